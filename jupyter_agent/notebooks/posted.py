@@ -68,6 +68,9 @@ class PostedNotebook:
         try:
             change = await self._stored.edit(edit, timeout=timeout, kernel=kernel)
         except CellChanged as error:
+            saved = {cell.id: cell.source_hash for cell in await self._stored.cells()}
+            if saved.get(edit.cell_id, edit.source_hash) == edit.source_hash:
+                raise
             raise CellChanged(NOT_SAVED) from error
         self._cells = await self._stored.cells()
         return change

@@ -16,7 +16,6 @@ from tornado import web
 
 from jupyter_agent.core.errors import AgentError
 from jupyter_agent.server.kernel_sessions import SharedSessionHandler
-from jupyter_agent.server.openai_api.errors import error_body
 from jupyter_agent.server.streamed_body import StreamedBodyHandler
 
 if TYPE_CHECKING:
@@ -125,6 +124,8 @@ class DeferredHandler(StreamedBodyHandler):
             message, request_id = "The assistant could not be loaded; the server's log says why.", uuid.uuid4().hex[:12]
             body: dict[str, Any] = {"message": message, "code": code, "retryable": False, "request_id": request_id}
             if self._path.startswith(OPENAI_API):
+                from jupyter_agent.server.openai_api.errors import error_body  # not needed at the server's start
+
                 body = error_body(status, **body)
             self.log.warning("jupyter-agent: request %s: the extension is not loaded, see above", request_id)
             self.finish(json.dumps(body))

@@ -82,7 +82,7 @@ async def test_H1_H2_H3_H4_H7_H8_H9_H10_H14_a_body_that_is_not_plain_json_is_bad
         ("context.cells", {}),
         ("context.cells[0].kind", "sql"),
         ("context.cells[0].source", None),
-        ("model", "a b"),
+        ("model", "a\x07b"),
         ("stream", "yes"),
         ("turn_id", "a/b"),
         ("approval", "always"),
@@ -226,7 +226,16 @@ def test_H12_any_bytes_are_understood_or_refused_in_words(body: bytes) -> None:
 async def test_H12_a_parameter_of_the_query_is_checked_although_nothing_would_be_done_with_it(rest: RestClient) -> None:
     await rest.ask("x", {"session_id": "s1"}, turn_id="t1")
     for template, methods in OPERATIONS.items():
-        path = template.format(session_id="s1", turn_id="t1", kernel_id="k", name="x", secret="x", call_id="c")
+        known = {
+            "session_id": "s1",
+            "turn_id": "t1",
+            "kernel_id": "k",
+            "name": "x",
+            "secret": "x",
+            "call_id": "c",
+            "model": "m",
+        }
+        path = template.format(**known)
         for method, operation in methods.items():
             body = {"jsonrpc": "2.0", "method": "x"} if operation.body is not None else None
             for name in operation.query:

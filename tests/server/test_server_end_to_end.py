@@ -110,7 +110,7 @@ async def test_the_openai_sdk_talks_to_the_assistant_that_knows_the_kernel(tmp_p
                 )
             stranger = openai.AsyncOpenAI(base_url=f"{server.url}api/agent/v1", api_key="wrong", max_retries=0)
             async with stranger:
-                with pytest.raises(openai.PermissionDeniedError):
+                with pytest.raises(openai.AuthenticationError):
                     await stranger.models.list()
         finally:
             await client.close()
