@@ -1,4 +1,7 @@
-"""Keeps each request of a turn within its budget of tokens: old results are shortened first, then old messages left out."""
+"""Keeps each request of a turn within its budget of tokens: old results are shortened first, then old messages left out.
+
+A question that is longer than the budget is sent whole, as its user wrote it.
+"""
 
 from __future__ import annotations
 
@@ -128,7 +131,8 @@ class Compaction:
             if message.pictures:
                 yield {position: replace(message, pictures=())}
         for characters in (16_000, 4_000, 1_000, 400):
-            for position, message in self._kept(1, asked):
+            # What the user has written is sent whole, unless the model's server finds it too long.
+            for position, message in self._kept(1, asked if self._is_shrunk else asked - 1):
                 if len(message.content) > characters:
                     yield {position: replace(message, content=head_and_tail(message.content, characters))}
 

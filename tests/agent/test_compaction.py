@@ -146,7 +146,7 @@ def test_no_request_of_a_turn_exceeds_its_budget_and_none_fails_for_length_that_
 ) -> None:
     model, transcript = asyncio.run(play(request, steps, budget, int(budget * window), 500))
     assert transcript.reply == "Done."
-    assert max(model.costs) <= budget
+    assert max(model.costs) <= max(budget, cost_of([request[0], request[-1]], [Reader.spec]) + 600)
     assert len(model.requests) == len(steps) + 1
     for messages in model.requests:
         assert messages[0] == request[0]
@@ -237,6 +237,12 @@ async def test_tools_that_take_the_whole_budget_do_not_cut_the_question_unless_t
     model, transcript = await play(request, [], taken + 10, taken + 200)
     assert transcript.reply == "Done."
     assert "left out" in model.requests[0][-1].content
+
+
+async def test_a_question_that_is_longer_than_the_budget_is_sent_whole() -> None:
+    request = [Message("system", "s"), Message("user", WORDS * 1_000)]
+    model, _ = await play(request, [[{"size": 900, "pictures": 0}]], 8_000)
+    assert all(WORDS * 1_000 in messages[1].content for messages in model.requests)
 
 
 async def test_what_nothing_can_shorten_enough_fails_in_the_end() -> None:

@@ -26,7 +26,15 @@ from tests.support.agent_client import RestClient, Script
 JSON = {"Content-Type": "application/json"}
 QUICK = "/api/agent/quick"
 EVENTS = "api/agent/turns/t1/events"
-IDS = {"session_id": "s1", "turn_id": "t1", "call_id": "c1", "kernel_id": "k1", "name": "x", "secret": "s" * 32}
+IDS = {
+    "session_id": "s1",
+    "turn_id": "t1",
+    "call_id": "c1",
+    "kernel_id": "k1",
+    "name": "x",
+    "secret": "s" * 32,
+    "model": "m",
+}
 
 
 @asynccontextmanager

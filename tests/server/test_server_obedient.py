@@ -453,6 +453,7 @@ COVERED: dict[str, EntryPoint | None] = {
             "/api/agent/approvals",
             "/api/agent/turns/{turn_id}/cancel",
             "/api/agent/v1/models",
+            "/api/agent/v1/models/{model}",
             "/api/agent/kernels/{kernel_id}/state",
             "/api/agent/kernels/{kernel_id}/variables/{name}",
             "/api/agent/doctor",

@@ -100,6 +100,7 @@ CASES: dict[str, dict[str, Any]] = {
         "notebook_id": "{notebook}",
     },
     "/api/agent/v1/models": {},
+    "/api/agent/v1/models/{model}": {},
     "/api/agent/kernels/{kernel_id}/state": {},
     "/api/agent/kernels/{kernel_id}/variables/{name}": {},
     "/api/agent/doctor": {"notebook_id": "{notebook}", "kernel_id": "{kernel_id}"},
@@ -180,7 +181,7 @@ async def following(server: Server) -> AsyncIterator[bytearray]:
 async def walk(server: Server, ids: Ids, *, stream: bool = False) -> dict[tuple[str, str], tuple[int, str]]:
     """What every route × method answers on a conversation, without what was sent."""
     answers = {}
-    known = {**asdict(ids), "secret": "s" * 32, "name": "x"}
+    known = {**asdict(ids), "secret": "s" * 32, "name": "x", "model": "m"}
     query = {"notebook_id": ids.notebook} if ids.notebook else {}
     forbidden = (QUESTION, REPLY, TITLE, WAITING, f"{MARKER}-code") if ids.notebook == NOTEBOOK else (MARKER,)
     operations = [(method, path) for path in CASES for method in METHODS if (method, path) != ENDLESS]
