@@ -353,6 +353,7 @@ async def _at_a_terminal(attack: Attacked, command: list[str], lines: list[str],
         dimensions=(200, 400),
         echo=False,
     )
+    child.ptyproc.delayafterterminate = 2  # seconds after each signal: a busy machine ends it no sooner
 
     def talk() -> None:
         for line in (*lines, ""):
