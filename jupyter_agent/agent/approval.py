@@ -16,7 +16,7 @@ from jupyter_agent.analysis import risk
 from jupyter_agent.analysis.origins import imported_modules
 from jupyter_agent.core.errors import AgentError
 from jupyter_agent.core.messages import ActionStatus, ApprovalAsked, Reason, ToolCall
-from jupyter_agent.core.protocols import Review, ReviewedTool, Tool, ToolContext, ToolOutput, VariedTool
+from jupyter_agent.core.protocols import Review, ReviewedTool, Tool, ToolContext, ToolOutput, effects_of
 from jupyter_agent.core.question import Decide, Decision
 from jupyter_agent.core.text import spelled_out, truncate
 
@@ -119,7 +119,7 @@ class ApprovalPolicy:
         except AgentError:
             review = None  # the call itself will say why it cannot be made
         reasons = () if review is None else review.reasons
-        effects = tool.effects_of(arguments) if isinstance(tool, VariedTool) else (tool.effect,)
+        effects = effects_of(tool, arguments)
         is_free = mode == "auto" or (mode == "auto-edit" and effects == ("write",))
         if is_free and not reasons and review is not None:
             return review, None

@@ -43,9 +43,19 @@ from jupyter_agent.core.messages import (
     code_blocks,
 )
 from jupyter_agent.core.progress import PROGRESS, Progress
-from jupyter_agent.core.protocols import CheckedTool, Model, Tool, ToolContext, ToolOutput, ToolSpec, VariedTool
+from jupyter_agent.core.protocols import (
+    RUN_CODE,
+    CheckedTool,
+    Model,
+    Tool,
+    ToolContext,
+    ToolOutput,
+    ToolSpec,
+    VariedTool,
+    effects_of,
+)
 from jupyter_agent.core.question import Decide, Run
-from jupyter_agent.core.text import refuse_constant, tail, truncate, well_formed
+from jupyter_agent.core.text import PYTHON, refuse_constant, tail, truncate, well_formed
 from jupyter_agent.prompt.request import tool_tokens
 from jupyter_agent.tools.output import execution_output
 
@@ -62,11 +72,8 @@ _INTERRUPT_SECONDS = 20.0
 _MAX_TRIES = 3
 #: Characters of a call's arguments.
 MAX_ARGUMENTS = 1024 * 1024
-#: The one tool that a kernel busy with our own magic can serve, through the magic.
-RUN_CODE = "run_code"
 #: Beginning of the id of the call that runs the code of the answer; no call of a model's has it.
 _ANSWER = "answer_"
-_PYTHON = ("", "python", "py", "python3", "ipython")
 _MAY_NOT_RUN = "The code was not run: you may not run code here."
 INTERRUPTED = "Interrupted; whether it took effect is not known."
 _CUT_OFF = "your call was cut off because your answer was too long; the calls before it were made"
@@ -404,7 +411,7 @@ class Agent:
 
     async def _execute_answer(self, transcript: Transcript, context: ToolContext) -> AsyncGenerator[Event, None]:
         """Run the Python code of the answer, as if the model had called the tool for it."""
-        blocks = [block for block in code_blocks(transcript.reply) if block.language.lower() in _PYTHON]
+        blocks = [block for block in code_blocks(transcript.reply) if block.language.lower() in ("", *PYTHON)]
         if not blocks:
             return
         if RUN_CODE not in self._tools:
@@ -431,7 +438,7 @@ class Agent:
             effects=self._limits.effects,
         )
         tool, arguments, output = self._parse_call(call, is_cut_off=call.id == transcript.cut_off)
-        effects = tool.effects_of(arguments) if isinstance(tool, VariedTool) else (effect,)
+        effects = effects_of(tool, arguments) if tool is not None else (effect,)
         effect = effects[-1]
         self._tracker.count_arguments(valid=output is None)
         title, icon = (tool.spec.title, tool.spec.icon) if tool is not None else ("", "")
@@ -494,7 +501,7 @@ class Agent:
         self, transcript: Transcript, tool: Tool, call: ToolCall, arguments: Mapping[str, Any], context: ToolContext
     ) -> AsyncGenerator[Event | ToolOutput, None]:
         """Emit how a call goes on, and its output at last; one that runs code has as much time as runs may take."""
-        is_run = tool.effect == "execute" or arguments.get("run") is True
+        is_run = "execute" in effects_of(tool, arguments)
         seconds = self._limits.run_seconds if is_run else min(context.timeout, self._limits.remaining)
         context = replace(context, timeout=seconds)
         if self._run_code is not None and call.name == RUN_CODE:

@@ -185,6 +185,8 @@ class Model(Protocol):
         """Let go of connections."""
 
 
+#: The tool that runs code in the kernel; a kernel busy with our own magic can serve it alone, and code blocks may be calls of it.
+RUN_CODE = "run_code"
 #: Options that say how the model is spoken to.
 _NOT_SENT = ("must_see", "is_for_program")
 
@@ -375,6 +377,11 @@ class VariedTool(Protocol):
 
     def limited_to(self, effects: Collection[str]) -> Tool:
         """The same tool without the arguments that need other effects than these."""
+
+
+def effects_of(tool: Tool, arguments: Mapping[str, Any]) -> tuple[Effect, ...]:
+    """What a call of a tool does, as `VariedTool.effects_of`."""
+    return tool.effects_of(arguments) if isinstance(tool, VariedTool) else (tool.effect,)
 
 
 @dataclass(frozen=True, slots=True)

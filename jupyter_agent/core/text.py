@@ -17,6 +17,8 @@ from jupyter_agent.kernelside import hidden_characters
 
 #: For whoever reads a text before saying yes to it; it is needed in kernels too.
 spelled_out = hidden_characters.spelled_out
+#: Languages of fenced code blocks that are Python.
+PYTHON = frozenset({"python", "py", "python3", "ipython"})
 #: A fenced code block of a Markdown text; ``close`` is empty where the text ends within it.
 FENCED_CODE = re.compile(
     r"^(?P<fence>`{3,}|~{3,})(?P<language>[^\n`]*)\n(?P<source>.*?)(?P<close>^(?P=fence)(?!\S)|\Z)",

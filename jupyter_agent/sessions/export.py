@@ -10,7 +10,7 @@ from typing import Any
 from jupyter_agent.core.errors import BadRequest
 from jupyter_agent.core.messages import to_json
 from jupyter_agent.core.session import SCHEMA, Session, Turn
-from jupyter_agent.core.text import FENCED_CODE
+from jupyter_agent.core.text import FENCED_CODE, PYTHON
 
 MEDIA_TYPES = {"json": "application/json", "md": "text/markdown", "ipynb": "application/x-ipynb+json"}
 FORMAT = "jupyter-agent conversation"
@@ -51,7 +51,7 @@ def _to_notebook(session: Session, turns: Sequence[Turn]) -> str:
         reply, at = turn.reply or f"*({turn.status})*", 0
         pieces: list[tuple[str, str]] = []
         for match in FENCED_CODE.finditer(reply):
-            if match["close"] and match["language"].strip().lower() in ("", "python", "py", "python3", "ipython"):
+            if match["close"] and match["language"].strip().lower() in ("", *PYTHON):
                 pieces += [("markdown", reply[at : match.start()]), ("code", match["source"])]
                 at = match.end()
         shown = [(kind, source) for kind, source in (*pieces, ("markdown", reply[at:])) if source.strip()]

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from jupyter_agent.server.extension import AgentExtension
 from jupyter_agent.server.services import Services
+from tests.support import fake_model_server
 from tests.support.agent_client import RestClient, Script
+from tests.support.fake_model_server import ModelServer
+
+if TYPE_CHECKING:
+    import openai
 
 
 @pytest.fixture
@@ -55,3 +60,32 @@ def services(extension: AgentExtension, jp_asyncio_loop: asyncio.AbstractEventLo
 @pytest.fixture
 def rest(services: Services, jp_fetch: Callable[..., Any]) -> RestClient:
     return RestClient(jp_fetch)
+
+
+@pytest.fixture
+def upstream(services: Services, jp_asyncio_loop: asyncio.AbstractEventLoop) -> Iterator[ModelServer]:
+    """The server of the model that answers."""
+
+    async def serve() -> AsyncIterator[ModelServer]:
+        async with fake_model_server.running() as server:
+            services.options.base_url = server.base_url
+            yield server
+
+    serving = serve()
+    yield jp_asyncio_loop.run_until_complete(anext(serving))
+    jp_asyncio_loop.run_until_complete(serving.aclose())  # type: ignore[attr-defined]
+
+
+@pytest.fixture
+def client(
+    jp_serverapp: Any,
+    rest: RestClient,  # with it the server listens
+    jp_asyncio_loop: asyncio.AbstractEventLoop,
+) -> Iterator[openai.AsyncOpenAI]:
+    """The SDK as it is: it retries twice."""
+    import openai
+
+    url = f"http://127.0.0.1:{jp_serverapp.port}{jp_serverapp.base_url}api/agent/v1"
+    client = openai.AsyncOpenAI(base_url=url, api_key=jp_serverapp.identity_provider.token)
+    yield client
+    jp_asyncio_loop.run_until_complete(client.close())

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import openai
 import pytest
 
-from jupyter_agent.server.services import Services
 from tests.support import fake_model_server
 from tests.support.agent_client import Reply, RestClient
 from tests.support.fake_model_server import ModelServer, answered, plain
@@ -26,33 +24,6 @@ def jp_server_config(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
         "ServerApp": {"jpserver_extensions": {"jupyter_agent": True}},
         "JupyterAgent": {"store": "memory://", "model": "openai:test"},
     }
-
-
-@pytest.fixture
-def upstream(services: Services, jp_asyncio_loop: asyncio.AbstractEventLoop) -> Iterator[ModelServer]:
-    """The server of the model that answers."""
-
-    async def serve() -> AsyncIterator[ModelServer]:
-        async with fake_model_server.running() as server:
-            services.options.base_url = server.base_url
-            yield server
-
-    serving = serve()
-    yield jp_asyncio_loop.run_until_complete(anext(serving))
-    jp_asyncio_loop.run_until_complete(serving.aclose())  # type: ignore[attr-defined]
-
-
-@pytest.fixture
-def client(
-    jp_serverapp: Any,
-    rest: RestClient,  # with it the server listens
-    jp_asyncio_loop: asyncio.AbstractEventLoop,
-) -> Iterator[openai.AsyncOpenAI]:
-    """The SDK as it is: it retries twice."""
-    url = f"http://127.0.0.1:{jp_serverapp.port}{jp_serverapp.base_url}api/agent/v1"
-    client = openai.AsyncOpenAI(base_url=url, api_key=jp_serverapp.identity_provider.token)
-    yield client
-    jp_asyncio_loop.run_until_complete(client.close())
 
 
 @pytest.fixture

@@ -22,14 +22,15 @@ from jupyter_agent.core.messages import (
     Usage,
     code_blocks,
 )
+from jupyter_agent.core.protocols import RUN_CODE
+from jupyter_agent.core.text import PYTHON
 from jupyter_agent.models.openai_compatible.text_tools import fenced, offer, without_calls
-from jupyter_agent.models.openai_compatible.written_calls import PYTHON, shows_something
+from jupyter_agent.models.openai_compatible.written_calls import shows_something
 
 if TYPE_CHECKING:
     from jupyter_agent.core.protocols import ToolSpec
     from jupyter_agent.models.openai_compatible.ways import ModelWay, Way
 
-RUN_CODE = "run_code"
 _OFFER = """\
 To find something out, or to do something, answer with one ```python block and nothing else. It runs in the user's kernel, where \
 the variables of the context are: use them as they are, and print what you need to know. You get what it printed. \

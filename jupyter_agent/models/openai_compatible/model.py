@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from jupyter_agent.core import errors
 from jupyter_agent.core.messages import ModelFinished, ThinkingDelta, Waiting
-from jupyter_agent.core.protocols import ModelOptions
+from jupyter_agent.core.protocols import RUN_CODE, ModelOptions
 from jupyter_agent.models.openai_compatible import code_blocks, failures
 from jupyter_agent.models.openai_compatible.connection import Connection
 from jupyter_agent.models.openai_compatible.failures import Failure
@@ -163,7 +163,7 @@ class OpenAIModel:
     ) -> AsyncGenerator[ModelEvent, None]:
         """One answer; a request that failed before its first word is tried again where that can help."""
         used = frozenset(call.id for message in messages for call in message.tool_calls)
-        code_tool = code_blocks.RUN_CODE if takes_code else ""
+        code_tool = RUN_CODE if takes_code else ""
         is_strict = way == "native" and self._way.is_known(self._model)
         # Offered as they should be, too: not every server reads what its model writes.
         new_reader = (

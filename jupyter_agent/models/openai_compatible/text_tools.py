@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from jupyter_agent.core.messages import Message
-from jupyter_agent.models.openai_compatible.written_calls import PYTHON, CallGrammar, WrittenCall, shows_something
+from jupyter_agent.core.text import PYTHON
+from jupyter_agent.models.openai_compatible.written_calls import CallGrammar, WrittenCall, shows_something
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

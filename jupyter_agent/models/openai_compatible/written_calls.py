@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
     from jupyter_agent.core.protocols import ToolSpec
 
-PYTHON = ("python", "py", "python3", "ipython")
 _NAMES = ("name", "tool", "tool_name", "function", "function_name", "action")
 _ARGUMENTS = ("arguments", "parameters", "args", "input", "params", "action_input")
 _WRAPPERS = ("function", "function_call", "tool_call", "tool_calls", "calls")
