@@ -10,6 +10,8 @@ frames in it. Each token carries the moment at which it was sent, on the machine
   which go on at the same time, each measured alone.
 - ``token``: milliseconds from the model's server to the reader, of 100 concurrent streams with 50 tokens a second each. The
   ratio is what we add at the 99th percentile, in times of the SDK's.
+- The model is named like those that call tools as they should, which are passed on token by token. What others answer to a
+  question for a value comes sentence by sentence, see `models/openai_compatible/code_blocks.py`.
 - ``relay``: the same through what no server in Tornado is below: one that does nothing but hand each token on.
 - ``lag``: milliseconds that a request which does nothing waits meanwhile, which no lag of the event loop can exceed.
 - ``server``: milliseconds of processor time that our server took for each answer, which do not depend on what else the
@@ -75,8 +77,8 @@ async def serve_model() -> None:
             except (asyncio.IncompleteReadError, ConnectionError):
                 break
             size = int(re.search(r"content-length: (\d+)", head)[1]) if "content-length" in head else 0  # type: ignore[index]
-            body = json.loads(await reader.readexactly(size)) if size else {"model": "m-1-0"}
-            _, tokens, pause = body["model"].split("-")
+            body = json.loads(await reader.readexactly(size)) if size else {"model": "gpt-5-1-0"}
+            *_, tokens, pause = body["model"].split("-")
             writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n")
             for number in range(int(tokens)):
                 _chunk(writer, {"content": f"t{time.monotonic_ns() // 1000} "}, None)
@@ -154,7 +156,7 @@ async def one_turn(client: Any, model: str, extra: dict[str, Any]) -> tuple[floa
 
 
 async def one_after_the_other(direct: Any, relay: Any, ours: Any, rounds: int) -> None:
-    model = f"m-{TOKENS}-{PAUSE}"
+    model = f"gpt-5-{TOKENS}-{PAUSE}"
     found: dict[str, list[tuple[float, float]]] = {"direct": [], "relay": [], "ours": []}
     for number in range(rounds + 3):
         place = {"notebook_id": "analysis.ipynb", "session_id": uuid.uuid4().hex}
@@ -247,7 +249,7 @@ def _percentile(values: list[float], percent: int) -> float:
 
 async def many(base_url: str, relay_url: str, server: RunningServer, streams: int) -> None:
     body = {
-        "model": f"m-{MANY_TOKENS}-{MANY_PAUSE}",
+        "model": f"gpt-5-{MANY_TOKENS}-{MANY_PAUSE}",
         "messages": [{"role": "user", "content": QUESTION}],
         "stream": True,
     }
@@ -301,7 +303,7 @@ async def main(rounds: int, streams: int) -> None:
             environment = {
                 "OPENAI_BASE_URL": base_url,
                 "OPENAI_API_KEY": "sk-none",
-                "JUPYTER_AGENT_MODEL": "openai:m-1-0",
+                "JUPYTER_AGENT_MODEL": "openai:gpt-5-1-0",
                 "JUPYTER_AGENT_MAX_RUNNING_TURNS": "1000",
                 "PYTHONPATH": str(ROOT),
             }
@@ -316,7 +318,7 @@ async def main(rounds: int, streams: int) -> None:
                 async with server.front_end(kernel_id) as front_end:
                     await front_end.run(FILL)
                 # The first question imports the SDK, which is no cost of a turn.
-                await one_turn(ours, "m-1-0", {"notebook_id": "analysis.ipynb"})
+                await one_turn(ours, "gpt-5-1-0", {"notebook_id": "analysis.ipynb"})
                 await asyncio.sleep(2)
                 usage = Usage(server)
                 await floor(Path(home), kernel_id, rounds)

@@ -242,6 +242,15 @@ async def test_ordinary_text_of_a_weak_model_streams_by_sentences() -> None:
     ]
 
 
+async def test_a_long_sentence_whose_numbers_are_known_is_not_held_back_to_its_end() -> None:
+    gate = NumberGate([Message("user", "Rows of t7, of 12?")])
+    passed = [gate.feed(f"word{number} of 12 ") for number in range(100)]
+    assert sum(map(bool, passed)) >= 5
+    assert len("".join(passed)) > 1000
+    assert not any(gate.feed("and 17 more ") for _ in range(100))
+    assert gate.missing() == ["17"]
+
+
 async def test_the_options_say_how_a_model_is_spoken_to() -> None:
     async with running() as server, asking(server, WEAK, way="native") as model:
         server.queue(answered(BLOCK))

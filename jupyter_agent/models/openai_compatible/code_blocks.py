@@ -72,6 +72,8 @@ _NUMBER = re.compile(r"(?<![\w.])\d[\d,]*(?:\.\d+)?(?:[eE][-+]?\d+)?(?![\w])%?|(
 _ANY_NUMBER = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?(?:[eE][-+]?\d+)?")
 _LIST_MARK = re.compile(r"^\s*\d{1,2}[.)]\s", re.MULTILINE)
 _SENTENCE_END = re.compile(r"(?<=[.!?:])\s|\n")
+#: Characters of a sentence that may be held back while all its numbers are known.
+_HELD = 240
 
 #: Asks the model once: its messages, the way, and whether code blocks are calls.
 Ask = Callable[[Sequence[Message], "Way", bool], AsyncGenerator[ModelEvent, None]]
@@ -254,6 +256,7 @@ class NumberGate:
 
     def __init__(self, messages: Iterable[Message] | None) -> None:
         self._is_open = messages is None
+        self._is_closed = False  # a number of the text that is held back is not known
         self._text = ""
         self._known: list[float] = []
         for message in messages or ():
@@ -268,11 +271,18 @@ class NumberGate:
         if self._is_open:
             passed, self._text = self._text, ""
             return passed
+        if self._is_closed:
+            return ""
         end = 0
         for match in _SENTENCE_END.finditer(self._text):
             if self.missing_in(self._text[end : match.end()]):
+                self._is_closed = True
                 break
             end = match.end()
+        cut = self._text.rfind(" ", end, -1) + 1
+        if not self._is_closed and cut - end > _HELD:
+            self._is_closed = bool(self.missing_in(self._text[end:cut]))
+            end = end if self._is_closed else cut
         passed, self._text = self._text[:end], self._text[end:]
         return passed
 
