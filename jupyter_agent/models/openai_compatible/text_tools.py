@@ -43,6 +43,8 @@ _TAGS = {
     "<invoke name=": "</invoke>",
 }
 _TAG = re.compile("|".join(map(re.escape, _TAGS)))
+#: What may become one, the longest first.
+_CUT_TAGS = tuple(sorted({tag[:size] for tag in _TAGS for size in range(1, len(tag))}, key=len, reverse=True))
 _AFTER_TAG = re.compile(r"\s*(?:\Z|[{\[<\"'|]|[A-Za-z_][\w.-]*(?:\Z|[({\[<>\n]|\"?>))")
 _FENCE = re.compile(r" {0,3}(?P<fence>`{3,}|~{3,})[ \t]*(?P<language>[\w+-]*)")
 _PERHAPS_FENCE = re.compile(r" {0,3}(?:`{0,2}|`{3,}[^`\n]*|~{0,2}|~{3,}[^\n]*)")
@@ -232,8 +234,7 @@ class CallReader:
             return ""
         if is_whole:
             return self._taken(len(line + newline))
-        starts = (tag[:size] for tag in _TAGS for size in range(len(tag) - 1, 0, -1))
-        held = max((start for start in starts if line.endswith(start)), key=len, default="")
+        held = next(filter(line.endswith, _CUT_TAGS)) if line.endswith(_CUT_TAGS) else ""
         return self._taken(len(line) - len(held))
 
     def _code(self, block: _Block, *, is_end: bool) -> str:
