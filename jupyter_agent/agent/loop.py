@@ -596,7 +596,8 @@ def offered_tools(
 ) -> dict[str, Tool]:
     """Tools of these effects; through the magic, of those with an effect only the one that runs code."""
     return {
-        name: tool.limited_to(effects) if isinstance(tool, VariedTool) else tool
+        # The look at one name spares most tools the slow check of a protocol.
+        name: tool.limited_to(effects) if hasattr(tool, "limited_to") and isinstance(tool, VariedTool) else tool
         for name, tool in tools.items()
         if tool.effect in effects and (not through_magic or tool.effect == "read" or name == RUN_CODE)
     }
