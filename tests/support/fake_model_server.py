@@ -76,12 +76,14 @@ class ModelServer:
         """Let it answer until the client goes away."""
         task = asyncio.ensure_future(answering)
         gone = asyncio.ensure_future(reader.read(1))
-        await asyncio.wait({task, gone}, return_when=asyncio.FIRST_COMPLETED)
-        if gone.done():
-            self.left.set()
-        for waiting in (task, gone):
-            waiting.cancel()
-        await asyncio.gather(task, gone, return_exceptions=True)
+        try:
+            await asyncio.wait({task, gone}, return_when=asyncio.FIRST_COMPLETED)
+            if gone.done():
+                self.left.set()
+        finally:  # the server may end first
+            for waiting in (task, gone):
+                waiting.cancel()
+            await asyncio.gather(task, gone, return_exceptions=True)
 
 
 def event(data: Any) -> str:
