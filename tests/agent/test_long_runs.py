@@ -17,7 +17,7 @@ from jupyter_agent.agent.loop import Agent, Transcript
 from jupyter_agent.config.options import JupyterAgent
 from jupyter_agent.core.messages import CellChange, CellEdit, Message, ToolProgress
 from jupyter_agent.core.progress import PROGRESS
-from jupyter_agent.core.protocols import Tool, ToolContext, ToolOutput
+from jupyter_agent.core.protocols import Tool, ToolContext, ToolOutput, ToolSpec
 from jupyter_agent.core.question import Question
 from jupyter_agent.kernels.owned_kernel import start_kernel
 from jupyter_agent.kernels.remote import RemoteKernel
@@ -106,6 +106,20 @@ async def test_running_is_not_the_turns_time_unless_the_question_has_one() -> No
     asyncio.get_running_loop().call_at(how.deadline + 0.2, tool.released.set)
     transcript, _, _ = await play([{"calls": [call("run", text="x")]}, "Done."], [tool], how)
     assert (results(transcript), transcript.finish_reason) == (["trained"], "stop")
+
+
+async def test_an_argument_named_run_gives_no_tool_a_runs_time() -> None:
+    class Reading(Running):
+        def __init__(self) -> None:
+            super().__init__()
+            self.spec = ToolSpec("run", "Reads.", {"type": "object", "properties": {"run": {"type": "boolean"}}})
+            self.effect = "read"
+            self.released.set()
+
+    tool = Reading()
+    how = limits(approval="ask", deadline=time.monotonic() + 5, run_timeout=900.0, is_run_counted=False)
+    transcript, _, _ = await play([{"calls": [call("run", run=True)]}, "Done."], [tool], how)
+    assert (results(transcript), tool.timeout <= 5) == (["trained"], True)
 
 
 @asynccontextmanager
