@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import inspect
 import os
 import secrets
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
@@ -20,6 +21,7 @@ from jupyter_agent.agent.throttle import LoopThrottle
 from jupyter_agent.agent.turn import TurnState
 from jupyter_agent.config import api_keys, entry_points
 from jupyter_agent.config.options import JupyterAgent
+from jupyter_agent.config.policy import OFFLINE
 from jupyter_agent.config.user_settings import UserSettings
 from jupyter_agent.core.errors import (
     AgentError,
@@ -32,7 +34,7 @@ from jupyter_agent.core.failure_log import detail_of, log_failure
 from jupyter_agent.core.messages import Event, Failed, TurnStarted
 from jupyter_agent.core.protocols import Model, SessionStore, Tool, ToolContext, ToolSpec
 from jupyter_agent.core.question import Question
-from jupyter_agent.core.session import Session, TurnStatus
+from jupyter_agent.core.session import Session, Turn, TurnStatus
 from jupyter_agent.core.text import TokenCalibration, estimate_tokens
 from jupyter_agent.doctor.service import NotebookAnalyses
 from jupyter_agent.prompt import request, snapshot
@@ -40,8 +42,10 @@ from jupyter_agent.prompt.attachments import Attachment, attachments
 from jupyter_agent.prompt.context import RecentSelections
 from jupyter_agent.prompt.request import Prompt
 from jupyter_agent.prompt.snapshot import TurnContext
+from jupyter_agent.prompt.title import write_title
 from jupyter_agent.redaction.event_stream import redact_events
 from jupyter_agent.redaction.redactor import Redactor
+from jupyter_agent.sessions.ids import title_of
 from jupyter_agent.sessions.manager import SessionManager
 from jupyter_agent.sessions.owner import process_owner
 from jupyter_agent.sessions.undo import EditHistory
@@ -69,6 +73,7 @@ class Resources:
         selections: What the last questions' prompts were selected from.
         analyses: Find what is stale in notebooks; one for each notebook, whoever asks.
         user_settings: Of the users, where there are several.
+        tasks: What goes on after answers.
     """
 
     options: JupyterAgent
@@ -83,6 +88,7 @@ class Resources:
     selections: RecentSelections = field(default_factory=dict)
     analyses: NotebookAnalyses = field(default_factory=NotebookAnalyses)
     user_settings: UserSettings | None = None
+    tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
 
 class Assistant:
@@ -97,11 +103,15 @@ class Assistant:
         sessions: Where they are kept.
         redactor: Withholds secrets.
         edit_history: What turns did to notebooks: undo, redo.
+        makes_titles: Whether the small model, where there is one, names new conversations.
+        on_title: Gets the conversations that were named.
     """
 
     def __init__(self, resources: Resources, sessions: SessionManager) -> None:
         self.resources = resources
         self.sessions = sessions
+        self.makes_titles = True
+        self.on_title: Callable[[Session], None] = lambda _: None
         self.redactor = resources.redactor
         self.edit_history = EditHistory(sessions, resources.redactor)
 
@@ -123,7 +133,9 @@ class Assistant:
         """
         store, scheme = _open_store(options)
         hours = options.session_max_age_hours or (24.0 if scheme == "memory" else 0.0)
-        redactor = Redactor(api_keys.secrets(), environ=os.environ, enabled=options.redact)
+        endpoints = [endpoint for name in options.endpoints if (endpoint := options.endpoint(name)) is not None]
+        keys = [os.environ.get(endpoint.key_env, "") for endpoint in endpoints]
+        redactor = Redactor([*api_keys.secrets(), *filter(None, keys)], environ=os.environ, enabled=options.redact)
         policy = options.policy
         sessions = SessionManager(
             store if wrap_store is None else wrap_store(store),
@@ -144,8 +156,13 @@ class Assistant:
         return cls(Resources(options, tools, redactor, servers, user_settings=user_settings), sessions)
 
     def with_sessions(self, sessions: SessionManager) -> Assistant:
-        """An assistant on other conversations with the same resources, which are not to be closed with it."""
-        return Assistant(self.resources, sessions)
+        """An assistant on other conversations with the same resources, which are not to be closed with it.
+
+        They are given no titles.
+        """
+        assistant = Assistant(self.resources, sessions)
+        assistant.makes_titles = False
+        return assistant
 
     @property
     def owner(self) -> str:
@@ -174,16 +191,28 @@ class Assistant:
         return settings.options_of(user) if settings is not None else self.resources.options
 
     def models(self, user: str = "") -> tuple[str, ...]:
-        """The user's configured model first, then the other providers, and where the policy names models, these."""
+        """The user's configured model first, then endpoints and the other providers, and where the policy names models, these."""
         options = self.options_of(user)
         configured = options.model
         if options.lock("model"):
             return (configured,)
         hidden = ("scripted", configured.partition(":")[0])
         policy = self.resources.options.policy
-        others = (name for name in entry_points.names(entry_points.MODELS) if name not in hidden)
+        registered = (*options.endpoints, *entry_points.names(entry_points.MODELS))
+        others = (name for name in registered if name not in hidden)
         names = (configured, *(name for name in others if policy.allows("models", name)), *policy.named_models())
         return tuple(dict.fromkeys(names))
+
+    def models_json(self, user: str = "") -> list[dict[str, Any]]:
+        """The same as JSON data, last those that need a key and have none, with its variable; a keyring may have to be asked."""
+        from jupyter_agent.models.openai.providers import missing_key
+
+        names = self.models(user)
+        models: list[dict[str, Any]] = [{"id": name, "default": name == names[0]} for name in names]
+        for model in models:
+            if variable := missing_key(model["id"], self.resources.options):
+                model["missing_key"] = variable
+        return sorted(models, key=lambda model: not model["default"] and "missing_key" in model)
 
     def model(self, name: str | None) -> Model:
         """The model of that name, made once; None names the configured one.
@@ -208,19 +237,30 @@ class Assistant:
             UnknownModel: there is no such provider, or it cannot be loaded.
             Forbidden: the administrator's policy does not allow it.
         """
-        provider, policy = name.partition(":")[0], self.resources.options.policy
+        options, provider = self.resources.options, name.partition(":")[0]
+        policy, endpoint = options.policy, options.endpoint(provider)
         if not policy.allows("models", name):
             allowed = " ".join(words for words in policy.restrictions() if words.startswith("Models"))
             raise Forbidden(f"The policy of this server does not allow the model '{name[:80]}'. {allowed}")
-        is_known = provider != "scripted" or may_be_script or name == self.default_model
+        is_known = provider != "scripted" or may_be_script or name in (self.default_model, options.small_model)
         try:
-            factory = entry_points.load(entry_points.MODELS, provider) if is_known else None
+            kind = provider if endpoint is None else endpoint.provider
+            factory = entry_points.load(entry_points.MODELS, kind) if is_known else None
         except (Exception, SystemExit) as error:  # a provider of others may fail in any way when it is imported
             raise UnknownModel(entry_points.problem(entry_points.MODELS, provider, error)) from error
         if factory is None:
-            known = ", ".join(name for name in entry_points.names(entry_points.MODELS) if name != "scripted")
-            raise UnknownModel(f"There is no model '{name[:80]}'. Choose one of these providers: {known}.")
-        return factory
+            known = (
+                *options.endpoints,
+                *(name for name in entry_points.names(entry_points.MODELS) if name != "scripted"),
+            )
+            raise UnknownModel(f"There is no model '{name[:80]}'. Choose one of these providers: {', '.join(known)}.")
+        if endpoint is None:
+            return factory
+        if "endpoint" not in inspect.signature(factory).parameters:
+            raise UnknownModel(
+                f"The provider '{endpoint.provider}' takes no endpoints. Correct c.JupyterAgent.endpoints."
+            )
+        return partial(factory, endpoint=endpoint)
 
     async def reconfigure(self) -> None:
         """Apply options and keys that have changed: models are made anew."""
@@ -234,6 +274,10 @@ class Assistant:
     async def close(self) -> None:
         """Close models, MCP servers and the store."""
         self.resources.analyses.close()
+        for task in self.resources.tasks:
+            task.cancel()
+        if self.resources.tasks:
+            await asyncio.wait(self.resources.tasks)
         await self.resources.mcp_servers.close()
         for model in self.resources.models.values():
             await model.close()
@@ -269,6 +313,10 @@ class Assistant:
                     async for event in events:
                         yield event
                 end = await self._commit_answer(state)
+                if self.makes_titles and options.small_model and state.turn.parent is None:
+                    task = asyncio.create_task(self._make_title(state.session, state.turn, options.small_model))
+                    self.resources.tasks.add(task)
+                    task.add_done_callback(self.resources.tasks.discard)
             except AgentError as error:
                 end = await self._commit_failure(state, error)
             except (asyncio.CancelledError, GeneratorExit) as stop:
@@ -365,6 +413,11 @@ class Assistant:
                 # Never after anything was answered or done.
                 if share == _SHARES[-1] or state.transcript.messages or state.transcript.reply:
                     raise
+        if ignored := ", ".join(dict.fromkeys(state.transcript.ignored)):
+            words = (
+                f"The server of {model.name} does not take {ignored} of c.JupyterAgent.model_options: it is left out."
+            )
+            state.context = replace(context, warnings=(*context.warnings, words))
         # A turn with tools made several requests.
         if state.transcript.is_usage_reported and not state.transcript.actions:
             estimated = request.estimate(state.prompt, self._offered(question), estimate_tokens)
@@ -410,6 +463,21 @@ class Assistant:
         await self.resources.throttle.wait()
         session = await self._commit(state, "done")
         return turns.done(session, state.turn, state.context, state.prompt)
+
+    async def _make_title(self, session: Session, turn: Turn, small_model: str) -> None:
+        """Name a conversation by its first question and answer, unless its user does or it is gone."""
+        usual = title_of(turn.question)
+        with suppress(Exception):  # it has a title, and a foreign model may fail in any way
+            model = self.model(small_model)
+            if model.name == OFFLINE or session.title not in ("", usual):
+                return
+            await self.resources.throttle.wait()
+            title = await write_title(turn.question, turn.reply, model, self.redactor)
+            if title:
+                named = await self.sessions.log.change(
+                    session, lambda current: replace(current, title=title) if current.title == usual else current
+                )
+                self.on_title(named)
 
     async def _commit_failure(self, state: TurnState, error: AgentError) -> Event:
         """What was answered is kept."""

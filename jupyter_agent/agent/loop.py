@@ -109,6 +109,7 @@ class Transcript:
         cut_off: Id of a call that the model could not finish.
         under_way: A call with an effect that has begun and not ended.
         printed: What it printed so far, where the turn was stopped in it.
+        ignored: Options of the configuration that the model's server does not take, as far as that was not known.
     """
 
     request: list[Message]
@@ -122,6 +123,7 @@ class Transcript:
     cut_off: str = ""
     under_way: Action | None = None
     printed: str = ""
+    ignored: list[str] = field(default_factory=list)
 
     def add_text(self, text: str) -> TextDelta:
         """More of the answer; a text that begins a new message begins a new paragraph of the reply."""
@@ -297,6 +299,7 @@ class Agent:
         usage = checked_usage(finished.usage, self._compaction.cost, answer)
         transcript.is_usage_reported = usage.input_tokens == finished.usage.input_tokens
         transcript.usage += usage
+        transcript.ignored += finished.ignored
         yield UsageReported(transcript.usage.input_tokens, transcript.usage.output_tokens)
         if is_broken:
             transcript.finish_reason = "deadline"

@@ -97,9 +97,7 @@ async def _command_output(context: CliContext, name: str, rest: str) -> str:
         return tables.context_report(await context.assistant.preview(question))
     if name == "model":
         context.model = rest or context.model
-        default = context.assistant.default_model
-        models = [{"id": model, "default": model == default} for model in context.assistant.models()]
-        return tables.models_list(models, context.model)
+        return tables.models_list(await asyncio.to_thread(context.assistant.models_json), context.model)
     return commands.table(commands.EXIT)
 
 

@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import sys
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime
 from typing import Any
@@ -64,24 +65,30 @@ async def models(arguments: argparse.Namespace) -> int:
     async with open_assistant() as assistant:
         if arguments.test is not None:
             return await _test_model(assistant, arguments.test or assistant.default_model)
-        providers = await asyncio.gather(*(_provider_status(assistant, name) for name in assistant.models()))
+        models = await asyncio.to_thread(assistant.models_json)
+        providers = await asyncio.gather(*(_provider_status(assistant, model) for model in models))
     if arguments.json:
         print_json(providers)
     else:
-        for provider in sorted(providers, key=lambda provider: not (provider["default"] or provider["reachable"])):
+        without_key = [each for each in providers if "missing_key" in each and not each["default"]]
+        others = [each for each in providers if each not in without_key]
+        for provider in sorted(others, key=lambda provider: not (provider["default"] or provider["reachable"])):
             state = "answers" if provider["reachable"] else f"does not answer: {provider['why']}"
             print_text(f"{provider['id']}{' (default)' if provider['default'] else ''}: {state}")
             for name in provider["models"]:
                 if name != provider["id"]:
                     print_text(f"    -m {provider['id'].partition(':')[0]}:{name}")
+        if without_key:
+            names = ", ".join(f"{provider['id']} ({provider['missing_key']})" for provider in without_key)
+            print_text(f"For these set a key, in the environment or in the panel's settings: {names}")
     return OK if providers[0]["reachable"] else ERROR
 
 
-async def _provider_status(assistant: Assistant, name: str) -> dict[str, Any]:
+async def _provider_status(assistant: Assistant, model: Mapping[str, Any]) -> dict[str, Any]:
     """A provider with the models that it offers, or with why it does not answer, as JSON data."""
-    status: dict[str, Any] = {"id": name, "default": name == assistant.default_model, "reachable": True, "models": []}
+    status: dict[str, Any] = {**model, "reachable": True, "models": []}
     try:
-        list_models = getattr(assistant.model(name), "models", None)  # optional for a third party's provider
+        list_models = getattr(assistant.model(model["id"]), "models", None)  # optional for a third party's provider
         status["models"] = list(await list_models()) if list_models is not None else []
     except AgentError as error:
         status |= {"reachable": False, "why": error.message}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fnmatch
 import json
 import os
 from collections.abc import Iterable, Mapping
@@ -15,6 +14,8 @@ from jupyter_core.paths import jupyter_config_path, jupyter_data_dir
 from traitlets import Bool, Dict, Enum, Float, Int, List, TraitError, Unicode, default, validate
 from traitlets.config import Application, Config, Configurable
 
+from jupyter_agent.config import model_options
+from jupyter_agent.config.endpoints import Endpoint
 from jupyter_agent.config.policy import APPROVALS, OFFLINE, Policy, lower, read_policy
 
 #: Names without the prefix, for those who know them from elsewhere.
@@ -25,8 +26,9 @@ _ALSO = {
 }
 SCOPES = ("explicit", "user-notebook", "notebook")
 #: What a user may set, and of these what stays the server's where it has several users.
-USER_OPTIONS = ("model", "base_url", "approval", "redact", "context_tokens")
+USER_OPTIONS = ("model", "small_model", "base_url", "approval", "redact", "context_tokens")
 SERVER_OPTIONS = ("base_url", "redact")
+_MODELS = ("model", "small_model")
 #: What holds where an option that keeps something from happening has no valid value; others have their default then.
 _STRICTEST: Mapping[str, Any] = {
     "allow_auto": False,
@@ -42,8 +44,6 @@ _STORE_NOT_ALLOWED = (
     "until it is corrected."
 )
 _BY_POLICY = "fixed by the administrator's policy"
-#: How tools are offered to a model, as `model_options` says it.
-WAYS = ("native", "text", "code")
 #: Names of Jupyter's configuration files that may hold our options; the last one wins.
 CONFIG_FILES = ("jupyter_config", "jupyter_server_config", "jupyter_agent_config")
 
@@ -95,8 +95,22 @@ class JupyterAgent(Configurable):
         "'offline'.",
     ).tag(config=True)
     model_options = _Json(
-        help="How models are asked. 'tools': 'native' (as the server takes them), 'text' (offered in words) or 'code' (the Python "
-        "code of the answer is run); without it this is known of the model's family, or found out at its first question. For some models only: {'ollama:*coder*': {'tools': 'code'}}.",
+        help="How models are asked. 'effort': how long they think, from 'none' and 'minimal' over 'low', 'medium' and 'high' to 'xhigh' and "
+        "'max'; 'temperature', 'top_p', 'max_tokens' (of one answer), 'seed', 'stop'; 'extra_body': what the model's server takes besides. "
+        "What the server refuses is left out. 'tools': 'native' (as the server takes them), 'text' (offered in words) or 'code' (the Python "
+        "code of the answer is run); without it this is known of the model's family, or found out at its first question. For some models "
+        "only: {'ollama:*coder*': {'tools': 'code'}, 'deepseek': {'effort': 'high'}}.",
+    ).tag(config=True)
+    small_model = Unicode(
+        "",
+        help="A second model, smaller and faster, for completions in cells and for titles of conversations, which it makes after the first "
+        "answer, in the background. Empty: completions are by the model that answers questions, and a title is the question's beginning.",
+    ).tag(config=True)
+    endpoints = _Json(
+        help="Servers of models under names of their own, beside the providers: {'work': {'base_url': 'https://models.example.com/v1', "
+        "'key_env': 'WORK_KEY'}} makes the model 'work:<name>'. 'provider': whose way of asking it understands ('openai', which "
+        "most do, unless you say otherwise), 'key_env': the environment variable with its key, 'model': that answers where none is named, "
+        "'ca_file': certificates that are trusted for it.",
     ).tag(config=True)
     base_url = Unicode(
         "",
@@ -256,7 +270,7 @@ class JupyterAgent(Configurable):
     def _reject(self, name: str, place: str, value: Any, error: Exception) -> None:
         if name in _STRICTEST:
             setattr(self, name, _STRICTEST[name])
-        hidden = name in ("store", "proxy", "mcp_servers", "base_url")
+        hidden = name in ("store", "proxy", "mcp_servers", "base_url", "endpoints")
         wrong = "is not valid" if hidden else f"cannot be {value!r:.60}"
         reason = "" if isinstance(error, TraitError) else f" ({str(error)[:120]})"
         holds = getattr(self, name)
@@ -287,21 +301,27 @@ class JupyterAgent(Configurable):
                 f"The model '{self.model}' is not allowed by this server's policy; '{OFFLINE}' answers."
             )
             self.model = OFFLINE
+        if self.small_model and not self.policy.allows("models", self.small_model):
+            self.problems.append(
+                f"The small model '{self.small_model}' is not allowed by this server's policy; there is none."
+            )
+            self.small_model = ""
         if not self.policy.allows("stores", self.store):
             self.store, self.store_problem = "memory://", _STORE_NOT_ALLOWED
             self.problems.append(self.store_problem)
 
     def options_of_model(self, name: str) -> dict[str, Any]:
         """What `model_options` says of ``provider:model``: for all models, then for those whose pattern fits."""
-        given = self.model_options
-        found = {key: value for key, value in given.items() if not isinstance(value, dict)}
-        for pattern, values in given.items():
-            if isinstance(values, dict) and fnmatch.fnmatchcase(name, pattern):
-                found |= values
-        return found
+        return model_options.of_model(self.model_options, name)
+
+    def endpoint(self, name: str) -> Endpoint | None:
+        """The endpoint of that name; None where there is none."""
+        return Endpoint.read(name, self.endpoints[name]) if name in self.endpoints else None
 
     def lock(self, name: str) -> str:
         """Why nobody may set an option but the administrator; empty where anybody may."""
+        if name == "small_model" and (reason := self.lock("model")):
+            return reason  # it is sent what the other is
         if name in self.policy.force:
             return _BY_POLICY
         return "fixed on this server (c.JupyterAgent.locked_settings)" if name in self.locked_settings else ""
@@ -329,7 +349,7 @@ class JupyterAgent(Configurable):
     def _set_by_user(self, name: str, values: Mapping[str, Any]) -> None:
         self.user.pop(name, None)
         wanted = values.get(name, self._configured[name])
-        is_allowed = name != "model" or self.policy.allows("models", str(wanted))
+        is_allowed = name not in _MODELS or not wanted or self.policy.allows("models", str(wanted))
         try:
             setattr(self, name, self.allowed(name, wanted) if is_allowed else self._configured[name])
         except TraitError:
@@ -365,9 +385,14 @@ class JupyterAgent(Configurable):
     @validate("model_options")
     def _check_model_options(self, proposal: dict[str, Any]) -> dict[str, Any]:
         given: dict[str, Any] = dict(proposal["value"])
-        for values in (given, *(values for values in given.values() if isinstance(values, dict))):
-            if values.get("tools", WAYS[0]) not in WAYS:
-                raise TraitError(f"'tools' in c.JupyterAgent.model_options is one of {', '.join(WAYS)}.")
+        model_options.check(given)
+        return given
+
+    @validate("endpoints")
+    def _check_endpoints(self, proposal: dict[str, Any]) -> dict[str, Any]:
+        given: dict[str, Any] = dict(proposal["value"])
+        for name, endpoint in given.items():
+            Endpoint.read(name, endpoint)
         return given
 
     @validate("store")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
+from types import MappingProxyType
 from typing import Any, Literal, Protocol, runtime_checkable
 
 from jupyter_agent.core.kernel_state import Cell, ExecutionResult, KernelState, Variable
@@ -187,8 +188,8 @@ class Model(Protocol):
 
 #: The tool that runs code in the kernel; a kernel busy with our own magic can serve it alone, and code blocks may be calls of it.
 RUN_CODE = "run_code"
-#: Options that say how the model is spoken to.
-_NOT_SENT = ("must_see", "is_for_program")
+#: What is no option of the model's server by that name.
+_NOT_SENT = ("extra_body", "must_see", "is_for_program")
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +208,7 @@ class ModelOptions:
         response_format: The form of it, as the OpenAI API has it: ``json_object``, or ``json_schema`` with the schema.
         tool_choice: The tool that is to be called, or ``required`` for any of them.
         parallel_tool_calls: Whether several may be called at once.
+        extra_body: What its server takes besides, by the names that it has there.
         must_see: Whether the messages' pictures may not be left out.
         is_for_program: Whether a program reads the answer, or has tools of its own: the model is not spoken to in code blocks.
     """
@@ -222,13 +224,31 @@ class ModelOptions:
     response_format: Mapping[str, Any] | None = None
     tool_choice: str = ""
     parallel_tool_calls: bool | None = None
+    extra_body: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     must_see: bool = False
     is_for_program: bool = False
 
+    @classmethod
+    def from_settings(cls, settings: Mapping[str, Any]) -> ModelOptions:
+        """What ``c.JupyterAgent.model_options`` says of one model."""
+        stop = settings.get("stop", ())
+        given = {name: settings[name] for name in ("temperature", "top_p", "max_tokens", "seed") if name in settings}
+        return cls(
+            **given,
+            stop=(stop,) if isinstance(stop, str) else tuple(stop),
+            reasoning_effort=settings.get("effort", ""),
+            extra_body=settings.get("extra_body", {}),
+        )
+
     def given(self) -> dict[str, Any]:
-        """What is not left to the server, by name."""
+        """What is not left to the server, by name, without `extra_body`."""
         values = {item.name: getattr(self, item.name) for item in fields(self)}
         return {name: value for name, value in values.items() if value not in (None, "", ()) and name not in _NOT_SENT}
+
+    def over(self, others: ModelOptions) -> ModelOptions:
+        """These, and what they leave open as the others have it."""
+        given: dict[str, Any] = {**self.given(), "must_see": self.must_see, "is_for_program": self.is_for_program}
+        return replace(others, **given, extra_body={**others.extra_body, **self.extra_body})
 
 
 @runtime_checkable

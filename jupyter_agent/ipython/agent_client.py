@@ -81,7 +81,7 @@ class InProcessAgentClient:
         return self._result(self._assistant.preview(question))
 
     def models(self) -> list[dict[str, Any]]:
-        return [{"id": model, "default": model == self._assistant.default_model} for model in self._assistant.models()]
+        return self._assistant.models_json()
 
     def session_command(self, session: str, name: str, rest: str) -> dict[str, Any]:
         path, notebook_id = self._notebook()

@@ -161,7 +161,7 @@ def _build(server: Any, user_settings: UserSettings, renames: NotebookRenames, l
     from jupyter_agent.server.openai_api.retries import SentRequests
     from jupyter_agent.server.services import Services
     from jupyter_agent.server.turns.running_turns import RunningTurns
-    from jupyter_agent.server.turns.session_events import SessionEvents
+    from jupyter_agent.server.turns.session_events import SessionEvent, SessionEvents
 
     for target in ROUTES.values():
         handler_class(target)
@@ -169,6 +169,9 @@ def _build(server: Any, user_settings: UserSettings, renames: NotebookRenames, l
     audit = Audit(server.event_logger, with_content=options.audit_content)
     known = len(options.problems)
     assistant = Assistant.from_config(options, metrics.measured, user_settings)
+    assistant.on_title = lambda session: session_events.publish(
+        session.owner, SessionEvent(session.id, session.notebook_id, "", "changed")
+    )
     for problem in [*options.problems[known:], *api_keys.check()]:
         log.error("jupyter-agent: %s", problem)
     return Services(

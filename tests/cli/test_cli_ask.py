@@ -176,7 +176,9 @@ def test_models_says_who_answers(command: Command) -> None:
     ended = command("models")
     assert ended.code == 0
     assert "offline (default): answers" in ended.out
-    assert "openai: does not answer: " in ended.out
+    assert "ollama: does not answer: " in ended.out
+    assert "For these set a key, in the environment or in the panel's settings: " in ended.out
+    assert "groq (GROQ_API_KEY)" in ended.out
 
 
 def test_models_ends_with_1_when_the_configured_one_does_not_answer(

@@ -252,7 +252,7 @@ async def test_a_long_sentence_whose_numbers_are_known_is_not_held_back_to_its_e
 
 
 async def test_the_options_say_how_a_model_is_spoken_to() -> None:
-    async with running() as server, asking(server, WEAK, way="native") as model:
+    async with running() as server, asking(server, WEAK, settings={"tools": "native"}) as model:
         server.queue(answered(BLOCK))
         assert texts(await answer(model, QUESTION, tools=TOOLS)) == BLOCK
         assert "tools" in server.asked[0].body

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import ssl
 import subprocess
+import tomllib
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,7 +19,7 @@ from jupyter_agent.config.policy import Policy
 from jupyter_agent.core import errors
 from jupyter_agent.core.messages import ModelFinished, TextDelta
 from jupyter_agent.models.openai import providers
-from jupyter_agent.models.openai.providers import AZURE, OLLAMA, OPENROUTER, PROVIDERS, build, configured_url
+from jupyter_agent.models.openai.providers import AZURE, BEDROCK, OLLAMA, OPENROUTER, PROVIDERS, build, configured_url
 from jupyter_agent.models.openai_compatible.connection import Connection
 from jupyter_agent.models.openai_compatible.model import OpenAIModel
 from jupyter_agent.models.openai_compatible.provider import OPENAI, Provider
@@ -25,7 +27,6 @@ from tests.support.fake_model_server import KEY, ModelServer, answer, answered, 
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-    from pathlib import Path
 
 #: Models that answer in this process, or in one that they start on this machine.
 WITHOUT_ADDRESS = ("offline", "local", "scripted")
@@ -36,8 +37,8 @@ OK = [TextDelta("ok"), ModelFinished("stop")]
 def _environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for provider in PROVIDERS.values():
         monkeypatch.delenv(provider.key, raising=False)
-        if provider.address:
-            monkeypatch.delenv(provider.address, raising=False)
+        for variable in (provider.address, provider.other_address):
+            monkeypatch.delenv(variable or "UNSET", raising=False)
 
 
 @asynccontextmanager
@@ -56,6 +57,8 @@ async def built(
 @pytest.mark.parametrize("name", sorted(PROVIDERS))
 def test_every_provider_is_found_by_its_name(name: str) -> None:
     assert entry_points.load(entry_points.MODELS, name) is getattr(providers, f"build_{name}")
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert name in project["entry-points"]["jupyter_agent.models"]
     assistant = Assistant.from_config(JupyterAgent(store="memory://", model="offline"))
     assert assistant.model(f"{name}:llama3").name == f"{name}:llama3"
     assert name in assistant.models()
@@ -71,6 +74,15 @@ def test_usual_addresses_are_those_of_the_servers_own_programs() -> None:
         "llamacpp": "http://127.0.0.1:8080/v1",
         "azure": "",
         "openrouter": "https://openrouter.ai/api/v1",
+        "bedrock": "",
+        "deepseek": "https://api.deepseek.com/v1",
+        "fireworks": "https://api.fireworks.ai/inference/v1",
+        "gemini": "https://generativelanguage.googleapis.com/v1beta/openai",
+        "github": "https://models.github.ai/inference",
+        "groq": "https://api.groq.com/openai/v1",
+        "mistral": "https://api.mistral.ai/v1",
+        "together": "https://api.together.ai/v1",
+        "xai": "https://api.x.ai/v1",
     }
 
 
@@ -298,6 +310,7 @@ def test_building_a_providers_model_asks_nobody_and_needs_no_address() -> None:
 @pytest.mark.parametrize("name", entry_points.names(entry_points.MODELS))
 def test_N9_every_model_that_has_an_address_is_held_to_the_policys(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.setenv(AZURE.address, "https://azure.example.com")
+    monkeypatch.setenv(BEDROCK.address, "us-west-2")
     config = JupyterAgent()
     config.policy = Policy(patterns={"base_urls": ((),)})
     factory: Any = entry_points.load(entry_points.MODELS, name)

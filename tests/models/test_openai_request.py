@@ -21,10 +21,11 @@ from jupyter_agent.core import errors
 from jupyter_agent.core.messages import Done, Message, ModelFinished, TextDelta, ToolCall, Waiting
 from jupyter_agent.core.protocols import ToolSpec
 from jupyter_agent.core.question import Question
-from jupyter_agent.models.openai.providers import build_openai
+from jupyter_agent.models.openai.providers import build
 from jupyter_agent.models.openai_compatible.connection import Connection
 from jupyter_agent.models.openai_compatible.failures import retry_after
 from jupyter_agent.models.openai_compatible.model import OpenAIModel, can_chat
+from jupyter_agent.models.openai_compatible.provider import OPENAI
 from jupyter_agent.models.openai_compatible.transport import is_forbidden
 from jupyter_agent.models.openai_compatible.wire import request
 from tests.support.fake_model_server import KEY, STREAM, answer, answered, asking, chunk, event, plain, running
@@ -551,7 +552,7 @@ async def test_P2_a_key_that_cannot_be_one_is_told_without_showing_it(
 
 async def test_openai_itself_is_not_asked_without_a_key(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("OPENAI_API_KEY")
-    model = build_openai(JupyterAgent(), "")
+    model = build(OPENAI, JupyterAgent(), "")
     assert model.name == "openai:gpt-5-mini"
     with pytest.raises(errors.UpstreamAuth, match="no key for OpenAI"):
         await answer(model)
@@ -643,8 +644,8 @@ async def test_a_server_with_nothing_to_chat_with_is_told_so() -> None:
 
 def test_the_configuration_names_server_and_model(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:11434/v1")
-    assert build_openai(JupyterAgent(), "qwen3:8b").name == "openai:qwen3:8b"
-    assert build_openai(JupyterAgent(), "").name == "openai"
+    assert build(OPENAI, JupyterAgent(), "qwen3:8b").name == "openai:qwen3:8b"
+    assert build(OPENAI, JupyterAgent(), "").name == "openai"
 
 
 @pytest.mark.parametrize(
@@ -708,5 +709,5 @@ def test_the_entry_point_leads_here() -> None:
     factory = entry_points.load(entry_points.MODELS, "openai")
     assert factory is not None
     assert isinstance(factory(JupyterAgent(), "x"), OpenAIModel)
-    assert importlib.import_module("jupyter_agent.models.openai_compatible.model").DEFAULT_MODEL == "gpt-5-mini"
+    assert importlib.import_module("jupyter_agent.models.openai_compatible.connection").DEFAULT_MODEL == "gpt-5-mini"
     assert json.dumps(factory(JupyterAgent(), "x").name) == '"openai:x"'

@@ -128,3 +128,46 @@ async def test_a_model_completes_at_the_cursor(rest: RestClient, script: Script)
 async def test_without_a_model_and_a_kernel_there_is_nothing_to_complete(rest: RestClient) -> None:
     reply = await rest("POST", "api/agent/complete", {"prefix": "pri", "model": "offline"})
     assert reply.body == {"completion": "", "model": "offline", "warnings": []}
+
+
+class TestEndpoints:
+    """A server whose administrator has given it an endpoint and a small model."""
+
+    @pytest.fixture
+    def jp_server_config(self, jp_server_config: dict[str, Any], tmp_path: Path) -> dict[str, Any]:
+        small = tmp_path / "small.json"
+        small.write_text(json.dumps([{"text": "df.km.mean()"}]), encoding="utf-8")
+        endpoints = {"work": {"base_url": "https://models.example.com/v1"}}
+        ours = {**jp_server_config["JupyterAgent"], "endpoints": endpoints, "small_model": f"scripted:{small}"}
+        return {**jp_server_config, "JupyterAgent": ours}
+
+    async def test_its_key_is_kept_for_its_address_and_its_models_can_be_chosen(self, rest: RestClient) -> None:
+        before = (await rest("GET", PATH)).body["keys"]["work"]
+        assert (before["set"], before["base_url"]) == (False, "https://models.example.com/v1")
+        assert before["variable"] == "JUPYTER_AGENT_WORK_KEY"
+        reply = await rest("PUT", PATH, {"keys": {"work": KEY, "groq": "gsk-of-another-0123456789"}})
+        assert (reply.status, reply.body["keys"]["work"]["set"], KEY in reply.text) == (200, True, False)
+        assert api_keys.get("JUPYTER_AGENT_WORK_KEY", "https://models.example.com/v1") == KEY
+        assert api_keys.get("JUPYTER_AGENT_WORK_KEY", "https://other.example.com/v1") == ""
+        assert (await rest("PUT", PATH, {"settings": {"model": "work:gpt-x"}})).status == 200
+        models = (await rest("GET", "api/agent/models")).body
+        assert models["default"] == "work:gpt-x"
+        assert (await rest("PUT", PATH, {"settings": {"small_model": "work:gpt-mini"}})).status == 200
+        assert (await rest("PUT", PATH, {"settings": {"endpoints": {}}})).status == 400
+
+    async def test_models_that_need_a_key_are_listed_last_with_its_variable(
+        self, rest: RestClient, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("GROQ_API_KEY", KEY)
+        monkeypatch.delenv("MISTRAL_API_KEY", raising=False)
+        listed = {
+            model["id"]: model.get("missing_key") for model in (await rest("GET", "api/agent/models")).body["models"]
+        }
+        assert (listed["work"], listed["groq"], listed["mistral"]) == (None, None, "MISTRAL_API_KEY")
+        needs = [bool(variable) for variable in listed.values()]
+        assert needs == sorted(needs)
+
+    async def test_completions_are_by_the_small_model(self, rest: RestClient, script: Script) -> None:
+        script([{"text": "large"}])
+        body = (await rest("POST", "api/agent/complete", {"prefix": "x = "})).body
+        assert body["completion"] == "df.km.mean()"

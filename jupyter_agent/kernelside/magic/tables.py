@@ -44,8 +44,15 @@ def models_list(models: Sequence[Mapping[str, Any]], chosen: str) -> str:
     """The models, a line for each; the one that the user chose answers now, else the default."""
     ids = [str(model.get("id", "")) for model in models]
     current = chosen or next((str(model.get("id", "")) for model in models if model.get("default")), "")
+    notes = {
+        str(model.get("id", "")): f" (needs the key `{model['missing_key']}`)"
+        for model in models
+        if "missing_key" in model
+    }
     return "\n".join(
-        f"- `{name}`" + (" ← answers now" if name == current else "") for name in dict.fromkeys([*ids, current]) if name
+        f"- `{name}`" + (" ← answers now" if name == current else notes.get(name, ""))
+        for name in dict.fromkeys([*ids, current])
+        if name
     )
 
 

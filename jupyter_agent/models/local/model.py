@@ -7,7 +7,8 @@ import time
 from contextlib import aclosing
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Self
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from jupyter_agent.core import errors
 from jupyter_agent.core.messages import Waiting
@@ -22,7 +23,7 @@ from jupyter_agent.models.openai_compatible.provider import Provider
 from jupyter_agent.models.openai_compatible.ways import ModelWay
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Sequence
+    from collections.abc import AsyncGenerator, Mapping, Sequence
 
     from jupyter_agent.config.options import JupyterAgent
     from jupyter_agent.core.messages import Message, ModelEvent
@@ -48,15 +49,17 @@ class LocalModel:
         wanted: Path of a GGUF file, or ``owner/repository`` of the hub, with ``:<weights>`` or ``/<file>`` if need be.
         hub: Where files are fetched from.
         context_tokens: Tokens that a request may have.
-        way: How the model is spoken to: ``native``, ``text`` or ``code``; empty where that is known or found out.
+        settings: What `c.JupyterAgent.model_options` says of it.
     """
 
     takes_options: Literal[True] = True
 
-    def __init__(self, wanted: str, hub: Hub, *, context_tokens: int = 8000, way: str = "") -> None:
+    def __init__(
+        self, wanted: str, hub: Hub, *, context_tokens: int = 8000, settings: Mapping[str, Any] = MappingProxyType({})
+    ) -> None:
         self._wanted = wanted
         self._hub = hub
-        self._way = way
+        self._settings = settings
         self._context = context_tokens + _ANSWER_TOKENS
         self._process: EngineProcess | None = None
         self._model: OpenAIModel | None = None
@@ -75,7 +78,7 @@ class LocalModel:
             model,
             hub,
             context_tokens=config.context_tokens,
-            way=config.options_of_model(f"local:{model}").get("tools", ""),
+            settings=config.options_of_model(f"local:{model}"),
         )
 
     @property
@@ -86,7 +89,11 @@ class LocalModel:
     @property
     def way(self) -> Way:
         """How it is spoken to, as far as is known."""
-        return self._model.way if self._model is not None else ModelWay("", self._way).of(self._wanted)
+        return (
+            self._model.way
+            if self._model is not None
+            else ModelWay("", self._settings.get("tools", "")).of(self._wanted)
+        )
 
     def prepared(
         self, messages: Sequence[Message], tools: Sequence[ToolSpec]
@@ -146,7 +153,7 @@ class LocalModel:
         address = await process.address(deadline)
         if self._model is None:
             connection = Connection(f"{address}/v1", _LOCAL, own_key=process.key)
-            self._model = OpenAIModel(self._wanted, connection, first_seconds=_FIRST_SECONDS, way=self._way)
+            self._model = OpenAIModel(self._wanted, connection, first_seconds=_FIRST_SECONDS, settings=self._settings)
         if self._answering:
             yield Waiting("The model answers another question first …")
         self._answering += 1

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
+from urllib.parse import urlsplit
 
+from jupyter_agent.config import api_keys
 from jupyter_agent.core.errors import Forbidden
 from jupyter_agent.models.openai_compatible.connection import Connection
 from jupyter_agent.models.openai_compatible.model import OpenAIModel
 from jupyter_agent.models.openai_compatible.provider import OPENAI, Provider
+from jupyter_agent.models.openai_compatible.transport import host_of
 
 if TYPE_CHECKING:
+    from jupyter_agent.config.endpoints import Endpoint
     from jupyter_agent.config.options import JupyterAgent
 
 OLLAMA = Provider(
@@ -57,7 +62,7 @@ AZURE = Provider(
     needs_key=True,
     address="AZURE_OPENAI_ENDPOINT",
     path="/openai/v1",
-    lists=False,
+    listing="",  # what it lists are no deployments
 )
 OPENROUTER = Provider(
     "openrouter",
@@ -67,7 +72,86 @@ OPENROUTER = Provider(
     needs_key=True,
     default="openrouter/auto",
 )
-PROVIDERS = {provider.name: provider for provider in (OPENAI, OLLAMA, VLLM, LMSTUDIO, LLAMACPP, AZURE, OPENROUTER)}
+MISTRAL = Provider(
+    "mistral",
+    "Mistral",
+    base_url="https://api.mistral.ai/v1",
+    key="MISTRAL_API_KEY",
+    needs_key=True,
+    default="mistral-medium-latest",
+    seed="random_seed",
+)
+GEMINI = Provider(
+    "gemini",
+    "Gemini",
+    base_url="https://generativelanguage.googleapis.com/v1beta/openai",
+    key="GEMINI_API_KEY",
+    needs_key=True,
+    default="gemini-flash-latest",
+)
+DEEPSEEK = Provider(
+    "deepseek",
+    "DeepSeek",
+    base_url="https://api.deepseek.com/v1",
+    key="DEEPSEEK_API_KEY",
+    needs_key=True,
+    takes_first=True,
+)
+GITHUB = Provider(
+    "github",
+    "GitHub Models",
+    base_url="https://models.github.ai/inference",
+    key="GITHUB_TOKEN",
+    needs_key=True,
+    listing="../catalog/models",
+)
+BEDROCK = Provider(
+    "bedrock",
+    "Amazon Bedrock",
+    base_url="https://bedrock-runtime.{region}.amazonaws.com/openai/v1",
+    key="AWS_BEARER_TOKEN_BEDROCK",
+    needs_key=True,
+    address="AWS_REGION",
+    other_address="AWS_DEFAULT_REGION",
+    listing="",
+)
+_HOSTED = (
+    ("groq", "Groq", "https://api.groq.com/openai/v1"),
+    ("together", "Together", "https://api.together.ai/v1"),
+    ("fireworks", "Fireworks", "https://api.fireworks.ai/inference/v1"),
+    ("xai", "xAI", "https://api.x.ai/v1"),
+)
+PROVIDERS = {
+    provider.name: provider
+    for provider in (
+        OPENAI,
+        *(OLLAMA, VLLM, LMSTUDIO, LLAMACPP),
+        *(AZURE, BEDROCK, DEEPSEEK, GEMINI, GITHUB, MISTRAL, OPENROUTER),
+        *(Provider(name, title, url, f"{name.upper()}_API_KEY", needs_key=True) for name, title, url in _HOSTED),
+    )
+}
+
+
+def providers(config: JupyterAgent) -> dict[str, Provider]:
+    """Those that are known, and the endpoints of the options, by name."""
+    endpoints = [endpoint for name in config.endpoints if (endpoint := config.endpoint(name)) is not None]
+    return PROVIDERS | {each.name: at_endpoint(PROVIDERS.get(each.provider, OPENAI), each) for each in endpoints}
+
+
+def at_endpoint(provider: Provider, endpoint: Endpoint) -> Provider:
+    """A provider's kind of server, where the options have put one."""
+    return replace(
+        provider,
+        name=endpoint.name,
+        title=f"{endpoint.name} ({urlsplit(endpoint.base_url).hostname})",
+        base_url=endpoint.base_url,
+        key=endpoint.key_env,
+        needs_key=endpoint.needs_key or provider.needs_key,
+        address="",
+        other_address="",
+        default=endpoint.model,
+        option="c.JupyterAgent.endpoints",
+    )
 
 
 def configured_url(provider: Provider, config: JupyterAgent) -> str:
@@ -80,7 +164,7 @@ def configured_url(provider: Provider, config: JupyterAgent) -> str:
     if provider is OPENAI:
         applies = configured not in PROVIDERS or configured == provider.name
     else:
-        applies = configured == provider.name and config.base_url != os.environ.get(OPENAI.address)
+        applies = configured == provider.name in PROVIDERS and config.base_url != os.environ.get(OPENAI.address)
     return config.base_url if config.base_url and applies else provider.usual_url()
 
 
@@ -89,22 +173,43 @@ def is_configured(url: str, provider: Provider, config: JupyterAgent) -> bool:
     return url in (provider.usual_url(), config.configured("base_url"))
 
 
-def build(provider: Provider, config: JupyterAgent, model: str) -> OpenAIModel:
+def key_source(provider: Provider, config: JupyterAgent) -> Literal["environment", "keyring", "file", ""]:
+    """Where the key is from that the provider's server would get."""
+    url = configured_url(provider, config)
+    is_known = is_configured(url, provider, config)
+    if is_known and os.environ.get(provider.key):
+        return "environment"
+    return api_keys.place(provider.key, url, is_configured=is_known)
+
+
+def missing_key(name: str, config: JupyterAgent) -> str:
+    """The variable of the key without which ``provider:model`` does not answer, and which is not there; else empty."""
+    provider = providers(config).get(name.partition(":")[0])
+    if provider is None:
+        return ""
+    needs_key = provider.needs_key or host_of(configured_url(provider, config)) == host_of(OPENAI.base_url)
+    return provider.key if needs_key and not key_source(provider, config) else ""
+
+
+def build(provider: Provider, config: JupyterAgent, model: str, *, endpoint: Endpoint | None = None) -> OpenAIModel:
     """The model ``<provider>:<model>``; the SDK is not imported yet, and nobody asked.
 
     Raises:
         Forbidden: the administrator's policy does not allow its address.
     """
+    provider = provider if endpoint is None else at_endpoint(provider, endpoint)
     url = configured_url(provider, config)
     if url and not config.policy.allows("base_urls", url):
         raise Forbidden(
             f"The policy of this server does not allow the address of {provider}. {allowed_addresses(config)}"
         )
+    ca_file = (endpoint.ca_file if endpoint is not None else "") or config.ca_file
     connection = Connection(
-        url, provider, proxy=config.proxy, ca_file=config.ca_file, takes_any_key=is_configured(url, provider, config)
+        url, provider, proxy=config.proxy, ca_file=ca_file, takes_any_key=is_configured(url, provider, config)
     )
-    way = config.options_of_model(f"{provider.name}:{model}").get("tools", "")
-    return OpenAIModel(model, connection, first_seconds=config.first_word_seconds, way=way)
+    model = model or connection.default_model
+    settings = config.options_of_model(f"{provider.name}:{model}")
+    return OpenAIModel(model, connection, first_seconds=config.first_word_seconds, settings=settings)
 
 
 def allowed_addresses(config: JupyterAgent) -> str:
@@ -112,11 +217,5 @@ def allowed_addresses(config: JupyterAgent) -> str:
     return next((words for words in config.policy.restrictions() if words.startswith("Addresses")), "")
 
 
-#: Registered as entry points.
-build_openai = partial(build, OPENAI)
-build_ollama = partial(build, OLLAMA)
-build_vllm = partial(build, VLLM)
-build_lmstudio = partial(build, LMSTUDIO)
-build_llamacpp = partial(build, LLAMACPP)
-build_azure = partial(build, AZURE)
-build_openrouter = partial(build, OPENROUTER)
+#: Registered as entry points: ``build_<provider>``.
+globals().update({f"build_{name}": partial(build, provider) for name, provider in PROVIDERS.items()})

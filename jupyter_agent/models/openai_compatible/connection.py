@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,7 @@ from jupyter_agent.config import api_keys
 from jupyter_agent.core import errors
 from jupyter_agent.models.openai_compatible import failures
 from jupyter_agent.models.openai_compatible.provider import OPENAI, Provider
+from jupyter_agent.models.openai_compatible.stream import MAX_EVENT
 from jupyter_agent.models.openai_compatible.transport import host_of, web_client
 
 if TYPE_CHECKING:
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
 
     from jupyter_agent.models.openai_compatible.transport import Resolve
 
+DEFAULT_MODEL = "gpt-5-mini"
 _PROPERTIES_SECONDS = 3.0
-_MAX_PROPERTIES = 4 << 20
 
 
 class Connection:
@@ -55,7 +56,7 @@ class Connection:
         resolve: Resolve | None = None,
     ) -> None:
         self.provider = provider
-        self._base_url = base_url or provider.base_url
+        self._base_url = base_url or provider.usual_url()
         self._proxy = proxy
         self._ca_file = ca_file
         self._own_key = own_key
@@ -73,6 +74,11 @@ class Connection:
     def is_openai(self) -> bool:
         """Whether it is OpenAI's own server."""
         return host_of(self._base_url) == "api.openai.com"
+
+    @property
+    def default_model(self) -> str:
+        """The model, where none is named; empty where the server has to be asked, or the user."""
+        return self.provider.default or (DEFAULT_MODEL if self.is_openai else "")
 
     @property
     def is_ours(self) -> bool:
@@ -139,12 +145,18 @@ class Connection:
             UpstreamRefused: the address is none that models have.
             Failure: the server answered with a status of failure.
         """
+        return await self._send("POST", "chat/completions", json.dumps(body, ensure_ascii=False).encode())
+
+    async def get(self, path: str) -> httpx2.Response:
+        """What stands at a path from the server's address; to be read, and closed, by the caller, and failing as `post` does."""
+        return await self._send("GET", path)
+
+    async def _send(self, method: str, path: str, content: bytes | None = None) -> httpx2.Response:
         await self.client()
         assert self._http is not None
         assert self._url is not None
         headers = {**self._headers, "Authorization": f"Bearer {await self._key()}"}
-        content = json.dumps(body, ensure_ascii=False).encode()
-        request = self._http.build_request("POST", self._url, content=content, headers=headers)
+        request = self._http.build_request(method, self._url.join(path), content=content, headers=headers)
         response = await self._http.send(request, stream=True)
         if response.is_success:
             return response
@@ -162,12 +174,10 @@ class Connection:
             self._drops_tools = False
             with suppress(Exception):  # the question itself tells what is wrong with the server
                 await self.client()
-                assert self._http is not None
-                url = f"{self._base_url.rstrip('/').removesuffix('/v1')}/props"
-                headers = {**self._headers, "Authorization": f"Bearer {await self._key()}"}
+                path = "../props" if self._base_url.rstrip("/").endswith("/v1") else "props"
                 async with asyncio.timeout(_PROPERTIES_SECONDS):
-                    response = await self._http.get(url, headers=headers)
-                capabilities = json.loads(response.content[:_MAX_PROPERTIES]).get("chat_template_caps")
+                    properties = json.loads(await whole(await self.get(path)))
+                capabilities = properties.get("chat_template_caps")
                 self._drops_tools = capabilities.get("supports_tools") is False
         return self._drops_tools
 
@@ -204,7 +214,6 @@ class Connection:
         return key
 
     def _build(self) -> AsyncOpenAI:
-        import httpx2
         import openai
 
         http = web_client(
@@ -221,8 +230,18 @@ class Connection:
             http_client=http,
             default_headers={"Accept-Encoding": "identity"},
         )
-        _ = client.models  # imported on first use, too
         given = {name: value for name, value in client.default_headers.items() if isinstance(value, str)}
         self._http, self._headers = http, {name: given[name] for name in given if name != "Authorization"}
-        self._url = httpx2.URL(f"{client.base_url}chat/completions")
+        self._url = client.base_url
         return client
+
+
+async def whole(response: httpx2.Response) -> bytes:
+    """The body of an answer that is not streamed, as far as an answer may go."""
+    body = bytearray()
+    async with aclosing(response.aiter_bytes()) as pieces:
+        async for piece in pieces:
+            body += piece
+            if len(body) > MAX_EVENT:
+                raise ValueError("too long")
+    return bytes(body)

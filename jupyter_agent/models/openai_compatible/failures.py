@@ -38,7 +38,17 @@ _UNKNOWN_PARTS = {
         r"|requires? --(jinja|enable-auto-tool-choice)|no endpoints.{0,40}tool",
         re.IGNORECASE,
     ),
-    "calls": re.compile(r"tool_call_id|tool_calls|(role|found).{0,4}tool\b|roles must alternate", re.IGNORECASE),
+    "schema": re.compile(
+        r"unknown name\b.{0,80} at \W?tools|function_declarations|\bschema\b.{0,40}\b(tool|function)|\btools?\b.{0,60}\bschema\b"
+        r"|(tool|function).{0,60}\bparameters\b.{0,40}\b(not|invalid|unsupported)",
+        re.IGNORECASE,
+    ),
+    "bare_calls": re.compile(r"reasoning_content\b.{0,60}\b(passed back|missing|required)", re.IGNORECASE),
+    "user_after_tool": re.compile(r"role \W?user\W{1,3}after (role )?\W?tool\b", re.IGNORECASE),
+    "calls": re.compile(
+        r"(missing a|invalid|corrupted) thought.?signature|tool_call_id|tool_calls|(role|found).{0,4}tool\b|roles must alternate",
+        re.IGNORECASE,
+    ),
     "system": re.compile(
         r"(system|developer) (role|message|prompt|instruction)s?.{0,40}(not|n't|\bun|only)|roles must alternate"
         r"|(not|n't) (support|allow|accept).{0,20}\bsystem\b"
@@ -58,6 +68,8 @@ _FILTERED = re.compile(
     r"|\bflagged\b|moderation|usage polic",
     re.IGNORECASE,
 )
+#: Some have no status of its own for a wrong key.
+_BAD_KEY = re.compile(r"api.?key.{0,12}\b(not valid|invalid|incorrect)|\b(incorrect|invalid) api.?key", re.IGNORECASE)
 _NOT_HERE = re.compile(r"countr(y|ies)|region|territor|location", re.IGNORECASE)
 #: What is said where nothing is at the address at all.
 _NO_PATH = re.compile(
@@ -209,7 +221,7 @@ def _from_status(status: int, words: str, server: Provider, headers: Mapping[str
         )
     if status == 403 and _NOT_HERE.search(words):
         return Failure(errors.UpstreamRefused(f"{server} does not serve where you are. Choose another provider."))
-    if status in (401, 403):
+    if status in (401, 403) or (status == 400 and _BAD_KEY.search(words)):
         return Failure(
             errors.UpstreamAuth(f"{server} did not accept the key, or not for this model. {server.key_hint}")
         )
@@ -266,7 +278,9 @@ def refused_options(failure: Failure, sent: Iterable[str]) -> Iterator[str]:
     error = failure.error
     if error.upstream_status in (400, 404, 422, 500, 501) and not isinstance(error, errors.ContextTooLong):
         for name in sent:
-            if re.search(_OPTION_SIGNS.get(name, rf"\b{name}\b"), error.detail, re.IGNORECASE):
+            # Some write it in their own way: reasoningEffort.
+            sign = _OPTION_SIGNS.get(name, rf"\b{re.escape(name).replace('_', '_?')}\b")
+            if re.search(sign, error.detail, re.IGNORECASE):
                 yield name
 
 
@@ -316,7 +330,7 @@ def words(body: object) -> str:
             fields.get(name) for name in ("code", "type", "status", "param", "message", "detail", "details", "error")
         ]
         parts += [_raw(fields), f"estimated_time {fields['estimated_time']} s" if "estimated_time" in fields else ""]
-        return " ".join(str(part)[:2000] for part in parts if isinstance(part, (str, int, list)))
+        return " ".join(str(part)[:2000] for part in parts if isinstance(part, (str, int, list, dict)))
     return ""
 
 
@@ -326,10 +340,18 @@ def reason(body: object) -> str:
         own_words = body if len(body) <= _MAX_REASON and "<" not in body else ""
     else:
         fields = _fields(body)
-        detail = fields.get("detail")
+        message = fields.get("message")
+        detail = (message if isinstance(message, dict) else fields).get("detail")
         if isinstance(detail, list):
-            detail = "; ".join(str(entry.get("msg", "")) for entry in detail if isinstance(entry, dict))
-        given = (_raw(fields), fields.get("message"), detail, fields.get("error"))
+            entries = [entry for entry in detail if isinstance(entry, dict)]
+            places = [
+                ".".join(map(str, entry["loc"])) if isinstance(entry.get("loc"), list) else "" for entry in entries
+            ]
+            detail = "; ".join(
+                f"{place}: {entry.get('msg', '')}".removeprefix(": ")
+                for place, entry in zip(places, entries, strict=True)
+            )
+        given = (_raw(fields), message, detail, fields.get("error"))
         own_words = next((text for text in given if isinstance(text, str) and text.strip()), "")
     own_words = " ".join(spelled_out(own_words[: 4 * _MAX_REASON]).split())
     return clip(without_secrets(own_words), _MAX_REASON)

@@ -18,21 +18,22 @@ from contextlib import AsyncExitStack, aclosing, asynccontextmanager, suppress
 from dataclasses import fields, replace
 from functools import partial
 from itertools import groupby
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from jupyter_agent.core import errors
 from jupyter_agent.core.messages import ModelFinished, ThinkingDelta, Waiting
 from jupyter_agent.core.protocols import RUN_CODE, ModelOptions
 from jupyter_agent.models.openai_compatible import code_blocks, failures
-from jupyter_agent.models.openai_compatible.connection import Connection
+from jupyter_agent.models.openai_compatible.connection import Connection, whole
 from jupyter_agent.models.openai_compatible.failures import Failure
 from jupyter_agent.models.openai_compatible.incoming import read_ahead
 from jupyter_agent.models.openai_compatible.network import AsyncioStream
-from jupyter_agent.models.openai_compatible.stream import MAX_EVENT, EventDecoder, ServerEvent, StreamedAnswer, TooLong
+from jupyter_agent.models.openai_compatible.stream import EventDecoder, ServerEvent, StreamedAnswer, TooLong
 from jupyter_agent.models.openai_compatible.text_tools import CallReader
 from jupyter_agent.models.openai_compatible.thoughts import ThoughtReader
 from jupyter_agent.models.openai_compatible.ways import ModelWay
-from jupyter_agent.models.openai_compatible.wire import request
+from jupyter_agent.models.openai_compatible.wire import NAMES, request
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Coroutine, Iterable, Iterator, Mapping, Sequence
@@ -46,7 +47,6 @@ if TYPE_CHECKING:
     from jupyter_agent.models.openai_compatible.ways import Way
 
 _T = TypeVar("_T")
-DEFAULT_MODEL = "gpt-5-mini"
 #: Small models write better code when they are not left to chance.
 _CODE_TEMPERATURE = 0.2
 #: They may go on for ever, too.
@@ -60,10 +60,10 @@ _MAX_BACKOFF = 5.0
 _NOTE_SECONDS = 10.0
 #: By so much a timer may be early.
 _TICK = 0.005
-#: Parts that a server does not take are left out from then on.
-_KEPT = frozenset({"tools", "stream", "stream_options", "system", "pictures", "extra"})
+#: Parts that a server does not take are left out from then on, but for these.
+_ASKED_ANEW = frozenset({"calls", "response_format"})
 _NO_OPTIONS = ModelOptions()
-_OPTIONS = frozenset(item.name for item in fields(ModelOptions)) | {"max_completion_tokens"}
+_OPTIONS = frozenset(item.name for item in fields(ModelOptions)) | {"max_completion_tokens", "random_seed"}
 _MODELS_SECONDS = 3.0
 #: Servers send the usage after the answer's end, if at all.
 _USAGE_SECONDS = 2.0
@@ -82,7 +82,8 @@ class OpenAIModel:
         idle_seconds: Longest silence within an answer, from its first word on.
         first_seconds: Longest silence before it: models think, and servers load them first.
         backoff_seconds: Pause before the second try; it doubles.
-        way: How the model is spoken to: ``native``, ``text`` or ``code``; empty where that is known or found out.
+        settings: What `c.JupyterAgent.model_options` says of it: ``tools`` is how it is spoken to, ``native``, ``text`` or
+            ``code``; without it that is known or found out. The others are sent where a question does not say otherwise.
     """
 
     takes_options: Literal[True] = True
@@ -95,15 +96,17 @@ class OpenAIModel:
         idle_seconds: float = 30.0,
         first_seconds: float = FIRST_SECONDS,
         backoff_seconds: float = 0.5,
-        way: str = "",
+        settings: Mapping[str, Any] = MappingProxyType({}),
     ) -> None:
-        self._model = model or connection.provider.default or (DEFAULT_MODEL if connection.is_openai else "")
+        self._model = model or connection.default_model
         self._connection = connection
         self._idle = idle_seconds
         self._first = first_seconds
         self._backoff = backoff_seconds
         self._without: frozenset[str] = frozenset()
-        self._way = ModelWay(connection.server_key, way)
+        self._way = ModelWay(connection.server_key, settings.get("tools", ""))
+        self._options = ModelOptions.from_settings(settings)
+        self._ignored: set[str] = set()
         self._thinks_first = False
 
     @property
@@ -132,6 +135,8 @@ class OpenAIModel:
         options: ModelOptions = _NO_OPTIONS,
     ) -> AsyncGenerator[ModelEvent, None]:
         """Answer, spoken to in the way that suits the model."""
+        own = {*self._options.given(), *self._options.extra_body} - {*options.given(), *options.extra_body}
+        options = options.over(self._options)
         if tools and self._connection.provider.drops_tools:
             self._way.drops_tools = await self._connection.drops_tools()
         if not tools or options.is_for_program or (self.way == "native" and self._way.is_settled(self._model)):
@@ -148,7 +153,12 @@ class OpenAIModel:
             events = code_blocks.answered(ask, messages, tools, self._way, self._model, forms=forms)
         async with aclosing(events):
             async for event in events:
-                yield event
+                if isinstance(event, ModelFinished):  # those of the configuration are named once
+                    new = tuple(name for name in event.ignored if name not in own & self._ignored)
+                    self._ignored |= own & {*event.ignored}
+                    yield replace(event, ignored=new)
+                else:
+                    yield event
 
     async def _stream(
         self,
@@ -162,6 +172,7 @@ class OpenAIModel:
         options: ModelOptions,
     ) -> AsyncGenerator[ModelEvent, None]:
         """One answer; a request that failed before its first word is tried again where that can help."""
+        seed = self._connection.provider.seed
         used = frozenset(call.id for message in messages for call in message.tool_calls)
         code_tool = RUN_CODE if takes_code else ""
         is_strict = way == "native" and self._way.is_known(self._model)
@@ -176,7 +187,7 @@ class OpenAIModel:
         settings = {"temperature": _CODE_TEMPERATURE, "max_tokens": _CODE_TOKENS} if way == "code" else {}
 
         def new_body(name: str, without: frozenset[str]) -> dict[str, Any]:
-            made = request(name, asked, offered, without=without, options=options)
+            made = request(name, asked, offered, without=without, options=options, seed=seed)
             return {**{key: value for key, value in settings.items() if key not in without}, **made}
 
         while True:
@@ -195,8 +206,11 @@ class OpenAIModel:
                 is_empty = not answer.spoken and finished.reason == "stop"
                 if is_empty and answer.garbled:
                     raise Failure(failures.garbled(self._connection.server))
-                self._without |= refused & (_KEPT | _OPTIONS - {"response_format"})
-                finished = _with_ignored(finished, options, body)
+                self._without |= refused - _ASKED_ANEW
+                names = {**NAMES, "seed": (seed,)}
+                ignored = [name for name in options.given() if not body.keys() & {*names.get(name, (name,))}]
+                ignored += [name for name in options.extra_body if name not in body]
+                finished = replace(finished, ignored=tuple(ignored))
                 if answer.spoken or thoughts.thinks_first:
                     self._thinks_first = thoughts.thinks_first
                 for event in (*ending, finished):
@@ -208,7 +222,7 @@ class OpenAIModel:
             if answer.spoken:
                 late = isinstance(failure.error, errors.UpstreamTimeout)
                 raise failure.error if late else failures.broken_off(self._connection.server, failure.error)
-            options_refused = failures.refused_options(failure, body.keys() & _OPTIONS)
+            options_refused = failures.refused_options(failure, body.keys() & (_OPTIONS | options.extra_body.keys()))
             others = (refused | {part} for part in (*options_refused, *failure.without) if part not in refused)
             if other := next((less for less in others if new_body(self._model, self._without | less) != body), None):
                 refused = other
@@ -219,16 +233,18 @@ class OpenAIModel:
                     yield event
 
     async def models(self) -> tuple[str, ...]:
-        """Names of the server's models that can chat, in its order, at most 500.
+        """Names of the server's models that can chat, in its order, at most 500; none where it has no list.
 
         Raises:
-            UpstreamError: it does not say within three seconds.
+            UpstreamError: it does not say within three seconds, or there is no key for it.
         """
         server = self._connection.server
         try:
-            client = await self._connection.client()
-            async with asyncio.timeout(_MODELS_SECONDS), client.models.with_streaming_response.list() as response:
-                return models_of(json.loads(await _whole(response.http_response)))
+            await self._connection.client()
+            if not server.listing:
+                return ()
+            async with asyncio.timeout(_MODELS_SECONDS):
+                return models_of(json.loads(await whole(await self._connection.get(server.listing))))
         except TimeoutError:
             failure = Failure(failures.silent(server, _MODELS_SECONDS))
         except Exception as error:  # noqa: BLE001 - as above
@@ -244,7 +260,9 @@ class OpenAIModel:
         if not self._model:
             server = self._connection.server
             if not server.takes_first:
-                raise errors.UpstreamRefused(f"Name the model that {server} shall answer with: {server.name}:<model>.")
+                where = " `jupyter agent models` says which it has." if server.listing else ""
+                text = f"Name the model that {server} shall answer with: {server.name}:<model>.{where}"
+                raise errors.UpstreamRefused(text)
             names = await self.models()
             if not names:
                 raise errors.UpstreamRefused(
@@ -266,16 +284,16 @@ class OpenAIModel:
             kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
             pieces = _pieces(response)
             if kind == "application/json":  # the server does not stream
-                reading = await stack.enter_async_context(_under_way(_whole(response)))
+                reading = await stack.enter_async_context(_under_way(whole(response)))
                 async for note in silence.notes(reading):
                     yield note
-                whole = reading.result()
-                if whole.lstrip().startswith((b"{", b"[")):
-                    events = (ServerEvent("", whole.decode("utf-8", "replace")), ServerEvent("", "[DONE]"))
+                text = reading.result()
+                if text.lstrip().startswith((b"{", b"[")):
+                    events = (ServerEvent("", text.decode("utf-8", "replace")), ServerEvent("", "[DONE]"))
                     for delta in _joined(delta for event in events for delta in answer.take(event)):
                         yield delta
                     return
-                pieces = _once(whole)
+                pieces = _once(text)
             decoder = EventDecoder()
             came = await stack.enter_async_context(read_ahead(pieces))
             gather = False
@@ -311,9 +329,8 @@ class OpenAIModel:
         server = self._connection.server
         if failure.is_other_model:
             names: tuple[str, ...] = ()
-            if self._connection.provider.lists:
-                with suppress(errors.UpstreamError):
-                    names = await self.models()
+            with suppress(errors.UpstreamError):
+                names = await self.models()
             raise failures.no_such_model(server, self._model, names)
         spread = random.uniform(0.5, 1.0)  # noqa: S311 - spreads tries, hides nothing
         seconds = min(self._backoff * 2 ** (tries - 1), _MAX_BACKOFF) * spread
@@ -396,12 +413,6 @@ class _Silence:
                 yield self.note()
 
 
-def _with_ignored(end: ModelFinished, options: ModelOptions, body: Mapping[str, Any]) -> ModelFinished:
-    """The end of an answer, with the options that stood in no request's body."""
-    sent = body.keys() | ({"max_tokens"} if "max_completion_tokens" in body else set())
-    return replace(end, ignored=tuple(name for name in options.given() if name not in sent))
-
-
 def can_chat(name: str) -> bool:
     """Whether a model of that name is likely to chat, rather than embed, speak or draw."""
     return not _NOT_FOR_CHAT.search(name)
@@ -418,7 +429,7 @@ def models_of(listing: object) -> tuple[str, ...]:
         raise TypeError("not a list of models")
     names = (entry.get("id") for entry in entries if isinstance(entry, dict))
     fit = (name for name in names if isinstance(name, str) and name.isprintable() and 0 < len(name) <= 200)
-    return tuple(name for name in fit if can_chat(name))[:500]
+    return tuple(name.removeprefix("models/") for name in fit if can_chat(name))[:500]  # Gemini's are named so
 
 
 def _deltas(answer: StreamedAnswer, decoder: EventDecoder, piece: bytes | None) -> Iterator[Delta]:
@@ -456,17 +467,6 @@ async def _under_way(work: Coroutine[Any, Any, _T]) -> AsyncGenerator[asyncio.Ta
         await asyncio.wait([task])
         if not task.cancelled() and task.exception() is None and (close := getattr(task.result(), "aclose", None)):
             await close()
-
-
-async def _whole(response: httpx2.Response) -> bytes:
-    """The body of an answer that is not streamed, as far as an answer may go."""
-    body = bytearray()
-    async with aclosing(response.aiter_bytes()) as pieces:
-        async for piece in pieces:
-            body += piece
-            if len(body) > MAX_EVENT:
-                raise ValueError("too long")
-    return bytes(body)
 
 
 async def _pieces(response: httpx2.Response) -> AsyncGenerator[bytes, None]:

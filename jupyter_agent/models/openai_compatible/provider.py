@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -14,14 +15,17 @@ class Provider:
     Attributes:
         name: What stands before the colon, and the entry point's name.
         title: Its name in sentences.
-        base_url: Where it is unless somebody says otherwise; empty where every customer has an address of their own.
+        base_url: Where it is unless somebody says otherwise; empty where every customer has an address of their own, with
+            ``{region}`` where that is what `address` and `other_address` have.
         key: Environment variable with its key; no other key is ever sent to it.
         needs_key: Whether it answers nobody without one.
         address: Environment variable with its address, as its own programs read it.
+        other_address: One that is read where that is not set.
         path: Added to an address that has no path.
         default: The model, where none is named.
         takes_first: Where none is named, the first that the server lists will do: what is there was put there.
-        lists: Whether what it lists is what it takes.
+        listing: Where it lists the models that it takes, from its address; empty where it does not.
+        seed: What it calls that option.
         drops_tools: Whether it may drop tools that it was sent, and says so at ``/props``.
         start: How it is started, as a sentence.
         load: How a model is fetched that it does not have, as a command with ``{model}``.
@@ -36,10 +40,12 @@ class Provider:
     key: str = ""
     needs_key: bool = False
     address: str = ""
+    other_address: str = ""
     path: str = "/v1"
     default: str = ""
     takes_first: bool = False
-    lists: bool = True
+    listing: str = "models"
+    seed: str = "seed"
     drops_tools: bool = False
     start: str = ""
     load: str = ""
@@ -70,7 +76,11 @@ class Provider:
         What the environment says is read as the provider's own programs do, and made whole: ``0.0.0.0`` is where a server
         listens.
         """
-        address = os.environ.get(self.address, "").strip() if self.address else ""
+        address = next(
+            (value.strip() for name in (self.address, self.other_address) if (value := os.environ.get(name))), ""
+        )
+        if "{region}" in self.base_url:
+            return self.base_url.format(region=address) if re.fullmatch(r"[a-z0-9-]{1,40}", address) else ""
         if not address:
             return self.base_url
         usual = urlsplit(self.base_url)

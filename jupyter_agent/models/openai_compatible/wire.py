@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 
 _NO_OPTIONS = ModelOptions()
 _MOST_PICTURES = 4
+_DEEPEST = 10
+#: Stands before words of the user's where a server wants an answer to a tool's result first.
+_BETWEEN = "I have read the results."
+#: Options that servers have by several names, the usual one first.
+NAMES = {"max_tokens": ("max_tokens", "max_completion_tokens")}
 _NOT_IN_NAMES = re.compile(r"[^a-zA-Z0-9_-]")
 
 
@@ -32,6 +37,7 @@ def request(
     *,
     without: frozenset[str] = frozenset(),
     options: ModelOptions = _NO_OPTIONS,
+    seed: str = "seed",
 ) -> dict[str, Any]:
     """The request's body.
 
@@ -40,9 +46,12 @@ def request(
         messages: Provider-valid history.
         tools: What may be called.
         without: What this server does not take: ``tools`` (they are offered in words), ``calls`` (those of the history are
-            put into words), ``extra`` (what it has sent itself and did not want back), ``stream``, ``system`` (it goes into the first user message), ``pictures`` (the model does not see),
-            ``stream_options``, and options by the names that they have in the body.
+            put into words), ``bare_calls`` (without the thoughts that its own had), ``schema`` (all but the simplest of the tools' schemas),
+            ``extra`` (what it has sent itself and did not want back), ``stream``, ``system`` (it goes into the first user message),
+            ``user_after_tool`` (an answer stands between), ``pictures`` (the model does not see), ``stream_options``, and options by
+            the names that they have in the body.
         options: How the answer is to be made.
+        seed: What the server calls that option.
     """
     if "tools" in without:
         prepared = text_tools.without_calls([*messages, *([text_tools.offer(tools)] if tools else [])])
@@ -59,24 +68,60 @@ def request(
     if "extra" in without:
         prepared = [_without_extra(message) for message in prepared]
     wired = _wire_messages(_merged(prepared), sees="pictures" not in without)
+    if "bare_calls" in without:
+        wired = [{"reasoning_content": "", **entry} if "tool_calls" in entry else entry for entry in wired]
+    if "user_after_tool" in without:
+        for number in range(len(wired) - 1, 0, -1):
+            if (wired[number - 1]["role"], wired[number]["role"]) == ("tool", "user"):
+                wired.insert(number, {"role": "assistant", "content": _BETWEEN})
     body: dict[str, Any] = {"model": model, "messages": wired, "stream": "stream" not in without}
     if not without & {"stream", "stream_options"}:
         body["stream_options"] = {"include_usage": True}
     if tools and "tools" not in without:
+        take = _simple_schema if "schema" in without else dict
         body["tools"] = [
             {
                 "type": "function",
-                "function": {"name": tool.name, "description": tool.description, "parameters": dict(tool.parameters)},
+                "function": {"name": tool.name, "description": tool.description, "parameters": take(tool.parameters)},
             }
             for tool in tools
         ]
     for name, value in options.given().items():
-        # Newer servers know `max_completion_tokens`, most the other.
-        names = ("max_tokens", "max_completion_tokens") if name == "max_tokens" else (name,)
+        names = (seed,) if name == "seed" else NAMES.get(name, (name,))
         known = next((known for known in names if known not in without), None)
         if known is not None and ("tools" in body or name not in ("tool_choice", "parallel_tool_calls")):
             body[known] = _named(value) if name == "tool_choice" else value
-    return body
+    return {**body, **{name: value for name, value in options.extra_body.items() if name not in without}}
+
+
+def _simple_schema(schema: Any, root: Any = None, depth: int = 0) -> dict[str, Any]:
+    """The same with the keywords that every server knows; what is left out allows more, and is checked when it is called."""
+    if not isinstance(schema, Mapping) or depth > _DEEPEST:
+        return {}
+    root = schema if root is None else root
+    parts = [part for part in schema.get("allOf") or () if isinstance(part, Mapping)]
+    if "$ref" in schema:
+        target: Any = root
+        for step in str(schema["$ref"]).split("/")[1:]:
+            target = target.get(step) if isinstance(target, Mapping) else None
+        parts += [target] if isinstance(target, Mapping) else []
+        depth += 3  # it may lead to itself
+    for part in parts:
+        schema = {**part, **schema}
+    found = {name: schema[name] for name in ("type", "description", "required", "enum") if name in schema}
+    if isinstance(kinds := found.get("type"), list):
+        found["type"] = next((kind for kind in kinds if kind != "null"), "string")
+    if "const" in schema:
+        found["enum"] = [schema["const"]]
+    if not all(isinstance(choice, str) for choice in found.get("enum", ())):
+        del found["enum"]
+    if "items" in schema:
+        found["items"] = _simple_schema(schema["items"], root, depth + 1)
+    if choices := [choice for choice in schema.get("anyOf") or schema.get("oneOf") or () if choice != {"type": "null"}]:
+        found["anyOf"] = [_simple_schema(choice, root, depth + 1) for choice in choices]
+    if properties := schema.get("properties"):
+        found["properties"] = {name: _simple_schema(inner, root, depth + 1) for name, inner in properties.items()}
+    return found
 
 
 def _named(tool: str) -> str | dict[str, Any]:

@@ -58,7 +58,7 @@ class CompleteHandler(AgentHandler):
         question, lowered = within_ceilings(Question(self.owner, "", model=body.model), options)
         for words in lowered:
             self.audit_refused(LOWERED, words)
-        model = assistant.model(question.model or options.model)
+        model = assistant.model(question.model or options.small_model or options.model)
         if model.name == "offline":
             text = completion.complete_name(cursor, state)
         else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from jupyter_agent.config import api_keys
@@ -54,13 +55,13 @@ class ModelsHandler(AgentHandler):
     """``GET …/models``: providers and the default model; with `probe` also the model servers on this machine."""
 
     async def get(self) -> None:
-        names = self.services.assistant.models(identity.settings_owner(self))
-        default = names[0]
+        # A keyring may have to be asked.
+        models = await asyncio.to_thread(self.services.assistant.models_json, identity.settings_owner(self))
         highest = self.user_options.allowed("approval", APPROVALS[-1])
         reply: dict[str, Any] = {
-            "default": default,
+            "default": models[0]["id"],
             "approvals": APPROVALS[: APPROVALS.index(highest) + 1],
-            "models": [{"id": name, "default": name == default} for name in names],
+            "models": models,
         }
         if self.query_parameters()["probe"]:
             reply["found"] = [

@@ -16,7 +16,7 @@ from jupyter_agent.config.options import SERVER_OPTIONS, USER_OPTIONS, JupyterAg
 from jupyter_agent.config.policy import APPROVALS
 from jupyter_agent.config.user_settings import ONE_USER, SettingsError, UserSettings
 from jupyter_agent.core.errors import BadRequest, Forbidden, StoreUnavailable
-from jupyter_agent.models.openai.providers import PROVIDERS, allowed_addresses, configured_url, is_configured
+from jupyter_agent.models.openai.providers import allowed_addresses, configured_url, key_source, providers
 from jupyter_agent.server import identity
 from jupyter_agent.server.api.requests import check_chats
 from jupyter_agent.server.base_handler import AgentHandler
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from jupyter_agent.models.openai_compatible.provider import Provider
     from jupyter_agent.server.wire.settings import (
         KeyInfo,
-        KeySource,
         SettingInfo,
         SettingSource,
         SettingsReply,
@@ -53,19 +52,19 @@ class SettingsHandler(AgentHandler):
         changes = body.settings.given() if body.settings else {}
         for name, value in changes.items():
             self._check(options, name, value)
-        providers = {name: _provider(name) for name in body.keys or {}}
-        if providers and user != ONE_USER:
+        keyed = {name: _provider(options, name) for name in body.keys or {}}
+        if keyed and user != ONE_USER:
             raise Forbidden(f"Keys are {_OF_SERVER}.")
-        if providers:  # a key is set for the address that holds after this request
+        if keyed:  # a key is set for the address that holds after this request
             future = options.with_user({**options.user, **changes}, USER_OPTIONS) if changes else options
-            _check_keys(future, providers)
+            _check_keys(future, keyed)
         try:
             if changes:
                 self._user_settings.update(user, changes)
             if body.keys:
-                keys = {providers[name].key: key for name, key in body.keys.items()}
-                addresses = {provider.key: configured_url(provider, options) for provider in providers.values()}
-                await asyncio.to_thread(api_keys.store, keys, addresses)
+                for name, provider in keyed.items():
+                    address = {provider.key: configured_url(provider, options)}
+                    await asyncio.to_thread(api_keys.store, {provider.key: body.keys[name]}, address)
         except (SettingsError, OSError) as error:
             text = (
                 str(error)
@@ -73,7 +72,7 @@ class SettingsHandler(AgentHandler):
                 else "The keys cannot be written to Jupyter's data folder."
             )
             raise StoreUnavailable(text) from error
-        values = {**changes, **{providers[name].key: key for name, key in (body.keys or {}).items()}}
+        values = {**changes, **{keyed[name].key: key for name, key in (body.keys or {}).items()}}
         for name, value in values.items():
             content = {"value": value} if name in changes else None
             action = "reset" if value is None else "set"
@@ -100,7 +99,7 @@ class SettingsHandler(AgentHandler):
             raise BadRequest(f"'settings.{name}' cannot be {json.dumps(value)[:80]}.") from error
         if (allowed := options.allowed(name, value)) != value:
             raise Forbidden(f"'{name}' can be at most {json.dumps(allowed)} on this server.")
-        if name == "model":
+        if name == "model" or (name == "small_model" and value):
             check_chats(value)
             self.services.assistant.check_model(value, may_be_script=identity.settings_owner(self) == ONE_USER)
         if name == "base_url" and value:
@@ -121,7 +120,7 @@ class SettingsHandler(AgentHandler):
         options = self.user_options
         return {
             "settings": {name: self._setting(options, name) for name in USER_OPTIONS},
-            "keys": {provider.name: self._key(options, provider) for provider in PROVIDERS.values() if provider.key},
+            "keys": {provider.name: self._key(options, provider) for provider in providers(options).values()},
             "restrictions": list(options.policy.restrictions()),
             "problems": list(dict.fromkeys([*self.services.options.problems, *options.problems, *api_keys.problems()])),
         }
@@ -153,19 +152,10 @@ class SettingsHandler(AgentHandler):
         return setting
 
     def _key(self, options: JupyterAgent, provider: Provider) -> KeyInfo:
-        url, source = configured_url(provider, options), _key_source(options, provider)
+        url, source = configured_url(provider, options), key_source(provider, options)
         locked = source == "environment" or identity.settings_owner(self) != ONE_USER
         variable = provider.key
         return {"set": bool(source), "source": source, "variable": variable, "base_url": url, "locked": locked}
-
-
-def _key_source(options: JupyterAgent, provider: Provider) -> KeySource:
-    """Where the key is from that the provider's server would get."""
-    url = configured_url(provider, options)
-    is_known = is_configured(url, provider, options)
-    if is_known and os.environ.get(provider.key):
-        return "environment"
-    return api_keys.place(provider.key, url, is_configured=is_known)
 
 
 def _is_address(text: str) -> bool:
@@ -178,16 +168,16 @@ def _is_address(text: str) -> bool:
     return plain and parts.scheme in ("http", "https") and bool(parts.hostname) and not parts.username
 
 
-def _provider(name: str) -> Provider:
-    known = PROVIDERS.get(name)
-    if known is None or not known.key:
+def _provider(options: JupyterAgent, name: str) -> Provider:
+    known = providers(options).get(name)
+    if known is None:
         raise BadRequest(f"'keys' has no provider '{name[:60]}' that takes a key.")
     return known
 
 
-def _check_keys(options: JupyterAgent, providers: dict[str, Provider]) -> None:
+def _check_keys(options: JupyterAgent, keyed: dict[str, Provider]) -> None:
     """Refuse keys where the environment, which wins, has one for that server."""
-    for provider in providers.values():
-        if _key_source(options, provider) == "environment":
+    for provider in keyed.values():
+        if key_source(provider, options) == "environment":
             text = f"The key of {provider.title} comes from the environment ({provider.key}) and is changed there."
             raise Forbidden(text)

@@ -137,6 +137,7 @@ class ClientModel:
                     continue
                 if isinstance(event, ModelFinished):
                     self._name_ignored(event.ignored)
+                    event = replace(event, ignored=())  # noqa: PLW2901 - they are named
                 yield event
         self.turn.client_calls = tuple(map(self._redacted, filter(self._fits, calls)))
 

@@ -15,6 +15,9 @@ class SettingValues(Body, frozen=True):
     """New values; null goes back to what holds without it."""
 
     model: ModelName | UnsetType | None = UNSET
+    small_model: Annotated[
+        Annotated[str, Meta(max_length=500)] | UnsetType | None, about("of completions and titles; empty for none")
+    ] = UNSET
     base_url: Annotated[Annotated[str, Meta(max_length=2000)] | UnsetType | None, about("of the model's server")] = (
         UNSET
     )
@@ -76,6 +79,9 @@ class ModelInfo(TypedDict):
 
     id: str
     default: bool
+    missing_key: NotRequired[
+        Annotated[str, about("the environment variable of the key that it needs and does not have")]
+    ]
 
 
 class FoundServer(TypedDict):

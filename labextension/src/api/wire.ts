@@ -585,6 +585,8 @@ export interface McpMessage {
 export interface ModelInfo {
   default: boolean;
   id: string;
+  /** the environment variable of the key that it needs and does not have */
+  missing_key?: string;
 }
 
 /** The models that can answer. */
@@ -934,6 +936,8 @@ export interface SettingInfo {
 /** New values; null goes back to what holds without it. */
 export interface SettingValues {
   model?: string | null;
+  /** of completions and titles; empty for none */
+  small_model?: string | null;
   /** of the model's server */
   base_url?: string | null;
   /** what the agent may do unasked */

@@ -155,7 +155,10 @@ async function model(name: string, { conversation }: ICommandContext, translatio
     return;
   }
   const models = (await conversation.api.models.list())?.models ?? [];
-  const lines = models.map(({ id, default: isDefault }) => `- ${inlineCode(id)}${isDefault ? ' ✓' : ''}`);
+  const lines = models.map(({ id, default: isDefault, missing_key: key }) => {
+    const note = key ? translation.__('(needs the key %1)', inlineCode(key)) : isDefault ? '✓' : '';
+    return `- ${inlineCode(id)} ${note}`.trimEnd();
+  });
   conversation.addOutput('/model', lines.join('\n') || translation.__('No models are known.'));
 }
 

@@ -58,7 +58,7 @@ function ModelPicker({ conversation, onSettings, onChange }: IModelPickerProps) 
   const { translation } = useServices();
   const { choices } = conversation;
   const models = useModels(conversation);
-  const names = new Set(models?.models.map(model => model.id) ?? []);
+  const names = new Set(models?.models.filter(model => !model.missing_key).map(model => model.id) ?? []);
   if (choices.model) {
     names.add(choices.model);
   }

@@ -71,7 +71,7 @@ export function Settings({ conversation, onClose }: IProps): JSX.Element {
             name={name}
             setting={setting}
             value={name in draft.settings ? draft.settings[name] : setting.value}
-            options={name === 'model' ? modelNames(found) : []}
+            options={['model', 'small_model'].includes(name) ? modelNames(found) : []}
             onChange={value => set(name, value)}
           />
         ))}
@@ -257,8 +257,9 @@ function changes({ settings, keys }: IDraft): Record<string, unknown> {
 
 /** Why a draft cannot be saved; empty if it can. */
 function validationMessage({ settings }: IDraft, translation: TranslationBundle): string {
-  const { model, base_url: address, context_tokens: tokens } = settings;
-  if (typeof model === 'string' && !/^\S(.{0,498}\S)?$/.test(model)) {
+  const { model, small_model: small, base_url: address, context_tokens: tokens } = settings;
+  const isName = (text: unknown) => typeof text !== 'string' || /^\S(.{0,498}\S)?$/.test(text);
+  if (!isName(model) || !isName(small || null)) {
     return translation.__('A model is named provider:model, for example ollama:llama3.');
   }
   if (typeof address === 'string' && address && !/^https?:\/\/\S+$/.test(address)) {
@@ -273,6 +274,7 @@ function validationMessage({ settings }: IDraft, translation: TranslationBundle)
 function labels(translation: TranslationBundle): Record<string, string> {
   return {
     model: translation.__('Model'),
+    small_model: translation.__('Model for completions and titles'),
     base_url: translation.__('Address of the model’s server'),
     approval: translation.__('What the agent may do without asking'),
     redact: translation.__('Withhold secrets'),
