@@ -93,7 +93,9 @@ _ALT = r"!\[(?:[^\[\]\\`]|\\.|`[^`]*`|\[(?:[^\[\]\\]|\\.)*\])*\]"
 _REMOTE = re.compile(
     rf"{_ALT}\s*[(\[]\s*<?(?:(?!attachment:)[a-z][a-z0-9+.-]{{1,20}}:|[/\\]{{2}})"
     r"|^\s*\[[^\]]+\]:\s*(?:https?:)?//|\b(?:src|srcset|poster|background|data|xlink:href|formaction)\s*=\s*[\"']?\s*(?:https?:)?//"
-    r"|url\(\s*[\"']?(?:https?:)?//|@import|^\s*(?:https?:)?//\S+$|<\s*(?:script|iframe|object|embed|link|meta|form|base)\b|javascript:|\bon\w+\s*=",
+    r"|url\(\s*[\"']?(?:https?:)?//|@import|^\s*(?:https?:)?//\S+$|<\s*(?:script|iframe|object|embed|link|meta|form|base)\b|javascript:|\bon\w+\s*="
+    # A diagram is drawn by a library that fetches the pictures in it.
+    r"|(?:`{3,}|~{3,})[^\n`]*mermaid",
     re.IGNORECASE | re.MULTILINE,
 )
 #: Where Markdown has an address, and what an address of another place begins with.

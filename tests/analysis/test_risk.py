@@ -149,6 +149,9 @@ def test_code_nested_too_deeply_is_asked_about() -> None:
         "![a [b]](http://x.invalid/a.png)",
         "[r]: http&#58;//x.invalid/a.png",
         "[report](https://x.invalid/&#63;d=secret)",
+        # a diagram, which fetches its pictures
+        '```mermaid\nflowchart TD\n  A@{ img: "x" }\n```',
+        "> ~~~\u00a0Mermaid\n> flowchart TD\n> ~~~",
     ],
 )
 def test_N7_markdown_that_fetches_or_carries_away_is_asked_about(text: str) -> None:

@@ -16,13 +16,13 @@ const TAG = /<(?=[a-z/!?])(?!(?:https?:\/\/|mailto:)[^\s<>]*>)/gi;
 /** Fenced blocks and code spans: there a tag is only text. */
 const CODE = /^([ \t>]*)(`{3,}|~{3,})[^\n]*\n[\s\S]*?(?:^[ \t>]*\2[`~]*[ \t]*$|$(?![\s\S]))|(?<!`)(`+)(?!`)[^`](?:[\s\S]*?[^`])??\3(?!`)/gm;
 /** Diagrams are drawn by a library with a language of its own, in which a model could ask for pictures of the web. */
-const DIAGRAM = /((?:`{3,}|~{3,})[ \t]*)mermaid(?=[ \t]*$)/gim;
+const DIAGRAM = /(`{3,})(?=[^`\n]*mermaid)[^`\n]*$|(~{3,})(?=[^\n]*mermaid)[^\n]*$/gim;
 /** Macros of MathJax that carry addresses, styles, names or markup. */
 const MACRO = /\\(?=(?:href|url|style|class|cssId|data|html\w*|mmlToken|bbox|require|unicode|includegraphics)(?![a-zA-Z]))/g;
 
 /** Markdown without raw HTML and diagrams: both become text. */
 export function sanitizeMarkdown(markdown: string): string {
-  const source = markdown.replace(DIAGRAM, '$1text');
+  const source = markdown.replace(/\r\n?/g, '\n').replace(DIAGRAM, '$1$2text');
   let result = '';
   let end = 0;
   for (const match of source.matchAll(CODE)) {
