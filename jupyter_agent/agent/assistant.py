@@ -32,6 +32,7 @@ from jupyter_agent.core.errors import (
 )
 from jupyter_agent.core.failure_log import detail_of, log_failure
 from jupyter_agent.core.messages import Event, Failed, TurnStarted
+from jupyter_agent.core.pictures import MAX_PICTURES, PICTURE_TOKENS
 from jupyter_agent.core.protocols import Model, SessionStore, Tool, ToolContext, ToolSpec
 from jupyter_agent.core.question import Question
 from jupyter_agent.core.session import Session, Turn, TurnStatus
@@ -54,6 +55,11 @@ from jupyter_agent.tools.mcp.servers import McpServers
 
 #: Shares of the token budget: the first request's, and that of the second where the model's server finds it too long.
 _SHARES = (1.0, 0.4)
+_BLIND = (
+    "The model '{}' does not see pictures: it knows that there are some, and not what is on them. Choose a model that sees; if this one "
+    "does, say so with c.JupyterAgent.model_options = {{'pictures': True}}."
+)
+_NOT_TAKEN = "The server of the model '{}' did not take the pictures, so the answer was made without them."
 
 
 @dataclass(slots=True)
@@ -295,7 +301,7 @@ class Assistant:
             AgentError: before the turn began (another one is running, no such model, the store is unavailable).
         """
         options = self.options_of(question.owner if question.user is None else question.user)
-        question, lowered = within_ceilings(question, options)
+        question, lowered = within_ceilings(self._with_plain_names(question), options)
         model = question.answered_by or self.model(question.model or options.model)
         model = question.wrap_model(model) if question.wrap_model is not None else model
         query = self.redactor.text(question.query)
@@ -347,7 +353,8 @@ class Assistant:
         earlier = await self.sessions.model_history(session, limit) if session is not None else ()
         view = await snapshot.read_kernel_and_cells(question.kernel, question.notebook)
         context = self._without_secrets(await snapshot.build(question, view, session, earlier, self.resources.analyses))
-        prompt = self._prompt(question, context, await attachments(question.query, context), _SHARES[0])
+        attached = await attachments(question.query, context, question.active_cell_id)
+        prompt = self._prompt(question, context, attached, _SHARES[0])
         warnings = (*context.warnings, *lowered, *prompt.warnings)
         count = self.resources.calibration.counter(model.name)
         offered: Sequence[ToolSpec] = self._offered(question)
@@ -378,7 +385,7 @@ class Assistant:
             await shared.mcp_servers.wait_ready()
         warnings = (*context.warnings, *lowered, *shared.mcp_servers.warnings)
         context = state.context = replace(context, warnings=warnings)
-        attached = await attachments(question.query, context)
+        attached = await attachments(question.query, context, question.active_cell_id)
         # Who wants the answer's code run has approved it, as far as somebody may approve what they have not seen.
         options, approval = (
             self.options_of(question.owner if question.user is None else question.user),
@@ -413,13 +420,19 @@ class Assistant:
                 # Never after anything was answered or done.
                 if share == _SHARES[-1] or state.transcript.messages or state.transcript.reply:
                     raise
-        if ignored := ", ".join(dict.fromkeys(state.transcript.ignored)):
-            words = (
-                f"The server of {model.name} does not take {ignored} of c.JupyterAgent.model_options: it is left out."
-            )
+        ignored, blind = list(dict.fromkeys(state.transcript.ignored)), getattr(model, "sees", None) is False
+        if "pictures" in state.prompt.tokens and (blind or "pictures" in ignored):
+            words = (_BLIND if blind else _NOT_TAKEN).format(model.name[:100])
+            context = state.context = replace(context, warnings=(*context.warnings, words))
+        if options_ignored := ", ".join(name for name in ignored if name != "pictures"):
+            words = f"The server of {model.name} does not take {options_ignored} of c.JupyterAgent.model_options: it is left out."
             state.context = replace(context, warnings=(*context.warnings, words))
         # A turn with tools made several requests.
-        if state.transcript.is_usage_reported and not state.transcript.actions:
+        if (
+            state.transcript.is_usage_reported
+            and not state.transcript.actions
+            and "pictures" not in state.prompt.tokens
+        ):
             estimated = request.estimate(state.prompt, self._offered(question), estimate_tokens)
             shared.calibration.learn(model.name, estimated, state.transcript.usage.input_tokens)
 
@@ -435,9 +448,12 @@ class Assistant:
         budget = int(options.context_tokens * share)
         is_brief = getattr(model, "way", "") == "code"
         tools = () if is_brief else self._offered(question)
-        taken = request.tool_tokens(tools, count) + count(question.query)
+        sees = getattr(model, "sees", None) is not False
+        found = (picture for attachment in attached for picture in attachment.pictures)
+        pictures = list(dict.fromkeys((*question.pictures, *found)))[: max(MAX_PICTURES, len(question.pictures))]
+        taken = request.tool_tokens(tools, count) + count(question.query) + PICTURE_TOKENS * len(pictures) * sees
         mark = hashlib.blake2b(key.encode(), key=shared.block_key, digest_size=4).hexdigest()
-        return request.build(
+        prompt = request.build(
             self.redactor.text(question.query),
             context,
             attached,
@@ -450,6 +466,12 @@ class Assistant:
             recent=shared.selections,
             is_brief=is_brief,
         )
+        named = [replace(picture, name=self.redactor.text(picture.name)) for picture in pictures]
+        return request.with_pictures(prompt, named, sees=sees)
+
+    def _with_plain_names(self, question: Question) -> Question:
+        named = (replace(picture, name=self.redactor.text(picture.name)) for picture in question.pictures)
+        return replace(question, pictures=tuple(named))
 
     async def _commit(self, state: TurnState, status: TurnStatus, error: str | None = None) -> Session:
         """Store the turn as it ended."""

@@ -12,10 +12,9 @@ from dataclasses import replace
 from itertools import pairwise
 
 from jupyter_agent.core.messages import Message
+from jupyter_agent.core.pictures import PICTURE_TOKENS, not_shown, once
 from jupyter_agent.core.text import estimate_tokens, head_and_tail, truncate
 
-#: What a picture costs, about, with the models that see.
-PICTURE_TOKENS = 1_000
 #: What a message and a call cost besides their texts.
 _MESSAGE_TOKENS = 4
 #: Share of the budget that is filled once it was exceeded, so that not every request changes what a server has cached.
@@ -74,7 +73,7 @@ class Compaction:
                         self._note_calls(len(request) - 1, before)
                 if self.cost <= tool_tokens + (room - tool_tokens) * _FILLED:
                     break
-        return [message for message in self._messages if message is not None]
+        return once(message for message in self._messages if message is not None)
 
     def shrink(self) -> None:
         """The newest request was too long for the model's server."""
@@ -107,7 +106,7 @@ class Compaction:
         newest = steps[-1] if steps else len(self._messages)
         for position, message in self._kept(asked, newest):
             if message.pictures:
-                yield {position: replace(message, pictures=())}
+                yield {position: not_shown(message)}
         for first, end, characters in ((asked, newest, 2_000), (asked, newest, 240), (1, asked - 1, 240)):
             for position, message in self._kept(first, end):
                 if message.role == "tool" and len(message.content) > characters:
@@ -127,9 +126,10 @@ class Compaction:
         for characters in (4_000, 1_000, 240, 60):
             for position, message in self._kept(newest, len(self._messages)):
                 yield {position: replace(_shortened(message, characters), pictures=message.pictures[-1:])}
-        for position, message in self._kept(newest, len(self._messages)):
+        # Those of the question last.
+        for position, message in (*self._kept(newest, len(self._messages)), *self._kept(asked - 1, asked)):
             if message.pictures:
-                yield {position: replace(message, pictures=())}
+                yield {position: not_shown(message)}
         for characters in (16_000, 4_000, 1_000, 400):
             # What the user has written is sent whole, unless the model's server finds it too long.
             for position, message in self._kept(1, asked if self._is_shrunk else asked - 1):

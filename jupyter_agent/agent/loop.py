@@ -42,6 +42,7 @@ from jupyter_agent.core.messages import (
     Waiting,
     code_blocks,
 )
+from jupyter_agent.core.pictures import name_pictures
 from jupyter_agent.core.progress import PROGRESS, Progress
 from jupyter_agent.core.protocols import (
     RUN_CODE,
@@ -109,7 +110,7 @@ class Transcript:
         cut_off: Id of a call that the model could not finish.
         under_way: A call with an effect that has begun and not ended.
         printed: What it printed so far, where the turn was stopped in it.
-        ignored: Options of the configuration that the model's server does not take, as far as that was not known.
+        ignored: Options of the configuration that the model's server does not take, as far as that was not known; ``pictures`` too.
     """
 
     request: list[Message]
@@ -328,7 +329,10 @@ class Agent:
         failure: ContextTooLong | None = None
         cost = 0
         for _ in range(_MAX_TRIES):
-            messages = self._compaction.fit(transcript.request, transcript.messages, taken)
+            sees = getattr(self._model, "sees", None) is not False
+            parts = transcript.request, transcript.messages
+            request, later = ([name_pictures(message, sees=sees) for message in part] for part in parts)
+            messages = self._compaction.fit(request, later, taken)
             shortened, self._compaction.shortened = self._compaction.shortened, set()
             self._repeated.forget(
                 [call for message in transcript.messages for call in message.tool_calls if call.id in shortened]

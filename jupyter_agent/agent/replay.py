@@ -10,14 +10,15 @@ from dataclasses import dataclass, replace
 from jupyter_agent.agent.assistant import Assistant
 from jupyter_agent.core.errors import AgentError
 from jupyter_agent.core.messages import Done, Event, Failed, Interrupted
+from jupyter_agent.core.pictures import from_kept
 from jupyter_agent.core.question import Question
-from jupyter_agent.core.session import Session
+from jupyter_agent.core.session import Session, Turn
 from jupyter_agent.sessions.manager import SessionManager
 from jupyter_agent.sessions.tree import Replay, compare_turns
 
 OUT_OF_TIME = "The time for one replay was over. Replay the rest with 'from'."
-#: Asks one question in a session, as the user would, within seconds; the last event of the turn.
-Answer = Callable[[Session, str, float], Awaitable[Event]]
+#: Asks a turn's question in a session, as the user would, within seconds; the last event of the new turn.
+Answer = Callable[[Session, Turn, float], Awaitable[Event]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ async def replay(sessions: SessionManager, planned: Replay, answer: Answer, seco
             stopped = OUT_OF_TIME
             break
         try:
-            last = await answer(session, planned.turns[asked].question, remaining)
+            last = await answer(session, planned.turns[asked], remaining)
         except AgentError as error:
             if not asked:
                 await sessions.clear(session.owner, session.id, session.notebook_id)
@@ -79,9 +80,12 @@ async def replay(sessions: SessionManager, planned: Replay, answer: Answer, seco
     return Replayed(session, compare_turns(planned.turns, after), len(planned.turns) - asked, stopped)
 
 
-def replay_question(question: Question, seconds: float) -> Question:
-    """The question as it is asked again: nothing is run or changed a second time, and nobody is asked."""
-    return replace(question, deadline_seconds=seconds, effects=frozenset({"read"}), decide=None, run=None)
+def replay_question(question: Question, turn: Turn, seconds: float) -> Question:
+    """The question of a turn as it is asked again, with its pictures: nothing is run or changed a second time, and nobody is asked."""
+    pictures = tuple(picture for picture in from_kept(turn.extra) if picture.data)
+    return replace(
+        question, pictures=pictures, deadline_seconds=seconds, effects=frozenset({"read"}), decide=None, run=None
+    )
 
 
 async def last_event(assistant: Assistant, question: Question) -> Event:

@@ -29,6 +29,7 @@ from jupyter_agent.core.messages import (
     TurnStarted,
     code_blocks,
 )
+from jupyter_agent.core.pictures import to_kept
 from jupyter_agent.core.protocols import TurnLog
 from jupyter_agent.core.question import Question
 from jupyter_agent.core.session import Session, Turn, TurnStatus
@@ -90,7 +91,8 @@ async def begin(
     try:
         owner, notebook_id = question.owner, question.notebook_id
         session_id = question.session_id or await sessions.default_session_id(owner, notebook_id)
-        asked = [question.query, question.session_id, notebook_id, question.model]
+        asked: list[object] = [question.query, question.session_id, notebook_id, question.model]
+        asked += [picture.data for picture in question.pictures]
         digest = question.digest or hashlib.sha256(json.dumps(asked).encode()).hexdigest()
         try:
             begun = await sessions.log.begin(owner, notebook_id, session_id, question.turn_id, query, digest)
@@ -108,6 +110,7 @@ async def begin(
             digest=digest,
             model=model,
             started=time.time(),
+            extra=to_kept(question.pictures),
         )
         lease = Lease(sessions, session, lambda: edit_history.storable(turn_log.edits))
         yield TurnState(session, turn, lease, reading, begun.replayed, turn_log)

@@ -23,7 +23,7 @@ from jupyter_agent.core.kernel_state import Cell
 from jupyter_agent.core.messages import Event
 from jupyter_agent.core.protocols import Kernel
 from jupyter_agent.core.question import Question
-from jupyter_agent.core.session import Session
+from jupyter_agent.core.session import Session, Turn
 from jupyter_agent.kernelside.client import server_info
 from jupyter_agent.kernelside.hidden_characters import for_terminal, json_for_terminal
 from jupyter_agent.kernelside.wire import count
@@ -58,10 +58,10 @@ class CliContext:
             approval=self.approval or None,
         )
 
-    async def ask_again(self, model: str, session: Session, query: str, seconds: float) -> Event:
+    async def ask_again(self, model: str, session: Session, turn: Turn, seconds: float) -> Event:
         """Ask a question of a replay: the given model answers, and nothing is run."""
-        question = replace(await self.question(query), session_id=session.id, model=model or self.model or None)
-        return await last_event(self.assistant, replay_question(question, seconds))
+        question = replace(await self.question(turn.question), session_id=session.id, model=model or self.model or None)
+        return await last_event(self.assistant, replay_question(question, turn, seconds))
 
 
 @asynccontextmanager

@@ -36,6 +36,7 @@ _FORMS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "max_tokens": (lambda value: _is_whole(value) and value > 0, "a whole number above 0"),
     "seed": (_is_whole, "a whole number"),
     "stop": (_are_texts, "a text, or a list of at most four"),
+    "pictures": (lambda value: isinstance(value, bool), "true or false"),
     "extra_body": (
         lambda value: isinstance(value, dict) and not set(_OURS) & value.keys(),
         f"an object without {', '.join(_OURS)}",

@@ -98,7 +98,8 @@ class JupyterAgent(Configurable):
         help="How models are asked. 'effort': how long they think, from 'none' and 'minimal' over 'low', 'medium' and 'high' to 'xhigh' and "
         "'max'; 'temperature', 'top_p', 'max_tokens' (of one answer), 'seed', 'stop'; 'extra_body': what the model's server takes besides. "
         "What the server refuses is left out. 'tools': 'native' (as the server takes them), 'text' (offered in words) or 'code' (the Python "
-        "code of the answer is run); without it this is known of the model's family, or found out at its first question. For some models "
+        "code of the answer is run); without it this is known of the model's family, or found out at its first question. 'pictures': true or "
+        "false, whether the model sees; without it its server or its family says so, or it is tried. For some models "
         "only: {'ollama:*coder*': {'tools': 'code'}, 'deepseek': {'effort': 'high'}}.",
     ).tag(config=True)
     small_model = Unicode(

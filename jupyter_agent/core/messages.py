@@ -80,12 +80,18 @@ class Picture:
     Attributes:
         mime: ``image/png``, ``image/jpeg``, ``image/gif`` or ``image/webp``; empty where `data` is its address.
         data: Its bytes in base64, at most 1 MiB before encoding where code displayed it.
-        is_users: Whether the user shows it.
+        is_users: Whether it stands with the user's question.
+        name: What it is called, for the user and the model; may be empty.
+        width: In pixels; 0 where that is not known.
+        height: Likewise.
     """
 
     mime: str
     data: str
     is_users: bool = False
+    name: str = ""
+    width: int = 0
+    height: int = 0
 
     @property
     def url(self) -> str:
@@ -102,7 +108,7 @@ class Message:
         content: The text.
         tool_calls: What the assistant asks for.
         tool_call_id: Of a tool's result: which call it answers.
-        pictures: Of a tool's result; not kept with a turn.
+        pictures: Of a tool's result, or with the question; not kept with the message.
         code: Of a tool's result: why it failed, see `ToolOutput`; empty where all is well.
         extra: Of the assistant's: as that of `ToolCall`.
     """

@@ -101,6 +101,14 @@ class Notebook(Protocol):
             NotFound: there is none that may be read; the message says why.
         """
 
+    async def read_picture(self, name: str) -> Picture:
+        """A picture file in its folder, or below that.
+
+        Raises:
+            NotFound: there is none that may be read; the message says why.
+            BadRequest, TooLarge: it is no picture that models take.
+        """
+
     async def changed_at(self, names: Collection[str]) -> Mapping[str, float]:
         """When files were changed last, by names as cells write them, in seconds since the epoch; none is read.
 
@@ -177,6 +185,9 @@ class Model(Protocol):
             messages: Provider-valid history, the system message first.
             tools: What may be called.
             deadline: On `time.monotonic()`; past it `UpstreamTimeout`.
+
+        A model that has an attribute `sees` says with it whether it takes the messages' pictures: False has them put into words
+        before it is asked; None leaves that to the model, which names ``pictures`` in `ModelFinished.ignored` where it left them out.
 
         Raises:
             UpstreamError: one of its kinds; the message says what to do.

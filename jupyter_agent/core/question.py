@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from jupyter_agent.core.kernel_state import ExecutionResult
-from jupyter_agent.core.messages import ApprovalAsked, RunAsked
+from jupyter_agent.core.messages import ApprovalAsked, Picture, RunAsked
 from jupyter_agent.core.protocols import Kernel, Model, Notebook, Tool, TurnLog
 from jupyter_agent.core.session import Session
 
@@ -37,6 +37,7 @@ class Question:
     Attributes:
         owner: Whose conversation it is, from the server's identity.
         query: What the user asked.
+        pictures: That the user shows with it; they are kept with the turn.
         user: Whose settings hold; None takes the owner's.
         session_id: The conversation; None starts one.
         notebook_id: The notebook's path below the server's root; empty without one.
@@ -67,6 +68,7 @@ class Question:
 
     owner: str
     query: str
+    pictures: tuple[Picture, ...] = ()
     user: str | None = None
     session_id: str | None = None
     notebook_id: str = ""

@@ -18,7 +18,7 @@ from jupyter_agent.core.kernel_state import ExecutionResult
 from jupyter_agent.core.messages import ApprovalAsked, RunAsked, TurnStarted, to_json
 from jupyter_agent.core.messages import Event as AnyEvent
 from jupyter_agent.core.question import Decision, Question
-from jupyter_agent.core.session import Session
+from jupyter_agent.core.session import Session, Turn
 from jupyter_agent.ipython.background_loop import BackgroundLoop
 from jupyter_agent.ipython.history_notebook import HistoryNotebook
 from jupyter_agent.kernels.local import LocalKernel
@@ -88,10 +88,10 @@ class InProcessAgentClient:
         if name == session_commands.CURRENT:
             return self._result(self._conversation.current(notebook_id, session))
 
-        async def answer(replayed: Session, query: str, seconds: float) -> AnyEvent:
+        async def answer(replayed: Session, turn: Turn, seconds: float) -> AnyEvent:
             """A question of a replay, by the chosen model; nothing is run."""
-            question = await self._question(AgentRequest(query, replayed.id, rest), path, notebook_id)
-            return await last_event(self._assistant, replay_question(question, seconds))
+            question = await self._question(AgentRequest(turn.question, replayed.id, rest), path, notebook_id)
+            return await last_event(self._assistant, replay_question(question, turn, seconds))
 
         notebook = FileNotebook(path) if path else None
         return self._result(

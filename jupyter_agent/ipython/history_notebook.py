@@ -9,9 +9,9 @@ from typing import Any
 
 from jupyter_agent.core.errors import Forbidden, NotFound
 from jupyter_agent.core.kernel_state import Cell, ExecutionResult
-from jupyter_agent.core.messages import CellChange, CellEdit
+from jupyter_agent.core.messages import CellChange, CellEdit, Picture
 from jupyter_agent.core.protocols import Kernel
-from jupyter_agent.notebooks.sibling_files import file_names, modification_times, read_text
+from jupyter_agent.notebooks.sibling_files import file_names, modification_times, read_picture, read_text
 
 MAX_CELLS = 200
 
@@ -44,6 +44,9 @@ class HistoryNotebook:
 
     async def read_file(self, name: str, limit: int) -> str:
         return await asyncio.to_thread(read_text, Path.cwd(), name, limit)
+
+    async def read_picture(self, name: str) -> Picture:
+        return await asyncio.to_thread(read_picture, Path.cwd(), name)
 
     async def changed_at(self, names: Collection[str]) -> Mapping[str, float]:
         return await asyncio.to_thread(modification_times, Path.cwd(), names)

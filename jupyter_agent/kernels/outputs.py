@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 from collections import deque
 from collections.abc import Mapping
@@ -11,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from jupyter_agent.core.kernel_state import ExecutionError, ExecutionResult
-from jupyter_agent.core.messages import Picture
+from jupyter_agent.core.pictures import MAX_SHOWN, of_output
 from jupyter_agent.core.text import head, without_first_word, without_last_word
 from jupyter_agent.kernelside.head_tail import HeadTail
 from jupyter_agent.kernelside.wire import ANSI_ESCAPE
@@ -25,10 +23,6 @@ _HEAD_CHARACTERS = 1 << 21
 _TAIL_CHARACTERS = 6 << 20
 #: Characters of one representation of an output; a larger one is replaced by its name and size.
 _MAX_DATA = 2 << 20
-#: Pictures kept for models, and bytes of each.
-_MAX_PICTURES = 4
-_MAX_PICTURE = 1 << 20
-_PICTURES = ("image/png", "image/jpeg", "image/webp", "image/gif")
 
 
 class OutputCollector:
@@ -146,7 +140,7 @@ class OutputCollector:
             else {**output.content, "text": "".join(output.stream.parts())}
             for output in (*self._head, *self._tail)
         ]
-        pictures = [picture for output in outputs if (picture := _picture(output.get("data"))) is not None]
+        pictures = [picture for output in outputs if (picture := of_output(output)) is not None]
         if self._left_out:
             left_out = f"[… {self._left_out:,} outputs left out …]\n"
             outputs.insert(len(self._head), {"output_type": "stream", "name": "stderr", "text": left_out})
@@ -155,7 +149,7 @@ class OutputCollector:
             cleaned(first) + gap + cleaned(last) + note,
             self.images,
             self.error or error,
-            pictures=tuple(pictures[-_MAX_PICTURES:]),
+            pictures=tuple(pictures[-MAX_SHOWN:]),
             outputs=tuple(outputs),
         )
 
@@ -205,18 +199,3 @@ def _bundle(content: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any],
         kept["text/plain"] = "\n".join([*large, *([kept["text/plain"]] if "text/plain" in kept else [])])
     display_id = str(transient.get("display_id") or "") if isinstance(transient, Mapping) else ""
     return kept, dict(metadata) if isinstance(metadata, Mapping) else {}, display_id
-
-
-def _picture(data: object) -> Picture | None:
-    """The first representation that is a picture, can be decoded and is not too large."""
-    for name in _PICTURES:
-        text = data.get(name) if isinstance(data, Mapping) else None
-        if isinstance(text, str):
-            encoded = "".join(text.split())
-            try:
-                size = len(base64.b64decode(encoded, validate=True))
-            except (binascii.Error, ValueError):
-                continue
-            if 0 < size <= _MAX_PICTURE:
-                return Picture(name, encoded)
-    return None

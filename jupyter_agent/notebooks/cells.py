@@ -8,7 +8,7 @@ from typing import Any
 
 from jupyter_agent.core.errors import Forbidden
 from jupyter_agent.core.kernel_state import Cell, ExecutionError, ExecutionResult
-from jupyter_agent.core.messages import Picture
+from jupyter_agent.core.pictures import MAX_SHOWN, of_output
 from jupyter_agent.core.text import head_and_tail
 from jupyter_agent.kernelside.wire import ANSI_ESCAPE
 from jupyter_agent.notebooks.document import Document, unreadable
@@ -16,11 +16,7 @@ from jupyter_agent.notebooks.document import Document, unreadable
 #: Characters of a cell's output in its value, and of an output that is read as a whole.
 MAX_OUTPUT = 4_000
 MAX_WHOLE = 64_000
-#: Pictures of one output, and bytes of each.
-MAX_PICTURES = 4
-MAX_PICTURE = 1 << 20
 NO_CELL = "This cell is not in the notebook any more. Read the cells again."
-_PICTURES = ("image/png", "image/jpeg", "image/webp", "image/gif")
 
 
 def cell_ids(nodes: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -93,20 +89,13 @@ def output_of(node: Mapping[str, Any]) -> ExecutionResult:
     """A cell's output, from nbformat 4 JSON data."""
     outputs, text, failed = _outputs(node, with_traceback=True)
     count = node.get("execution_count")
-    pictures = []
-    for output in outputs:
-        data = output.get("data")
-        texts = {mime: join_lines(data.get(mime)) for mime in _PICTURES} if isinstance(data, Mapping) else {}
-        for mime, encoded in texts.items():
-            if encoded and len(encoded) <= MAX_PICTURE * 4 // 3:
-                pictures.append(Picture(mime, "".join(encoded.split())))
-                break
+    pictures = [picture for output in outputs if (picture := of_output(output)) is not None]
     return ExecutionResult(
         "ok" if failed is None else "error",
         head_and_tail(text, MAX_WHOLE),
         len(pictures),
         None if failed is None else ExecutionError(str(failed.get("ename", "")), str(failed.get("evalue", ""))),
-        pictures=tuple(pictures[-MAX_PICTURES:]),
+        pictures=tuple(pictures[-MAX_SHOWN:]),
         execution_count=count if isinstance(count, int) else None,
     )
 

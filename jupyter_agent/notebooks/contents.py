@@ -11,10 +11,20 @@ from weakref import WeakValueDictionary
 
 from jupyter_agent.core.errors import CellChanged, Forbidden, NotFound
 from jupyter_agent.core.kernel_state import Cell
+from jupyter_agent.core.messages import Picture
+from jupyter_agent.core.pictures import MAX_BYTES as MAX_BYTES_OF_PICTURE
+from jupyter_agent.core.pictures import checked, decoded
 from jupyter_agent.notebooks.cells import cells_of
 from jupyter_agent.notebooks.document import MAX_BYTES, Document, check_format, unreadable
 from jupyter_agent.notebooks.file import check_writable
-from jupyter_agent.notebooks.sibling_files import MAX_FILES, MAX_READ, checked_path, modification_times, read_text
+from jupyter_agent.notebooks.sibling_files import (
+    MAX_FILES,
+    MAX_READ,
+    checked_path,
+    modification_times,
+    read_picture,
+    read_text,
+)
 from jupyter_agent.notebooks.stored import StoredNotebook
 from jupyter_agent.notebooks.trust import trust_kept
 
@@ -66,6 +76,18 @@ class ContentsNotebook(StoredNotebook):
         if model is None or model.get("format") != "text":
             raise NotFound("This is not a text file.")
         return str(model["content"])[:limit]
+
+    async def read_picture(self, name: str) -> Picture:
+        path = f"{self._folder}/{checked_path(name)}".strip("/")
+        if root := getattr(self._contents, "root_dir", None):
+            return await asyncio.to_thread(read_picture, Path(root, self._folder), name)
+        described = await self._get(path, type="file", content=False)
+        if described is None or (described.get("size") or 0) > MAX_BYTES_OF_PICTURE:
+            raise NotFound("There is no such file." if described is None else "This file is too large to read.")
+        model = await self._get(path, type="file")
+        if model is None or model.get("format") != "base64":
+            raise NotFound("This is not a picture file.")
+        return checked(decoded(str(model["content"])), name, is_users=True)
 
     async def changed_at(self, names: Collection[str]) -> Mapping[str, float]:
         if root := getattr(self._contents, "root_dir", None):

@@ -13,9 +13,10 @@ from typing import TypeVar
 
 from jupyter_agent.core.errors import CellChanged, Forbidden, NotFound
 from jupyter_agent.core.kernel_state import Cell
+from jupyter_agent.core.messages import Picture
 from jupyter_agent.notebooks.cells import parse_cells
 from jupyter_agent.notebooks.document import MAX_BYTES, Document
-from jupyter_agent.notebooks.sibling_files import file_names, modification_times, read_text
+from jupyter_agent.notebooks.sibling_files import file_names, modification_times, read_picture, read_text
 from jupyter_agent.notebooks.stored import StoredNotebook
 
 _Result = TypeVar("_Result")
@@ -40,6 +41,9 @@ class FileNotebook(StoredNotebook):
 
     async def read_file(self, name: str, limit: int) -> str:
         return await asyncio.to_thread(read_text, self._path.resolve().parent, name, limit)
+
+    async def read_picture(self, name: str) -> Picture:
+        return await asyncio.to_thread(read_picture, self._path.resolve().parent, name)
 
     async def changed_at(self, names: Collection[str]) -> Mapping[str, float]:
         return await asyncio.to_thread(modification_times, self._path.resolve().parent, names)

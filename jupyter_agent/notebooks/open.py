@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from jupyter_agent.core.errors import KernelUnavailable
 from jupyter_agent.core.kernel_state import Cell, ExecutionResult
-from jupyter_agent.core.messages import CellChange, CellEdit
+from jupyter_agent.core.messages import CellChange, CellEdit, Picture
 from jupyter_agent.core.protocols import Kernel, Notebook
 from jupyter_agent.notebooks.cells import cell_of, output_of
 from jupyter_agent.notebooks.posted import PostedNotebook
@@ -31,12 +31,18 @@ class OpenNotebook(PostedNotebook):
         cells: The cells in the page.
         edit_in_page: Has the page make an edit.
         stored: The stored notebook, for the files in its folder.
+        pictures: As those of a `PostedNotebook`.
     """
 
     def __init__(
-        self, path: str, cells: tuple[Cell, ...], edit_in_page: EditInPage, stored: Notebook | None = None
+        self,
+        path: str,
+        cells: tuple[Cell, ...],
+        edit_in_page: EditInPage,
+        stored: Notebook | None = None,
+        pictures: Mapping[str, tuple[Picture, ...]] | None = None,
     ) -> None:
-        super().__init__(path, cells, stored)
+        super().__init__(path, cells, stored, pictures)
         self._edit_in_page = edit_in_page
         self._outputs: dict[str, ExecutionResult] = {}
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from jupyter_agent.core.errors import AgentError, CellChanged, Forbidden, NotFound
 from jupyter_agent.core.kernel_state import Cell, ExecutionError, ExecutionResult
-from jupyter_agent.core.messages import CellChange, CellEdit
+from jupyter_agent.core.messages import CellChange, CellEdit, Picture
 from jupyter_agent.core.protocols import Kernel, Notebook
 from jupyter_agent.notebooks.cells import NO_CELL
 
@@ -23,24 +23,39 @@ class PostedNotebook:
     """Cells posted with a question; files come from the stored notebook, if there is one, and edits go to it.
 
     A cell with unsaved changes differs from the stored one, so an edit of it is refused.
+
+    Args:
+        path: Below the server's root.
+        cells: As they were posted.
+        stored: The stored notebook.
+        pictures: Of the outputs of some cells, by id.
     """
 
-    def __init__(self, path: str, cells: tuple[Cell, ...], stored: Notebook | None = None) -> None:
+    def __init__(
+        self,
+        path: str,
+        cells: tuple[Cell, ...],
+        stored: Notebook | None = None,
+        pictures: Mapping[str, tuple[Picture, ...]] | None = None,
+    ) -> None:
         self.path = path
         self._cells = cells
         self._stored = stored
+        self._pictures = dict(pictures or {})
 
     async def cells(self) -> tuple[Cell, ...]:
         return self._cells
 
     async def output(self, cell_id: str) -> ExecutionResult:
-        """The posted text; pictures from the stored notebook, where the cell is stored as it was posted."""
+        """The posted text and pictures; without these those of the stored notebook, where the cell is stored as it was posted."""
         cell = next((cell for cell in self._cells if cell.id == cell_id), None)
         if cell is None:
             raise NotFound(NO_CELL)
         name, _, message = cell.error.partition(":")
         error = ExecutionError(name.strip(), message.strip()) if cell.error else None
         posted = ExecutionResult("error" if error else "ok", cell.output, error=error)
+        if pictures := self._pictures.get(cell_id):
+            return replace(posted, images=len(pictures), pictures=pictures)
         if self._stored is not None:
             with suppress(AgentError):
                 cells = await self._stored.cells()
@@ -56,6 +71,11 @@ class PostedNotebook:
         if self._stored is None:
             raise NotFound("The notebook is not stored on this server, so its folder has no files.")
         return await self._stored.read_file(name, limit)
+
+    async def read_picture(self, name: str) -> Picture:
+        if self._stored is None:
+            raise NotFound("The notebook is not stored on this server, so its folder has no files.")
+        return await self._stored.read_picture(name)
 
     async def changed_at(self, names: Collection[str]) -> Mapping[str, float]:
         own = self.path.rpartition("/")[2]  # the stored notebook may be older than the cells
@@ -73,6 +93,7 @@ class PostedNotebook:
                 raise
             raise CellChanged(NOT_SAVED) from error
         self._cells = await self._stored.cells()
+        self._pictures.pop(edit.cell_id, None)
         return change
 
     async def restore(self, changes: Sequence[CellChange]) -> tuple[str, ...]:

@@ -9,6 +9,8 @@ from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
 from jupyter_agent.core.errors import NotFound
+from jupyter_agent.core.messages import Picture
+from jupyter_agent.core.pictures import MAX_BYTES, checked
 
 #: Bytes of a file that is read as a whole.
 MAX_READ = 8 * 1024 * 1024
@@ -50,8 +52,8 @@ def checked_path(name: str) -> PurePosixPath:
     return path
 
 
-def read_text(folder: Path, name: str, limit: int) -> str:
-    """The first `limit` characters of a text file below a folder, links followed.
+def read_bytes(folder: Path, name: str, limit: int) -> bytes:
+    """The first `limit` bytes of a file below a folder, links followed.
 
     Raises:
         NotFound: there is none that may be read; the message says why.
@@ -69,9 +71,28 @@ def read_text(folder: Path, name: str, limit: int) -> str:
     try:
         # A pipe may have taken the file's place: it must not keep us waiting.
         with os.fdopen(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb") as file:
-            data = file.read(4 * limit + 4)
+            return file.read(limit)
     except OSError as error:
         raise NotFound("This file cannot be read.") from error
+
+
+def read_picture(folder: Path, name: str) -> Picture:
+    """A picture file below a folder, links followed.
+
+    Raises:
+        NotFound: there is none that may be read; the message says why.
+        BadRequest, TooLarge: it is no picture that models take.
+    """
+    return checked(read_bytes(folder, name, MAX_BYTES + 1), name, is_users=True)
+
+
+def read_text(folder: Path, name: str, limit: int) -> str:
+    """The first `limit` characters of a text file below a folder, links followed.
+
+    Raises:
+        NotFound: there is none that may be read; the message says why.
+    """
+    data = read_bytes(folder, name, 4 * limit + 4)
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

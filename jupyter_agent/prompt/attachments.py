@@ -6,11 +6,14 @@ import difflib
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate
 from typing import Literal
 
-from jupyter_agent.core.errors import KernelUnavailable, NotFound
+from jupyter_agent.core.errors import AgentError, KernelUnavailable, NotFound
+from jupyter_agent.core.kernel_state import Cell
+from jupyter_agent.core.messages import Picture
+from jupyter_agent.core.pictures import FILE_NAME as PICTURE_FILE
 from jupyter_agent.core.protocols import Notebook
 from jupyter_agent.core.text import FENCED_CODE, counted_head, head, without_last_word
 from jupyter_agent.prompt import descriptions
@@ -47,6 +50,15 @@ _ABOUT_FILES = re.compile(
     re.IGNORECASE,
 )
 _FILE_NAME = re.compile(r"\w\.[A-Za-z]\w{1,6}\b")
+#: Questions that may be about what the active cell shows.
+_ABOUT_OUTPUT = re.compile(
+    r"\b(?:(?:sub)?plots?|figures?|charts?|diagrams?|graphs?|pictures?|images?|photos?|maps?|heatmaps?|histograms?|axis|axes|legends?|ticks?"
+    r"|curves?|bars?|peaks?|outliers?|trends?|colou?rs?|outputs?|results?|looks?|explain|describe|interpret|do(?:es)? (?:this|that|it) \w+"
+    r"|(?:this|that|the active|the current) cell|what(?:'s| is) (?:this|that|it|wrong))\b",
+    re.IGNORECASE,
+)
+#: Pictures of one cell that go with a question, the newest.
+_CELL_PICTURES = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +85,12 @@ class Attachment:
     Attributes:
         title: What it is, for the model.
         lines: What is known of it.
+        pictures: What it shows.
     """
 
     title: str
     lines: tuple[str, ...] = ()
+    pictures: tuple[Picture, ...] = ()
 
 
 def mentions(question: str) -> tuple[Mention, ...]:
@@ -101,12 +115,13 @@ def _mention(match: re.Match[str]) -> Mention:
     return Mention(match[0], "variable", match["name"], match["column"] or match["label"] or "")
 
 
-async def attachments(question: str, context: TurnContext) -> tuple[Attachment, ...]:
+async def attachments(question: str, context: TurnContext, active_cell_id: str | None = None) -> tuple[Attachment, ...]:
     """Look up what a question mentions; for what is unknown, similar names are suggested.
 
     Args:
         question: As the user wrote it.
         context: Where to look.
+        active_cell_id: Where the user is: the pictures that it shows are attached to a question that may be about them.
     """
     found: list[Attachment] = []
     # Where no cell has failed, ``@error`` is the variable of that name, if there is one.
@@ -115,11 +130,16 @@ async def attachments(question: str, context: TurnContext) -> tuple[Attachment, 
         if mention.kind == "variable" or (mention.kind == "error" and no_error and "error" in context.variables):
             found.append(await _variable(mention, context))
         elif mention.kind == "cell":
-            found.append(_cell(mention, context))
+            found.append(await _cell(mention, context))
         elif mention.kind == "file":
             found.append(await _file(mention, context.notebook))
         else:
             found.append(_error(mention, context))
+    active = next((cell for cell in context.cells if cell.id == active_cell_id), None)
+    if active is not None and _ABOUT_OUTPUT.search(question):
+        pictures = await _pictures(active, context)
+        if pictures and not any(set(pictures) & set(attachment.pictures) for attachment in found):
+            found.append(Attachment(f"The active cell, id={active.id}, shows a picture.", (), pictures))
     return (*found, *await _data_files(question, context.notebook))
 
 
@@ -166,7 +186,7 @@ async def _variable(mention: Mention, context: TurnContext) -> Attachment:
     return Attachment(title, tuple(descriptions.full_lines(known)))
 
 
-def _cell(mention: Mention, context: TurnContext) -> Attachment:
+async def _cell(mention: Mention, context: TurnContext) -> Attachment:
     """By execution count, as users say it, else by id."""
     cells, counts = context.cells, [str(cell.execution_count or "") for cell in context.cells]
     by_count = (cell for cell, count in zip(cells, counts, strict=True) if count == mention.name)
@@ -175,7 +195,8 @@ def _cell(mention: Mention, context: TurnContext) -> Attachment:
         lines = list(_lines(cell.source))
         lines += [f"> {line}" for line in _lines(cell.output)]
         lines += [f"error: {cell.error}"] if cell.error else []
-        return Attachment(f"{mention.text}, which the question mentions, id={cell.id}:", tuple(lines))
+        title = f"{mention.text}, which the question mentions, id={cell.id}:"
+        return Attachment(title, tuple(lines), await _pictures(cell, context))
     for execution in reversed(context.state.executions if context.state is not None else ()):
         if str(execution.count) == mention.name:
             title = f"{mention.text}, as it ran; the notebook's cells have changed or were run again since:"
@@ -184,12 +205,30 @@ def _cell(mention: Mention, context: TurnContext) -> Attachment:
     return Attachment(f"{mention.text}: there is no such cell.{_similar(mention.name, names)}")
 
 
+async def _pictures(cell: Cell, context: TurnContext) -> tuple[Picture, ...]:
+    """The last pictures of a cell's output, newest first."""
+    if context.notebook is None or cell.kind != "code":
+        return ()
+    try:
+        shown = await context.notebook.output(cell.id)
+    except AgentError:
+        return ()
+    place = f"output of In [{cell.execution_count}]" if cell.execution_count else f"output of the cell {cell.id}"
+    return tuple(
+        replace(picture, is_users=True, name=f"{place}: {picture.name}" if picture.name else place)
+        for picture in shown.pictures[: -_CELL_PICTURES - 1 : -1]
+    )
+
+
 async def _file(mention: Mention, notebook: Notebook | None) -> Attachment:
     if notebook is None:
         return Attachment(f"{mention.text}: there is no notebook, and so no folder to look in.")
     try:
+        if PICTURE_FILE.match(mention.name):
+            picture = await notebook.read_picture(mention.name)
+            return Attachment(f"{mention.text}, which the question mentions, is a picture.", (), (picture,))
         text = await notebook.read_file(mention.name, FILE_CHARACTERS)
-    except NotFound as error:
+    except AgentError as error:
         is_missing = error.message.startswith("There is no such")
         similar = _similar(mention.name, await notebook.files()) if is_missing else ""
         return Attachment(f"{mention.text}: {error.message}{similar}")

@@ -8,6 +8,7 @@ from itertools import chain, takewhile
 from typing import TYPE_CHECKING
 
 from jupyter_agent.core.messages import Message, ToolCall
+from jupyter_agent.core.pictures import question_again
 from jupyter_agent.core.text import counted_head
 from jupyter_agent.kernelside.wire import clip
 from jupyter_agent.sessions.summary import is_summary
@@ -129,7 +130,7 @@ def _with_results(messages: Sequence[Message]) -> Iterator[Message]:
 
 def _turn_messages(turn: Turn) -> list[Message]:
     """A turn's question, what was answered and done, and at the end a text of the assistant."""
-    messages = [Message("user", turn.question.strip() or _NO_QUESTION)]
+    messages = [Message("user", question_again(turn.question.strip() or _NO_QUESTION, turn.extra))]
     messages += [message for message in turn.messages if message.role != "system"]
     answers = (message.content for message in turn.messages if message.role == "assistant")
     if turn.reply.strip() and not any(text.strip() for text in answers):

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from jupyter_agent.core.kernel_state import Cell
-from jupyter_agent.core.messages import Json, Message, to_json
+from jupyter_agent.core.messages import Json, Message, Picture, to_json
+from jupyter_agent.core.pictures import PICTURE_TOKENS, described_to_json, name_pictures
 from jupyter_agent.core.protocols import ToolSpec
 from jupyter_agent.prompt import attachments, context, history, selection
 from jupyter_agent.prompt.attachments import Attachment
@@ -102,6 +103,15 @@ def build(
     return Prompt(messages, tokens)
 
 
+def with_pictures(prompt: Prompt, pictures: Sequence[Picture], *, sees: bool) -> Prompt:
+    """The same with pictures at the question; a model that does not see them gets words for them."""
+    if not pictures:
+        return prompt
+    question = name_pictures(replace(prompt.messages[-1], pictures=tuple(pictures)), sees=sees)
+    tokens = {**prompt.tokens, "pictures": PICTURE_TOKENS * len(question.pictures)}
+    return Prompt((*prompt.messages[:-1], question), tokens)
+
+
 def estimate(prompt: Prompt, tools: Sequence[ToolSpec], count: Count) -> int:
     """Tokens of a whole request, its tools included."""
     return sum(count(message.content) for message in prompt.messages) + tool_tokens(tools, count)
@@ -127,6 +137,8 @@ def preview_json(
             data["tool_calls"] = [to_json(call) for call in message.tool_calls]
         if message.tool_call_id is not None:
             data["tool_call_id"] = message.tool_call_id
+        if message.pictures:
+            data["pictures"] = list(map(described_to_json, message.pictures))
         messages.append(data)
     return {
         "model": model,

@@ -65,6 +65,7 @@ class AgentHandler(StreamedBodyHandler):
     auth_resource = identity.AUTH_RESOURCE
     max_body: ClassVar[int] = 256 * 1024
     max_entries: ClassVar[int] = bodies.MAX_ENTRIES
+    too_large: ClassVar[str] = ""
     disconnected = False
     on_disconnect: Callable[[], object] | None = None
 
@@ -98,7 +99,7 @@ class AgentHandler(StreamedBodyHandler):
 
     def _check_size(self, size: int) -> None:
         if size > self.max_body:
-            raise TooLarge(f"The body is larger than {self.max_body // 1024} KiB.")
+            raise TooLarge(f"The body is larger than {self.max_body // 1024} KiB. {self.too_large}".rstrip())
 
     def data_received(self, chunk: bytes) -> None:
         """Keep a piece of the body, up to the limit."""

@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 from jupyter_agent.core.errors import BadRequest, TooLarge
 from jupyter_agent.core.messages import Message, to_json
+from jupyter_agent.core.pictures import from_kept, to_kept, without_data
 from jupyter_agent.core.session import SCHEMA, Session, Turn, from_json
 from jupyter_agent.redaction.redactor import Redactor
 from jupyter_agent.sessions.export import FORMAT
@@ -57,7 +58,10 @@ def read_json(text: str, redactor: Redactor | None = None) -> tuple[Session, tup
     redacted: list[Turn] = []
     for turn in turns:  # its ids, and how it ended, stay
         kept = {"id", "parent", "digest", "status", "finish_reason", "usage", "messages"}
-        data = {name: value if name in kept else redactor.json(value) for name, value in to_json(turn).items()}
+        bare = replace(turn, extra=without_data(turn.extra))
+        data = {name: value if name in kept else redactor.json(value) for name, value in to_json(bare).items()}
+        named = (replace(picture, name=redactor.text(picture.name)) for picture in from_kept(turn.extra))
+        data["extra"] |= to_kept(named)
         redacted.append(replace(from_json(Turn, data), messages=tuple(map(redactor.message, turn.messages))))
     return session, tuple(redacted)
 
@@ -91,7 +95,8 @@ def _read_turns(data: object) -> tuple[Turn, ...]:
         _check_names(f"turns[{number - 1}].variables", turn.variables)
         if not _are_valid(turn.messages):
             raise BadRequest(f"Turn {number} of the exported conversation has messages that no model accepts.")
-        turns.append(replace(turn, parent=turns[-1].id if turns else None, depth=number))
+        extra = MappingProxyType({**turn.extra, **to_kept(from_kept(turn.extra))})
+        turns.append(replace(turn, parent=turns[-1].id if turns else None, depth=number, extra=extra))
     if len({turn.id for turn in turns}) < len(turns):
         raise BadRequest("Two turns of the exported conversation have the same id.")
     return tuple(turns)

@@ -22,6 +22,7 @@ from jupyter_agent.core.errors import (
     VersionConflict,
 )
 from jupyter_agent.core.messages import Json
+from jupyter_agent.core.pictures import without_data
 from jupyter_agent.core.protocols import Page, SessionStore
 from jupyter_agent.core.session import Session, Turn, is_within
 from jupyter_agent.core.text import sha256_hex
@@ -419,7 +420,10 @@ class SessionManager:
         session, mode = await self.shared(token)
         if mode != "copy":
             raise Forbidden("This conversation is shared for reading only.")
-        return await self.tree.copy(session, await self.tree.history(session, ALL_TURNS), owner, session_id)
+        turns = await self.tree.history(session, ALL_TURNS)
+        # Nobody can look for secrets in pictures: others learn that there were some.
+        turns = tuple(replace(turn, extra=without_data(turn.extra)) for turn in turns)
+        return await self.tree.copy(session, turns, owner, session_id)
 
     async def _set_notebook(self, session: Session, path: str) -> None:
         for _ in range(ATTEMPTS):

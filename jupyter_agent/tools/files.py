@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from jupyter_agent.core.messages import Effect
+from jupyter_agent.core.pictures import FILE_NAME, described
 from jupyter_agent.core.protocols import ToolContext, ToolOutput, ToolSpec
 from jupyter_agent.core.text import head
 from jupyter_agent.tools.output import object_schema, open_notebook
@@ -34,12 +36,12 @@ class ListFiles:
 
 
 class ReadFile:
-    """Some lines of a text file."""
+    """Some lines of a text file; of a picture file the picture."""
 
     effect: ClassVar[Effect] = "read"
     spec: ClassVar[ToolSpec] = ToolSpec(
         "read_file",
-        "Read lines of a text file in the notebook's folder or below it. Files that may hold secrets are not read.",
+        "Read lines of a text file, or a picture, in the notebook's folder or below it. Files that may hold secrets are not read.",
         object_schema(
             {
                 "path": {"type": "string", "description": "Relative to the notebook's folder."},
@@ -56,6 +58,9 @@ class ReadFile:
         """Lines within a limit; ``next`` is the line to continue at."""
         path = str(arguments["path"])
         start, number = int(arguments.get("start", 1)), int(arguments.get("lines", 100))
+        if FILE_NAME.match(path):
+            picture = replace(await open_notebook(context).read_picture(path), is_users=False)
+            return ToolOutput(described(picture), pictures=(picture,))
         lines = (await open_notebook(context).read_file(path, MAX_READ)).splitlines()
         chosen, left = [], MAX_CHARACTERS
         for line in lines[start - 1 : start - 1 + number]:

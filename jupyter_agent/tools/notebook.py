@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any, ClassVar
 
-from jupyter_agent.core.messages import Effect
+from jupyter_agent.core.errors import AgentError
+from jupyter_agent.core.messages import Effect, Picture
+from jupyter_agent.core.pictures import MAX_SHOWN
 from jupyter_agent.core.protocols import ToolContext, ToolOutput, ToolSpec
 from jupyter_agent.core.text import head_and_tail
 from jupyter_agent.tools.output import object_schema, open_notebook
@@ -33,7 +36,7 @@ class ReadCells:
     )
 
     async def call(self, arguments: Mapping[str, Any], context: ToolContext) -> ToolOutput:
-        """Cells within the limit, and the ids of those that did not fit."""
+        """Cells within the limit, and the ids of those that did not fit; of a few that are named what they show, newest first."""
         notebook = open_notebook(context)
         cells = await notebook.cells()
         wanted = arguments.get("ids")
@@ -63,7 +66,12 @@ class ReadCells:
         known = {cell.id for cell in cells}
         if unknown := [cell_id for cell_id in wanted or () if cell_id not in known]:
             answer["unknown"] = unknown
-        return ToolOutput.from_data(answer)
+        pictures: list[Picture] = []
+        named = [cell for cell in chosen if cell.kind == "code"] if wanted and len(wanted) <= MAX_SHOWN else ()
+        for cell in sorted(named, key=lambda cell: cell.execution_count or 0, reverse=True):
+            with suppress(AgentError):
+                pictures += (await notebook.output(cell.id)).pictures[::-1]
+        return replace(ToolOutput.from_data(answer), pictures=tuple(pictures[:MAX_SHOWN]))
 
 
 class SearchNotebook:

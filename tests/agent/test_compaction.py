@@ -15,13 +15,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jupyter_agent.agent.assistant import Assistant, Resources
-from jupyter_agent.agent.compaction import PICTURE_TOKENS, Compaction
+from jupyter_agent.agent.compaction import Compaction
 from jupyter_agent.agent.limits import Limits
 from jupyter_agent.agent.loop import Agent, Transcript
 from jupyter_agent.agent.repeated_calls import NOTE
 from jupyter_agent.config.options import JupyterAgent
 from jupyter_agent.core.errors import ContextTooLong
 from jupyter_agent.core.messages import Done, Effect, Message, ModelEvent, ModelFinished, Picture, TextDelta, ToolCall
+from jupyter_agent.core.pictures import PICTURE_TOKENS
 from jupyter_agent.core.protocols import ToolContext, ToolOutput, ToolSpec
 from jupyter_agent.core.question import Question
 from jupyter_agent.core.text import estimate_tokens

@@ -11,6 +11,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 from jupyter_agent.core.kernel_state import ExecutionResult
 from jupyter_agent.kernels.outputs import OutputCollector
 from jupyter_agent.kernels.remote import RemoteKernel
+from tests.support.pictures import encoded, png
 
 PNG = base64.b64encode(b"\x89PNG\r\n\x1a\n" + bytes(64)).decode()
 
@@ -57,16 +58,18 @@ async def test_outputs_come_as_nbformat_has_them(kernel: RemoteKernel) -> None:
 
 
 def test_the_last_pictures_are_kept_for_models() -> None:
-    pictures = [base64.b64encode(bytes([n]) * 9).decode() for n in range(6)]
+    pictures = [encoded(png(width)) for width in range(1, 7)]
     result = collected(*map(picture, pictures))
-    assert ([picture.data for picture in result.pictures], result.images) == (pictures[2:], 6)
+    assert ([picture.width for picture in result.pictures], result.images) == ([3, 4, 5, 6], 6)
     assert result.pictures[0].mime == "image/png"
 
 
 def test_K14_pictures_that_are_broken_or_too_large_are_not_kept() -> None:
     large = base64.b64encode(bytes(20 << 20)).decode()
-    result = collected(picture("no base64 at all!"), picture(large), picture(base64.b64encode(bytes(2 << 19)).decode()))
-    assert (len(result.pictures), result.images) == (1, 3)
+    result = collected(
+        picture("no base64 at all!"), picture(large), picture(encoded(bytes(2 << 19))), picture(encoded(png()))
+    )
+    assert (len(result.pictures), result.images) == (1, 4)
     assert result.outputs[1]["data"] == {"text/plain": "[image/png, 27,962,028 characters, left out]\n<Figure>"}
 
 

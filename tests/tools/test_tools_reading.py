@@ -19,6 +19,7 @@ from jupyter_agent.tools.kernel import GetSignature, ReadError
 from jupyter_agent.tools.notebook import ReadCells, ReadOutput, SearchNotebook
 from jupyter_agent.tools.running import InterruptKernel, RestartKernel, RunCode, TryCode
 from tests.notebooks.conftest import code, notebook, text_of
+from tests.support.pictures import encoded, png
 from tests.support.still_kernel import StillKernel
 
 
@@ -72,12 +73,16 @@ async def test_a_text_is_found_literally_in_sources_and_outputs(tmp_path: Path) 
 async def test_a_cells_output_is_read_with_its_pictures(tmp_path: Path) -> None:
     outputs = [
         {"output_type": "stream", "name": "stdout", "text": "x" * 50_000},
-        {"output_type": "display_data", "metadata": {}, "data": {"image/png": ["aGk=\n"], "text/plain": "<Figure>"}},
+        {
+            "output_type": "display_data",
+            "metadata": {},
+            "data": {"image/png": [encoded(png()) + "\n"], "text/plain": "<Figure>"},
+        },
     ]
     output = await ReadOutput().call({"cell_id": "a"}, context_of(tmp_path, code("a", "plot()", outputs=outputs)))
     answer = json.loads(output.content)
     assert (answer["pictures"], len(output.content) < 16_000) == (1, True)
-    assert [(picture.mime, picture.data) for picture in output.pictures] == [("image/png", "aGk=")]
+    assert [(picture.mime, picture.name, picture.width) for picture in output.pictures] == [("image/png", "Figure", 2)]
     with pytest.raises(AgentError):
         await ReadOutput().call({"cell_id": "gone"}, context_of(tmp_path, code("a", "1")))
 

@@ -95,6 +95,11 @@ class LocalModel:
             else ModelWay("", self._settings.get("tools", "")).of(self._wanted)
         )
 
+    @property
+    def sees(self) -> bool:
+        """Its engine reads words alone."""
+        return False
+
     def prepared(
         self, messages: Sequence[Message], tools: Sequence[ToolSpec]
     ) -> tuple[Sequence[Message], Sequence[ToolSpec]]:

@@ -14,6 +14,8 @@ from jupyter_agent.models.offline.answering import answered
 from jupyter_agent.models.offline.conversation import Conversation
 from jupyter_agent.models.offline.facts import Need
 
+_BLIND = "I cannot see pictures: I answer from your words, the notebook and the kernel alone."
+
 
 class OfflineModel:
     """Understands common questions about variables, data, errors and cells; looks the answers up through tools.
@@ -44,6 +46,9 @@ class OfflineModel:
                 yield ToolCall(f"call_{uuid.uuid4().hex[:16]}", tool, arguments)
             yield ModelFinished("tool_calls")
             return
+        newest = next((message for message in reversed(messages) if message.role == "user"), Message("user", ""))
+        if newest.pictures:
+            blocks = [_BLIND, *blocks]
         for place, block in enumerate(blocks):  # each paragraph by itself
             yield TextDelta(block if place == 0 else f"\n\n{block}")
         yield ModelFinished()

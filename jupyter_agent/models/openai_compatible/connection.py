@@ -173,13 +173,17 @@ class Connection:
         if self._drops_tools is None:
             self._drops_tools = False
             with suppress(Exception):  # the question itself tells what is wrong with the server
-                await self.client()
-                path = "../props" if self._base_url.rstrip("/").endswith("/v1") else "props"
-                async with asyncio.timeout(_PROPERTIES_SECONDS):
-                    properties = json.loads(await whole(await self.get(path)))
-                capabilities = properties.get("chat_template_caps")
+                capabilities = (await self.server_json("props")).get("chat_template_caps")
                 self._drops_tools = capabilities.get("supports_tools") is False
         return self._drops_tools
+
+    async def server_json(self, path: str, body: Mapping[str, Any] | None = None) -> Any:
+        """What the server says at a path beside ``v1``, within three seconds; whatever is wrong is raised."""
+        await self.client()
+        beside = "../" if self._base_url.rstrip("/").endswith("/v1") else ""
+        content = None if body is None else json.dumps(body).encode()
+        async with asyncio.timeout(_PROPERTIES_SECONDS):
+            return json.loads(await whole(await self._send("GET" if body is None else "POST", beside + path, content)))
 
     async def close(self) -> None:
         """Let go of the connections."""

@@ -56,6 +56,13 @@ _UNKNOWN_PARTS = {
         r"|(found|got|unexpected|invalid|unknown)\W{1,6}(role\W{1,6})?system\b|\bsystem\b.{0,4} is not one of",
         re.IGNORECASE,
     ),
+    "these_pictures": re.compile(
+        r"at most [1-9]\d* image|unsupported image (format|type|media)"
+        r"|(invalid|corrupt|damaged|malformed|too (large|big|many)|(could|can)(not| not|n't) (be )?(process|read|decod|load|open|identif)"
+        r"|fail(ed|ure) to|exceed)\w*[^.]{0,60}\bimage|\bimages?\b[^.]{0,60}"
+        r"(invalid|corrupt|damaged|malformed|too (large|big|many|small)|exceed|dimension|could not be (process|read|decod))",
+        re.IGNORECASE,
+    ),
     "pictures": re.compile(r"image|multi-?modal|vision|mmproj|content (type|part)", re.IGNORECASE),
     "extra": re.compile(
         r"extra (input|field)|additional propert|unknown (field|name|parameter|argument)|unrecognized|unsupported"

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from jupyter_agent.core import errors
 from jupyter_agent.core.messages import ModelFinished, ThinkingDelta, Waiting
 from jupyter_agent.core.protocols import RUN_CODE, ModelOptions
-from jupyter_agent.models.openai_compatible import code_blocks, failures
+from jupyter_agent.models.openai_compatible import code_blocks, failures, sight
 from jupyter_agent.models.openai_compatible.connection import Connection, whole
 from jupyter_agent.models.openai_compatible.failures import Failure
 from jupyter_agent.models.openai_compatible.incoming import read_ahead
@@ -61,7 +61,7 @@ _NOTE_SECONDS = 10.0
 #: By so much a timer may be early.
 _TICK = 0.005
 #: Parts that a server does not take are left out from then on, but for these.
-_ASKED_ANEW = frozenset({"calls", "response_format"})
+_ASKED_ANEW = frozenset({"calls", "response_format", "these_pictures"})
 _NO_OPTIONS = ModelOptions()
 _OPTIONS = frozenset(item.name for item in fields(ModelOptions)) | {"max_completion_tokens", "random_seed"}
 _MODELS_SECONDS = 3.0
@@ -83,7 +83,7 @@ class OpenAIModel:
         first_seconds: Longest silence before it: models think, and servers load them first.
         backoff_seconds: Pause before the second try; it doubles.
         settings: What `c.JupyterAgent.model_options` says of it: ``tools`` is how it is spoken to, ``native``, ``text`` or
-            ``code``; without it that is known or found out. The others are sent where a question does not say otherwise.
+            ``code``; ``pictures`` whether it sees; without them that is known or found out. The others are sent where a question does not say otherwise.
     """
 
     takes_options: Literal[True] = True
@@ -108,6 +108,9 @@ class OpenAIModel:
         self._options = ModelOptions.from_settings(settings)
         self._ignored: set[str] = set()
         self._thinks_first = False
+        self._chosen_sight: bool | None = settings.get("pictures")
+        self._server_says: bool | None = None
+        self._was_server_asked = False
 
     @property
     def name(self) -> str:
@@ -119,6 +122,15 @@ class OpenAIModel:
     def way(self) -> Way:
         """How it is spoken to, as far as is known."""
         return self._way.of(self._model)
+
+    @property
+    def sees(self) -> bool | None:
+        """Whether it takes pictures, as far as is known; None: that is tried."""
+        if self._chosen_sight is not None:
+            return self._chosen_sight
+        if "pictures" in self._without:
+            return False
+        return sight.known(self._model) if self._server_says is None else self._server_says
 
     def prepared(
         self, messages: Sequence[Message], tools: Sequence[ToolSpec]
@@ -137,6 +149,10 @@ class OpenAIModel:
         """Answer, spoken to in the way that suits the model."""
         own = {*self._options.given(), *self._options.extra_body} - {*options.given(), *options.extra_body}
         options = options.over(self._options)
+        if self._chosen_sight is None and not self._was_server_asked and any(message.pictures for message in messages):
+            self._was_server_asked = True
+            with suppress(errors.UpstreamError):  # the question itself tells what is wrong with the server
+                self._server_says = await sight.ask_server(self._connection, await self._chosen())
         if tools and self._connection.provider.drops_tools:
             self._way.drops_tools = await self._connection.drops_tools()
         if not tools or options.is_for_program or (self.way == "native" and self._way.is_settled(self._model)):
@@ -181,9 +197,11 @@ class OpenAIModel:
             partial(CallReader, tools, code_tool=code_tool, forms=forms, is_strict=is_strict) if tools else None
         )
         asked, offered = code_blocks.prepared(way, messages, tools)
-        refused: frozenset[str] = frozenset()
+        shows = any(message.pictures for message in messages)
+        refused = frozenset({"pictures"}) if (shows or options.must_see) and self.sees is False else frozenset[str]()
         tries, began = 0, time.monotonic()
         body: dict[str, Any] = {}
+        failure: Failure | None = None
         settings = {"temperature": _CODE_TEMPERATURE, "max_tokens": _CODE_TOKENS} if way == "code" else {}
 
         def new_body(name: str, without: frozenset[str]) -> dict[str, Any]:
@@ -194,6 +212,8 @@ class OpenAIModel:
             if options.must_see and "pictures" in self._without | refused:
                 self._without |= {"pictures"}
                 raise failures.blind(self._connection.server, self._model)
+            if options.must_see and "these_pictures" in refused and failure is not None:
+                raise failure.error
             thoughts = ThoughtReader(thinks_first=self._thinks_first)
             answer = StreamedAnswer(self._connection.server, used, new_reader, thoughts)
             try:
@@ -206,10 +226,14 @@ class OpenAIModel:
                 is_empty = not answer.spoken and finished.reason == "stop"
                 if is_empty and answer.garbled:
                     raise Failure(failures.garbled(self._connection.server))
+                left_out = self._without | refused
                 self._without |= refused - _ASKED_ANEW
+                if self._chosen_sight is not None:  # what the options say holds
+                    self._without -= {"pictures"}
                 names = {**NAMES, "seed": (seed,)}
                 ignored = [name for name in options.given() if not body.keys() & {*names.get(name, (name,))}]
                 ignored += [name for name in options.extra_body if name not in body]
+                ignored += ["pictures"] if shows and left_out & {"pictures", "these_pictures"} else []
                 finished = replace(finished, ignored=tuple(ignored))
                 if answer.spoken or thoughts.thinks_first:
                     self._thinks_first = thoughts.thinks_first

@@ -16,7 +16,7 @@ from jupyter_agent.server.base_handler import AgentHandler
 from jupyter_agent.server.turns.running_turn import TurnFailed
 
 if TYPE_CHECKING:
-    from jupyter_agent.core.session import Session
+    from jupyter_agent.core.session import Session, Turn
     from jupyter_agent.server.wire.sessions import ReplayRequest, SummaryRequest
 
 SUMMARIZE = (
@@ -54,12 +54,12 @@ class ReplayHandler(AskingHandler):
         self.services.assistant.model(body.model)
         planned = await self.sessions.tree.replay(*self.locate(session_id), first=body.first, last=body.last)
 
-        async def answer(session: Session, text: str, seconds: float) -> Event:
+        async def answer(session: Session, turn: Turn, seconds: float) -> Event:
             # As if the user asked it now, of the kernel and the notebook as they are, but no code runs a second time.
             context = QuestionContext(session_id=session.id, notebook_id=session.notebook_id)
-            request = QuickRequest(query=text, model=body.model, context=context)
+            request = QuickRequest(query=turn.question, model=body.model, context=context)
             question = (await parse_request(self, request, streaming=False)).question
-            return await self.answer_to(replay_question(question, seconds))
+            return await self.answer_to(replay_question(question, turn, seconds))
 
         replayed = await replay(self.sessions, planned, answer, self.services.options.deadline_seconds)
         result = {"turns": replayed.turns, "left": replayed.left, "stopped": replayed.stopped}

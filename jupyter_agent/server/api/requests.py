@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 from collections.abc import Callable, Sequence
@@ -16,6 +17,8 @@ from tornado.web import HTTPError
 from jupyter_agent.agent.limits import within_ceilings
 from jupyter_agent.core.errors import BadRequest, KernelUnavailable, NotFound, UnknownModel
 from jupyter_agent.core.kernel_state import Cell
+from jupyter_agent.core.messages import Picture
+from jupyter_agent.core.pictures import checked, decoded, of_output, within_limits
 from jupyter_agent.core.question import Question
 from jupyter_agent.notebooks.contents import ContentsNotebook
 from jupyter_agent.notebooks.open import EditInPage, OpenNotebook
@@ -27,7 +30,7 @@ from jupyter_agent.server.turns.pending_calls import posted_cell
 if TYPE_CHECKING:
     from jupyter_agent.core.protocols import Kernel, Notebook
     from jupyter_agent.server.base_handler import AgentHandler
-    from jupyter_agent.server.wire.turns import PostedCell, QuickRequest
+    from jupyter_agent.server.wire.turns import PostedCell, PostedPicture, QuickRequest
 
 #: Code of an audit event about a request that asked for more than the administrator allows, and was answered with less.
 LOWERED = "lowered"
@@ -68,12 +71,13 @@ async def parse_request(handler: AgentHandler, body: QuickRequest, streaming: bo
     kernel = await kernel_of(handler, context.kernel_id, path, warnings)
     stored = await _stored(handler, path, warnings) if path else None
     cells = await _posted_cells(context.cells, stored, warnings)
-    notebook: Notebook | None = stored if cells is None else PostedNotebook(path, cells, stored)
+    shown = {cell.id: _cell_pictures(cell) for cell in context.cells or () if cell.pictures}
+    notebook: Notebook | None = stored if cells is None else PostedNotebook(path, cells, stored, shown)
     open_notebook = None
     if body.edit == "client":
         if cells is None:
             raise BadRequest("'edit' needs the cells as the page has them: send 'context.cells'.")
-        open_notebook = partial(OpenNotebook, path, cells, stored=stored)
+        open_notebook = partial(OpenNotebook, path, cells, stored=stored, pictures=shown)
     if path and kernel is None and notebook is None and not context.variables:
         warnings.append(NO_KERNEL)
     session_id, sessions = context.session_id, handler.services.assistant.sessions
@@ -84,6 +88,7 @@ async def parse_request(handler: AgentHandler, body: QuickRequest, streaming: bo
         owner=handler.owner,
         user=identity.settings_owner(handler),
         query=body.query,
+        pictures=await asyncio.to_thread(_pictures, body.pictures) if body.pictures else (),
         session_id=session_id,
         notebook_id=path,
         kernel=kernel,
@@ -105,6 +110,23 @@ async def parse_request(handler: AgentHandler, body: QuickRequest, streaming: bo
     for words in within_ceilings(question, options)[1]:
         handler.audit_refused(LOWERED, words, session_id)
     return ParsedRequest(question, tuple(warnings), open_notebook)
+
+
+def _pictures(posted: Sequence[PostedPicture]) -> tuple[Picture, ...]:
+    """The pictures of a question."""
+    found = []
+    for number, given in enumerate(posted, 1):
+        picture = checked(decoded(given.data), given.name or f"Picture {number}", is_users=True)
+        if picture.mime != given.media_type:
+            raise BadRequest(f"{picture.name} is {picture.mime}, and is said to be {given.media_type}.")
+        found.append(picture)
+    return within_limits(found)
+
+
+def _cell_pictures(cell: PostedCell) -> tuple[Picture, ...]:
+    """Those of a cell's outputs; what is none is left out, as where the cell is stored."""
+    outputs = ({"data": {given.media_type: given.data}} for given in cell.pictures or ())
+    return tuple(picture for output in outputs if (picture := of_output(output)) is not None)
 
 
 async def _posted_cells(

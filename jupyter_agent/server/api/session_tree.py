@@ -154,7 +154,8 @@ class SharedConversationHandler(AgentHandler):
             "turn_count": session.turn_count,
             "created_at": timestamp(session.created_at),
         }
-        await self.reply_made(lambda: {**shared, "history": history_to_json(turns, 2 * SHARED_TURNS)})
+        # Nobody can look for secrets in pictures: others learn that there were some.
+        await self.reply_made(lambda: {**shared, "history": history_to_json(turns, 2 * SHARED_TURNS, picture_bytes=-1)})
 
 
 class CopySharedHandler(AgentHandler):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from jupyter_agent.agent.turn import steps as turn_steps
 from jupyter_agent.core.errors import AgentError
 from jupyter_agent.core.messages import to_json
+from jupyter_agent.core.pictures import PICTURES, newest_kept
 from jupyter_agent.server.base_handler import AgentHandler
 from jupyter_agent.server.encoding import timestamp
 from jupyter_agent.sessions.export import MEDIA_TYPES
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
         SessionChange,
         SessionReply,
     )
+
+#: Base64 characters of a history's pictures.
+MAX_HISTORY_PICTURES = 16 << 20
 
 
 def session_to_json(session: Session) -> SessionReply:
@@ -47,10 +51,18 @@ def session_to_json(session: Session) -> SessionReply:
     }
 
 
-def history_to_json(turns: tuple[Turn, ...], entries: int) -> list[HistoryEntry]:
-    """The last entries of a conversation, oldest first; a question and its answer are two."""
+def history_to_json(
+    turns: tuple[Turn, ...], entries: int, *, picture_bytes: int = MAX_HISTORY_PICTURES
+) -> list[HistoryEntry]:
+    """The last entries of a conversation, oldest first; a question and its answer are two.
+
+    Args:
+        turns: Oldest first.
+        entries: How many.
+        picture_bytes: Characters of its pictures, of the newest questions first; of the others it is said what they were.
+    """
     history: list[HistoryEntry] = []
-    for turn in turns:
+    for turn, extra in zip(turns, newest_kept([turn.extra for turn in turns], picture_bytes), strict=True):
         question: HistoryEntry = {
             "role": "user",
             "content": turn.question,
@@ -58,6 +70,8 @@ def history_to_json(turns: tuple[Turn, ...], entries: int) -> list[HistoryEntry]
             "created_at": timestamp(turn.started),
             "parent": turn.parent,
         }
+        if pictures := to_json(extra.get(PICTURES)):
+            question["pictures"] = pictures
         answer: HistoryEntry = {
             "role": "assistant",
             "content": turn.reply,

@@ -26,13 +26,19 @@ if TYPE_CHECKING:
     from jupyter_agent.server.wire.turns import ApprovalsReply, CallAnswer, PendingApproval, QuickRequest
 
 
+#: Of a question with its cells and pictures.
+QUESTION_BYTES = 16 * 1024 * 1024
+QUESTION_TOO_LARGE = "Send fewer or smaller pictures, and cells without large outputs."
+
+
 class QuickHandler(StreamingHandler):
     """``POST …/quick``: one turn, in one piece or as a stream.
 
-    Errors before the turn begins have their own status, in a stream too. Cells are posted, hence the larger bodies.
+    Errors before the turn begins have their own status, in a stream too. Cells and pictures are posted, hence the larger bodies.
     """
 
-    max_body = 8 * 1024 * 1024
+    max_body = QUESTION_BYTES
+    too_large = QUESTION_TOO_LARGE
 
     async def post(self) -> None:
         body: QuickRequest = await self.json_body()
@@ -71,7 +77,8 @@ class QuickHandler(StreamingHandler):
 class ContextHandler(AgentHandler):
     """``POST …/context``: what a question would send to its model, and its tokens by part; nothing is sent or stored."""
 
-    max_body = 8 * 1024 * 1024
+    max_body = QUESTION_BYTES
+    too_large = QUESTION_TOO_LARGE
 
     async def post(self) -> None:
         request = await parse_request(self, await self.json_body(), streaming=False)

@@ -1,4 +1,4 @@
-"""The model as a client of the OpenAI API asks it: with the client's options, instructions and pictures, in the form it wants."""
+"""The model as a client of the OpenAI API asks it: with the client's options and instructions, in the form it wants."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from jupyter_agent.core.messages import (
     Message,
     ModelEvent,
     ModelFinished,
-    Picture,
     TextDelta,
     ThinkingDelta,
     ToolCall,
@@ -40,14 +39,14 @@ class ClientModel:
         turn: That is answered.
         redactor: Withholds secrets.
         instructions: What the client says of how to answer.
-        pictures: That the user shows with the question.
+        must_see: Whether there are pictures that the user shows.
         tools: The client's, by name.
     """
 
     turn: RunningTurn
     redactor: Redactor
     instructions: str = ""
-    pictures: tuple[Picture, ...] = ()
+    must_see: bool = False
     tools: Mapping[str, ClientTool] = field(default_factory=dict)
     _model: Model | None = None
     _question: str | None = None
@@ -59,7 +58,7 @@ class ClientModel:
         Raises:
             BadRequest: there are pictures, and it does not see.
         """
-        if self.pictures and not isinstance(model, AdjustableModel):
+        if self.must_see and not isinstance(model, AdjustableModel):
             raise BadRequest(
                 f"The model '{model.name}' does not see pictures. Choose one that does, or leave them out."
             )
@@ -71,6 +70,11 @@ class ClientModel:
         """The model's own."""
         assert self._model is not None
         return self._model.name
+
+    @property
+    def sees(self) -> bool | None:
+        """Where pictures must be seen the model itself refuses them."""
+        return None if self.must_see else getattr(self._model, "sees", None)
 
     async def stream(
         self, messages: Sequence[Message], tools: Sequence[ToolSpec] = (), *, deadline: float
@@ -156,7 +160,7 @@ class ClientModel:
         return replace(call, arguments=json.dumps(arguments, ensure_ascii=False))
 
     def _with_request(self, messages: Sequence[Message]) -> list[Message]:
-        """The messages, of which that with the question has instructions and pictures, too."""
+        """The messages, of which that with the question has instructions, too."""
         if self._question is None:
             self._question = next((message.content for message in reversed(messages) if message.role == "user"), "")
         prefix = [f"How to answer:\n{self.redactor.text(self.instructions)}"] if self.instructions.strip() else []
@@ -169,7 +173,7 @@ class ClientModel:
         asked = list(messages)
         for number in (same or users)[-1:]:
             content = "\n\n".join([*prefix, messages[number].content])
-            asked[number] = replace(messages[number], content=content, pictures=self.pictures)
+            asked[number] = replace(messages[number], content=content)
         return asked
 
     def _schema(self) -> dict[str, Any] | None:
@@ -210,7 +214,7 @@ class ClientModel:
 
     def _name_ignored(self, names: Collection[str]) -> None:
         """Say once which options the model does not take; the form of the answer and its calls are seen to here."""
-        new = [name for name in names if name not in {*self._ignored, "response_format", "tool_choice"}]
+        new = [name for name in names if name not in {*self._ignored, "response_format", "tool_choice", "pictures"}]
         self._ignored.update(new)
         if new:
             self._warn(f"The model '{self.name}' does not take {', '.join(new)}: the answer was made without.")

@@ -181,9 +181,9 @@ class ChatCompletionsHandler(OpenAIHandler):
         def with_tools(turn: RunningTurn) -> Question:
             tools = client_tools(body, turn)
             turn.model_options = options
-            client = ClientModel(turn, assistant.redactor, chat.instructions, chat.pictures, tools)
+            client = ClientModel(turn, assistant.redactor, chat.instructions, bool(chat.pictures), tools)
             effects = frozenset({"read"}) if tools and not body.notebook_tools else question.effects
-            return replace(question, tools=tools, effects=effects, wrap_model=client.wrap)
+            return replace(question, pictures=chat.pictures, tools=tools, effects=effects, wrap_model=client.wrap)
 
         published = assistant is self.services.assistant
         return self.services.turns.start(

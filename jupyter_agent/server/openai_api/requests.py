@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from jupyter_agent.config import entry_points
 from jupyter_agent.core.errors import BadRequest
 from jupyter_agent.core.messages import Effect, Message, Picture, ToolCall
+from jupyter_agent.core.pictures import checked, decoded
 from jupyter_agent.core.protocols import ModelOptions, ToolContext, ToolOutput, ToolSpec
 from jupyter_agent.core.session import Turn
 from jupyter_agent.sessions.manager import SessionManager
@@ -27,7 +28,7 @@ _SESSION_ONLY = (
     "In a conversation that the server keeps, send the new user message only: 'messages' may not bring messages of role "
     "{role}{calls}. Leave session_id out to send the whole conversation each time."
 )
-_PICTURE = re.compile(r"data:(image/(?:png|jpeg|gif|webp));base64,([A-Za-z0-9+/]+={0,2})", re.IGNORECASE)
+_PICTURE = re.compile(r"data:image/(?:png|jpe?g|gif|webp);base64,([A-Za-z0-9+/]+={0,2})", re.IGNORECASE)
 _NO_PICTURE = "'messages': an image_url is a data: URL of a PNG, JPEG, GIF or WebP in base64, or an address that begins with https://."
 
 
@@ -252,7 +253,7 @@ def _pictures(message: ChatMessage) -> list[Picture]:
         if not isinstance(url, str):
             raise BadRequest(_NO_PICTURE)
         if match := _PICTURE.fullmatch(url):
-            pictures.append(Picture(match[1].lower(), match[2], is_users=True))
+            pictures.append(checked(decoded(match[1]), is_users=True))
         elif url.startswith(("https://", "http://")) and url.isprintable():
             pictures.append(Picture("", url, is_users=True))
         else:

@@ -20,6 +20,7 @@ from jupyter_agent.server.wire.body import (
     about,
     form,
 )
+from jupyter_agent.server.wire.turns import SentPicture
 
 ShareMode = Literal["read", "copy"]
 
@@ -107,6 +108,16 @@ class AnswerStep(TypedDict):
     content: NotRequired[Annotated[str, about("the call's result, shortened")]]
 
 
+class KeptPicture(SentPicture):
+    """A picture that went with a question."""
+
+    data: NotRequired[
+        Annotated[
+            str, about("its bytes in Base64; missing where they were too large to be kept, or are not shown here")
+        ]
+    ]
+
+
 class HistoryEntry(TypedDict):
     """One entry of a conversation's history: a question, which has `parent`, or an answer, which has the fields below it."""
 
@@ -115,6 +126,7 @@ class HistoryEntry(TypedDict):
     turn_id: str
     created_at: str
     parent: NotRequired[Annotated[str | None, about("the turn before it on its branch; null for a first one")]]
+    pictures: NotRequired[Annotated[list[KeptPicture], about("that went with the question")]]
     status: NotRequired[TurnStatus]
     error: NotRequired[Annotated[str | None, about("code of the error that ended the turn")]]
     model: NotRequired[str]

@@ -29,6 +29,22 @@ Million = Annotated[int, Meta(ge=0, le=10**6)]
 CallLimit = Annotated[int, Meta(ge=0, le=1000)]
 
 
+MediaType = Literal["image/png", "image/jpeg", "image/webp", "image/gif"]
+#: Base64 of more bytes than any picture may have: what is too large is refused in words of its own.
+PictureData = Annotated[str, Meta(min_length=1, max_length=16 << 20)]
+
+
+class PostedPicture(Body, frozen=True):
+    """A picture; what its bytes are counts, and place, camera and comments are taken out of them."""
+
+    media_type: MediaType
+    data: Annotated[
+        PictureData,
+        about("its bytes in Base64: at most 5 MiB, 8,000 pixels a side and 40 million in all; never an address"),
+    ]
+    name: Annotated[ShortText | None, about("what it is called, for the model and in the conversation")] = None
+
+
 class PostedCell(PartialBody, frozen=True):
     """A cell as the page has it."""
 
@@ -40,6 +56,10 @@ class PostedCell(PartialBody, frozen=True):
     output: Annotated[str | None, about("its outputs as text")] = None
     error: Annotated[str | None, about("Name: message, when the last output is an error")] = None
     saved: Annotated[bool | UnsetType | None, about("too large to send: take it as it is saved")] = UNSET
+    pictures: Annotated[
+        Annotated[list[PostedPicture], Meta(max_length=4)] | None,
+        about("the newest of its outputs, for models that see; at most 1 MiB each, others are left out"),
+    ] = None
 
 
 PostedCells = Annotated[list[PostedCell], Meta(max_length=5000)]
@@ -76,6 +96,12 @@ class QuickRequest(Body, frozen=True):
     """A question about a notebook."""
 
     query: Annotated[QuestionText, about("the question")]
+    pictures: Annotated[
+        Annotated[list[PostedPicture], Meta(max_length=5)] | None,
+        about(
+            "that go with the question to a model that sees, at most 8 MiB together; another is told that they are there"
+        ),
+    ] = None
     context: QuestionContext | None = None
     model: Annotated[ModelName | None, about("else the server's")] = None
     stream: Annotated[bool | None, about("whether the answer comes as an event stream")] = None
@@ -126,11 +152,22 @@ class SentCall(TypedDict):
     arguments: str
 
 
+class SentPicture(TypedDict):
+    """What is known of a picture."""
+
+    name: str
+    media_type: Annotated[str, about("empty for one that is elsewhere on the web")]
+    width: int
+    height: int
+    bytes: int
+
+
 class SentMessage(TypedDict):
     """A message as a model would get it."""
 
     role: Role
     content: str
+    pictures: NotRequired[Annotated[list[SentPicture], about("that would be sent with it")]]
     tool_calls: NotRequired[list[SentCall]]
     tool_call_id: NotRequired[str]
 

@@ -1,7 +1,10 @@
 // The notebook as it is sent with a question, and a preview of the request that a model would get.
 
 import { type AgentClient, pathOf } from './client';
-import type { ContextReply, PostedCell, QuestionContext } from './wire';
+import type { ContextReply, PostedCell, QuestionContext, QuickRequest } from './wire';
+
+/** What pictures are that models take, the preferred first. */
+export const MEDIA_TYPES = ['image/png', 'image/jpeg', 'image/webp', 'image/gif'];
 
 /** A cell with its source and its output as text. */
 export interface ICell extends PostedCell {
@@ -25,7 +28,12 @@ export class ContextApi {
   constructor(private readonly _client: AgentClient) {}
 
   /** Exactly what a question would send to its model; nothing is sent to it. */
-  async preview(query: string, context: INotebookContext, model?: string): Promise<ContextReply> {
-    return this._client.send('POST', pathOf('context'), { query, context, ...(model ? { model } : {}) });
+  async preview(
+    query: string,
+    context: INotebookContext,
+    model?: string,
+    pictures?: Pick<QuickRequest, 'pictures'>
+  ): Promise<ContextReply> {
+    return this._client.send('POST', pathOf('context'), { query, context, ...(model ? { model } : {}), ...pictures });
   }
 }

@@ -510,6 +510,8 @@ export interface HistoryEntry {
   model?: string;
   /** the turn before it on its branch; null for a first one */
   parent?: string | null;
+  /** that went with the question */
+  pictures?: KeptPicture[];
   role: 'assistant' | 'user';
   /** how long the answer took */
   seconds?: number;
@@ -532,6 +534,18 @@ export interface Interrupted {
   session_id: string;
   turn_id: string;
   reply: string;
+}
+
+/** A picture that went with a question. */
+export interface KeptPicture {
+  bytes: number;
+  /** its bytes in Base64; missing where they were too large to be kept, or are not shown here */
+  data?: string;
+  height: number;
+  /** empty for one that is elsewhere on the web */
+  media_type: string;
+  name: string;
+  width: number;
 }
 
 /** What is known of a kernel. */
@@ -713,6 +727,8 @@ export interface PostedCell {
   error?: string | null;
   /** too large to send: take it as it is saved */
   saved?: boolean | null;
+  /** the newest of its outputs, for models that see; at most 1 MiB each, others are left out */
+  pictures?: PostedPicture[] | null;
 }
 
 /** What the page did to a cell. */
@@ -733,6 +749,15 @@ export interface PostedChange {
 export interface PostedError {
   name?: string;
   message?: string;
+}
+
+/** A picture; what its bytes are counts, and place, camera and comments are taken out of them. */
+export interface PostedPicture {
+  media_type: 'image/gif' | 'image/jpeg' | 'image/png' | 'image/webp';
+  /** its bytes in Base64: at most 5 MiB, 8,000 pixels a side and 40 million in all; never an address */
+  data: string;
+  /** what it is called, for the model and in the conversation */
+  name?: string | null;
 }
 
 /** Where a question is asked. */
@@ -759,6 +784,8 @@ export interface QuestionContext {
 export interface QuickRequest {
   /** the question */
   query: string;
+  /** that go with the question to a model that sees, at most 8 MiB together; another is told that they are there */
+  pictures?: PostedPicture[] | null;
   context?: QuestionContext | null;
   /** else the server's */
   model?: string | null;
@@ -858,9 +885,21 @@ export interface SentCall {
 /** A message as a model would get it. */
 export interface SentMessage {
   content: string;
+  /** that would be sent with it */
+  pictures?: SentPicture[];
   role: 'assistant' | 'system' | 'tool' | 'user';
   tool_call_id?: string;
   tool_calls?: SentCall[];
+}
+
+/** What is known of a picture. */
+export interface SentPicture {
+  bytes: number;
+  height: number;
+  /** empty for one that is elsewhere on the web */
+  media_type: string;
+  name: string;
+  width: number;
 }
 
 /** What is to be changed in a conversation. */

@@ -10,12 +10,13 @@ import type { AllowedEffect } from '../api/permissions';
 import type { IDecision } from '../api/turns';
 import type { SessionReply } from '../api/wire';
 import { PageEdits } from '../notebook/edits';
-import { notebookContext, notebookPath } from '../notebook/notebookContext';
+import { notebookPath, questionContext } from '../notebook/notebookContext';
 import { Branches, type TreeTurn } from './branches';
 import { Choices } from './choices';
 import { errorMessage } from './errorMessages';
 import { commandOutput, type IApproval, type IExchange, type IToolPart, newExchange } from './exchange';
 import { fromHistory } from './history';
+import { type IPicture, posted } from './pictures';
 import { Transcript } from './transcript';
 import { type ITurnObserver, TurnStream } from './turnStream';
 
@@ -30,6 +31,8 @@ export class Conversation implements ITurnObserver {
   readonly choices: Choices;
   /** What the user has typed and not sent. */
   draft = '';
+  /** The pictures that will go with it. */
+  draftPictures: readonly IPicture[] = [];
   /** The id of the conversation that was deleted here last. */
   deletedId = '';
   private _session: SessionReply | null = null;
@@ -171,17 +174,21 @@ export class Conversation implements ITurnObserver {
   }
 
   /** Ask a question; the answer arrives in the transcript. */
-  async ask(question: string): Promise<void> {
+  async ask(question: string, pictures: readonly IPicture[] = []): Promise<void> {
     if (this.isAnswering || !question.trim()) {
       return;
     }
-    const context = notebookContext(this.notebook, this._session?.session_id ?? null);
+    if (pictures === this.draftPictures) {
+      this.draftPictures = [];
+    }
+    const context = questionContext(this.notebook, this._session?.session_id ?? null, question);
     const id = UUID.uuid4();
     const { model, approval } = this.choices;
-    const body = { query: question, context, turn_id: id, ...(model ? { model } : {}), ...(approval ? { approval } : {}) };
+    const choices = { ...(model ? { model } : {}), ...(approval ? { approval } : {}) };
+    const body = { query: question, context, turn_id: id, ...posted(pictures), ...choices };
     const edits = this.notebook && new PageEdits(this.notebook, this.api.turns);
     this.choices.remember(question);
-    this.transcript.start(newExchange(id, question, this._head()));
+    this.transcript.start({ ...newExchange(id, question, this._head()), pictures });
     this._problem = this._notice = '';
     const editMode = edits ? { edit: 'client' as const } : {};
     await this._stream.run(id, signal => this.api.turns.ask({ ...body, ...editMode }, signal), edits);
@@ -239,7 +246,7 @@ export class Conversation implements ITurnObserver {
     } else {
       this.transcript.truncate(exchange.id); // Nothing of it was stored.
     }
-    await this.ask(question);
+    await this.ask(question, exchange.pictures);
   }
 
   /** Continue from the end of another branch. */

@@ -2,6 +2,7 @@
 
 import type { ActionStatus, AgentEvent, Effect, IApprovalRequested } from '../api/events';
 import type { Reason, ToolCalled } from '../api/wire';
+import type { IPicture } from './pictures';
 
 export interface ITextPart {
   kind: 'text';
@@ -52,6 +53,8 @@ export type Status = 'sent' | 'answering' | 'done' | 'failed' | 'cancelled' | 'i
 export interface IExchange {
   id: string;
   question: string;
+  /** That went with the question. */
+  pictures: readonly IPicture[];
   parts: readonly Part[];
   status: Status;
   turnId: string;
@@ -85,6 +88,7 @@ export function newExchange(id: string, question: string, parent?: string | null
   return {
     id,
     question,
+    pictures: [],
     parts: [],
     status: 'sent',
     turnId: '',

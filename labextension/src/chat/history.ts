@@ -11,7 +11,8 @@ export function fromHistory(entries: readonly HistoryEntry[]): IExchange[] {
   entries.forEach((entry, index) => {
     const id = entry.turn_id ?? `stored-${index}`;
     if (entry.role === 'user') {
-      exchanges.push({ ...newExchange(id, entry.content, entry.parent), turnId: entry.turn_id ?? '', status: 'done' });
+      const pictures = entry.pictures ?? [];
+      exchanges.push({ ...newExchange(id, entry.content, entry.parent), pictures, turnId: entry.turn_id ?? '', status: 'done' });
     } else if (entry.role === 'assistant') {
       const last = exchanges[exchanges.length - 1];
       const question = last?.turnId === entry.turn_id && exchanges.pop();

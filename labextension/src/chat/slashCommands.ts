@@ -6,6 +6,7 @@ import type { SlashCommand } from '../api/wire';
 import type { KernelWatch } from '../notebook/kernelWatch';
 import { notebookContext } from '../notebook/notebookContext';
 import type { Conversation } from './conversation';
+import type { IPicture } from './pictures';
 import { branch, confirmDeletion, exportSession, redo, remove, undo } from './sessionActions';
 import type { Suggestions } from './suggestions';
 
@@ -14,6 +15,8 @@ export interface ICommandContext {
   services: { suggestions: Suggestions; kernelWatch: KernelWatch; translation: TranslationBundle };
   /** Show a page of the panel in place of the conversation. */
   openPage: (page: 'library' | 'preview') => void;
+  /** That go with a question. */
+  pictures?: readonly IPicture[];
 }
 
 type Handler = (argument: string, context: ICommandContext, translation: TranslationBundle) => unknown;
@@ -50,8 +53,8 @@ export async function submit(text: string, context: ICommandContext): Promise<vo
   }
 }
 
-function ask(question: string, { conversation, services }: ICommandContext): Promise<void> {
-  const turn = conversation.ask(question);
+function ask(question: string, { conversation, services, pictures }: ICommandContext): Promise<void> {
+  const turn = conversation.ask(question, pictures);
   services.kernelWatch.setBaseline(conversation.notebook);
   return turn;
 }

@@ -1,4 +1,4 @@
-// The input for questions: Enter sends, Shift+Enter adds a line, arrow keys recall past questions, / and @ complete.
+// The input for questions: Enter sends, Shift+Enter adds a line, arrow keys recall past questions, / and @ complete; pictures are pasted or dropped.
 
 import * as React from 'react';
 import { stopIcon } from '@jupyterlab/ui-components';
@@ -9,6 +9,7 @@ import { CompletionList, useCompletion } from './completionList';
 import { useRender } from './hooks';
 import { sendIcon } from './icons';
 import { PermissionChips } from './permissionChips';
+import { AttachButton, DraftPictures, onPaste, useDrop, usePictureDraft } from './pictures';
 import { type PageName, useServices } from './services';
 
 const MAX_HEIGHT_PIXELS = 200;
@@ -30,6 +31,9 @@ export function Composer({ conversation, input, openPage }: IProps): JSX.Element
     conversation.draft = value;
     render();
   };
+  const form = React.useRef<HTMLFormElement>(null);
+  const pictures = usePictureDraft(conversation, render);
+  useDrop(form, pictures);
   const completion = useCompletion(input, conversation.notebook, (value, cursor) => {
     change(value);
     window.setTimeout(() => input.current?.setSelectionRange(cursor, cursor));
@@ -40,7 +44,8 @@ export function Composer({ conversation, input, openPage }: IProps): JSX.Element
       past.current.index = -1;
       completion.close();
       change('');
-      void submit(question, { conversation, services, openPage });
+      pictures.clearNotes();
+      void submit(question, { conversation, services, openPage, pictures: conversation.draftPictures });
     }
   };
   const recall = (step: number): boolean => {
@@ -76,6 +81,7 @@ export function Composer({ conversation, input, openPage }: IProps): JSX.Element
   React.useLayoutEffect(() => fitHeight(input.current), [text, input]);
   return (
     <form
+      ref={form}
       className="jp-agent-composer"
       onSubmit={event => {
         event.preventDefault();
@@ -84,6 +90,7 @@ export function Composer({ conversation, input, openPage }: IProps): JSX.Element
     >
       <CompletionList completion={completion} />
       <PermissionChips conversation={conversation} onDone={() => input.current?.focus()} />
+      <DraftPictures pictures={conversation.draftPictures} draft={pictures} onDone={() => input.current?.focus()} />
       <textarea
         ref={input}
         value={text}
@@ -101,9 +108,11 @@ export function Composer({ conversation, input, openPage }: IProps): JSX.Element
           completion.update(event.target.value, event.target.selectionStart);
         }}
         onBlur={completion.close}
+        onPaste={event => onPaste(event, pictures)}
         onKeyDown={onKeyDown}
       />
       <div className="jp-agent-composer-foot">
+        <AttachButton draft={pictures} />
         <ChoicesBar conversation={conversation} openPage={openPage} />
         {isAnswering ? (
           <button

@@ -14,6 +14,14 @@ export const agentIcon = new LabIcon({
   </svg>`
 });
 
+/** A picture with a sun above mountains. */
+export const pictureIcon = new LabIcon({
+  name: 'jupyter-agent:picture',
+  svgstr: `<svg xmlns="http://www.w3.org/2000/svg" width="16" viewBox="0 0 24 24">
+    <path class="jp-icon3" fill="#616161" d="M5 3h14a2 2 0 0 1 2 2v14a2 2 0 0 1-2 2H5a2 2 0 0 1-2-2V5a2 2 0 0 1 2-2zm0 2v11.6l4-4 3 3 4.5-5 2.5 2.8V5zm3.5 1.5a2 2 0 1 1 0 4 2 2 0 0 1 0-4z"/>
+  </svg>`
+});
+
 /** An arrow upwards, for sending. */
 export const sendIcon = new LabIcon({
   name: 'jupyter-agent:send',

@@ -62,6 +62,7 @@ export class AgentPanel extends ReactWidget {
       suggestions: new Suggestions(api.commands, app.serviceManager.contents, kernelWatch),
       staleness: new StalenessMonitor(notebooks, api.doctor),
       kernelWatch,
+      contents: app.serviceManager.contents,
       openSession: session => this._openSession(session),
       codeActions: {
         insert: code => this._write(insertBelow, code),

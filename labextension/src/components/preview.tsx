@@ -3,8 +3,10 @@
 import * as React from 'react';
 import type { ContextReply } from '../api/wire';
 import type { Conversation } from '../chat/conversation';
-import { notebookContext } from '../notebook/notebookContext';
+import { posted } from '../chat/pictures';
+import { questionContext } from '../notebook/notebookContext';
 import { formatTokens } from './format';
+import { describe } from './pictures';
 import { withHiddenShown } from './sanitize';
 import { useServices } from './services';
 
@@ -15,8 +17,9 @@ export function Preview({ conversation }: { conversation: Conversation }): JSX.E
   const question = conversation.draft.trim() || translation.__('(your question)');
   React.useEffect(() => {
     let isCurrent = true;
-    const context = notebookContext(conversation.notebook, conversation.session?.session_id ?? null);
-    conversation.api.context.preview(question, context, conversation.choices.model || undefined).then(
+    const context = questionContext(conversation.notebook, conversation.session?.session_id ?? null, question);
+    const { draftPictures, choices } = conversation;
+    conversation.api.context.preview(question, context, choices.model || undefined, posted(draftPictures)).then(
       result => isCurrent && setPreview(result),
       error => isCurrent && setProblem(conversation.errorMessage(error))
     );
@@ -66,6 +69,13 @@ function Details({ preview }: { preview: ContextReply }): JSX.Element {
         <details key={index} className="jp-agent-message" open={index === preview.messages.length - 1}>
           <summary>{message.role}</summary>
           <pre tabIndex={0}>{withHiddenShown(message.content)}</pre>
+          {message.pictures && (
+            <ul aria-label={translation.__('Pictures')}>
+              {message.pictures.map((picture, number) => (
+                <li key={number}>{withHiddenShown(describe(picture))}</li>
+              ))}
+            </ul>
+          )}
         </details>
       ))}
       {preview.tools.length > 0 && (

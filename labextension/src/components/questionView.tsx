@@ -6,6 +6,7 @@ import type { IAlternatives } from '../chat/branches';
 import type { Conversation } from '../chat/conversation';
 import { type IExchange, isRunning } from '../chat/exchange';
 import { IconButton } from './iconButton';
+import { QuestionPictures } from './pictures';
 import { useServices } from './services';
 
 interface IProps {
@@ -34,6 +35,7 @@ export function QuestionView({ conversation, exchange, alternatives, onDone }: I
       <div className="jp-agent-question">
         <span className="jp-agent-for-readers">{translation.__('You asked:')} </span>
         {exchange.question}
+        <QuestionPictures pictures={exchange.pictures} />
       </div>
       <div className="jp-agent-question-tools">
         {alternatives && <Alternatives conversation={conversation} {...alternatives} />}

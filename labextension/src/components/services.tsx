@@ -1,6 +1,7 @@
 // The services that every component of the panel may use, and the names of its pages.
 
 import * as React from 'react';
+import type { Contents } from '@jupyterlab/services';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { SessionReply } from '../api/wire';
 import type { Suggestions } from '../chat/suggestions';
@@ -20,6 +21,8 @@ export interface IServices {
   kernelWatch: KernelWatch;
   /** Open the notebook of a session, and the session there. */
   openSession: (session: SessionReply) => Promise<void>;
+  /** The files of the server. */
+  contents: Contents.IManager;
   translation: TranslationBundle;
 }
 

@@ -3,13 +3,16 @@
 import type { ICellModel, ICodeCellModel } from '@jupyterlab/cells';
 import type { NotebookPanel } from '@jupyterlab/notebook';
 import type { IOutputModel } from '@jupyterlab/rendermime';
-import type { ICell, INotebookContext } from '../api/context';
-import type { PostedCell } from '../api/wire';
+import { type ICell, type INotebookContext, MEDIA_TYPES } from '../api/context';
+import type { PostedCell, PostedPicture } from '../api/wire';
 
 const MAX_OUTPUT_CHARACTERS = 2000;
 /** The server takes 8 MiB, and so many cells; JSON and UTF-8 take up to six bytes for a character. */
 const MAX_BYTES = 6 * 1024 * 1024;
 const MAX_CELLS = 5000;
+/** Pictures of cells, and Base64 characters of each. */
+const MAX_PICTURES = 4;
+const MAX_PICTURE_CHARACTERS = 1024 * 1024;
 /** Escape sequences of terminals, by the same pattern as the server's. */
 const ANSI = /\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)|[@-Z\\\-_])/g;
 
@@ -34,6 +37,50 @@ export function notebookContext(panel: NotebookPanel | null, sessionId: string |
     cell_count: panel?.content.model?.cells.length ?? 0,
     cells: pageCells(panel)
   };
+}
+
+/** The same with the pictures that the question may be about: of the active cell, of those it mentions, of those that ran last. */
+export function questionContext(panel: NotebookPanel | null, sessionId: string | null, question: string): INotebookContext {
+  const context = notebookContext(panel, sessionId);
+  const mentioned = new Set(Array.from(question.matchAll(/@cell:([\w#-]+)/g), match => match[1]));
+  const rank = (cell: ICellModel) =>
+    cell.id === context.active_cell_id
+      ? Infinity
+      : mentioned.has(cell.id) || mentioned.has(String((cell as ICodeCellModel).executionCount))
+        ? Number.MAX_VALUE
+        : ((cell as ICodeCellModel).executionCount ?? 0);
+  const models = Array.from(panel?.content.model?.cells ?? []).filter(cell => cell.type === 'code');
+  const shown = new Map<string, PostedPicture[]>();
+  let room = MAX_PICTURES;
+  for (const cell of models.sort((a, b) => rank(b) - rank(a))) {
+    if (room <= 0) {
+      break;
+    }
+    const pictures = cellPictures(cell as ICodeCellModel).slice(-room);
+    room -= pictures.length;
+    shown.set(cell.id, pictures);
+  }
+  const cells = context.cells.map(cell => (shown.get(cell.id)?.length ? { ...cell, pictures: shown.get(cell.id) } : cell));
+  return { ...context, cells };
+}
+
+/** The pictures of a cell's outputs, oldest first; very large ones are left out. */
+function cellPictures(cell: ICodeCellModel): PostedPicture[] {
+  const pictures: PostedPicture[] = [];
+  for (let index = 0; index < cell.outputs.length; index++) {
+    const { data = {} } = cell.outputs.get(index).toJSON() as { data?: Record<string, unknown> };
+    for (const type of MEDIA_TYPES) {
+      const value = data[type];
+      const text = Array.isArray(value) ? value.join('') : String(value ?? '');
+      if (text) {
+        if (text.length <= MAX_PICTURE_CHARACTERS) {
+          pictures.push({ media_type: type as PostedPicture['media_type'], data: text, name: String(data['text/plain'] ?? '').slice(0, 200) });
+        }
+        break;
+      }
+    }
+  }
+  return pictures;
 }
 
 /** The cells as they are now; the nearest to the active one in full, as many as there is room for. */

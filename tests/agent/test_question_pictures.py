@@ -1,0 +1,200 @@
+"""Pictures with a question: of the user, of a file, of a cell; sent once, kept with the turn, and not sent again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from jupyter_agent.agent.assistant import Assistant, Resources
+from jupyter_agent.agent.compaction import Compaction
+from jupyter_agent.config.options import JupyterAgent
+from jupyter_agent.core.messages import Done, Message, ModelEvent, ModelFinished, Picture, TextDelta, ToolCall
+from jupyter_agent.core.pictures import PICTURE_TOKENS, checked
+from jupyter_agent.core.protocols import ToolSpec
+from jupyter_agent.core.question import Question
+from jupyter_agent.models.offline import OfflineModel
+from jupyter_agent.notebooks.file import FileNotebook
+from jupyter_agent.redaction.redactor import Redactor
+from jupyter_agent.sessions.manager import SessionManager
+from jupyter_agent.stores.memory import MemoryStore
+from jupyter_agent.tools import registry
+from tests.support.pictures import encoded, png
+
+PLOT = checked(png(), "plot.png", is_users=True)
+OTHER = checked(png(shade=9), "other.png", is_users=True)
+
+
+class SeeingModel:
+    """Records what it is asked, and makes the calls of its script."""
+
+    name = "seeing"
+
+    def __init__(self, sees: bool | None = True, calls: Sequence[tuple[str, dict[str, Any]]] = ()) -> None:
+        self.sees = sees
+        self.requests: list[list[Message]] = []
+        self._calls = list(calls)
+
+    async def stream(
+        self, messages: Sequence[Message], tools: Sequence[ToolSpec] = (), *, deadline: float
+    ) -> AsyncGenerator[ModelEvent, None]:
+        self.requests.append(list(messages))
+        if self._calls:
+            name, arguments = self._calls.pop(0)
+            yield ToolCall(f"c{len(self._calls)}", name, json.dumps(arguments))
+            yield ModelFinished("tool_calls")
+        else:
+            yield TextDelta("A line.")
+            yield ModelFinished()
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+    def shown(self, request: int = -1) -> list[str]:
+        """Names of the pictures of a request, in order."""
+        return [picture.name for message in self.requests[request] for picture in message.pictures]
+
+
+def assistant_with(model: Any, **options: Any) -> Assistant:
+    tools, _ = registry.load(("read_output", "read_cells", "read_file"))
+    redactor = Redactor(["hunter2hunter2"])
+    resources = Resources(JupyterAgent(model="scripted", **options), tools, redactor)
+    resources.models["scripted"] = model
+    return Assistant(resources, SessionManager(MemoryStore(), redactor=redactor))
+
+
+async def ask(assistant: Assistant, query: str, **more: Any) -> Done:
+    async with aclosing(assistant.ask(Question("me", query, session_id="s1", **more))) as events:
+        last = [event async for event in events][-1]
+    assert isinstance(last, Done), last
+    return last
+
+
+@pytest.fixture
+def notebook(tmp_path: Path) -> FileNotebook:
+    def cell(name: str, count: int, shade: int) -> dict[str, Any]:
+        data = {"image/png": encoded(png(shade=shade)), "text/plain": "<Figure>"}
+        output = {"output_type": "display_data", "metadata": {}, "data": data}
+        return {
+            "cell_type": "code",
+            "id": name,
+            "execution_count": count,
+            "metadata": {},
+            "source": f"draw({shade})",
+            "outputs": [output],
+        }
+
+    cells = [cell("a", 3, 1), cell("b", 4, 2)]
+    (tmp_path / "n.ipynb").write_text(
+        json.dumps({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}), encoding="utf-8"
+    )
+    (tmp_path / "plot.png").write_bytes(png(shade=7))
+    (tmp_path / "broken.png").write_bytes(png()[:20])
+    return FileNotebook(tmp_path / "n.ipynb")
+
+
+async def test_a_picture_goes_to_a_model_that_sees_once_and_is_kept_with_its_turn() -> None:
+    model = SeeingModel()
+    assistant = assistant_with(model)
+    await ask(assistant, "What is it?", pictures=(PLOT, PLOT))
+    assert model.requests[0][-1].pictures == (PLOT,)
+    assert PLOT.data not in "".join(message.content for message in model.requests[0])
+    await ask(assistant, "And now?")
+    assert model.shown() == []
+    earlier = next(message.content for message in model.requests[1] if "What is it?" in message.content)
+    assert "is not sent again: plot.png (2 x 1 px" in earlier
+    session = await assistant.sessions.get("me", "s1")
+    kept = (await assistant.sessions.tree.history(session))[0].extra["pictures"]
+    assert isinstance(kept, (list, tuple))
+    assert [entry["data"] for entry in kept] == [PLOT.data, PLOT.data]
+
+
+async def test_a_model_that_does_not_see_is_told_and_so_is_the_user() -> None:
+    model = SeeingModel(sees=False)
+    done = await ask(assistant_with(model), "What is it?", pictures=(PLOT,))
+    assert model.shown() == []
+    assert "cannot see: plot.png" in model.requests[0][-1].content
+    assert any("does not see pictures" in warning and "model_options" in warning for warning in done.warnings)
+    assert not (await ask(assistant_with(model), "What is it?")).warnings
+
+
+async def test_a_secret_in_a_pictures_name_is_withheld() -> None:
+    model = SeeingModel()
+    picture = checked(png(), "hunter2hunter2.png", is_users=True)
+    assistant = assistant_with(model)
+    await ask(assistant, "What is it?", pictures=(picture,))
+    assert "hunter2" not in str(model.requests)
+    session = await assistant.sessions.get("me", "s1")
+    assert "hunter2" not in str((await assistant.sessions.tree.history(session))[0].extra)
+
+
+@pytest.mark.parametrize(
+    ("query", "names"),
+    [
+        ("why is the plot empty?", ["output of In [4]: Figure"]),
+        ("what does it show?", ["output of In [4]: Figure"]),
+        ("how many rows has df?", []),
+        ("what is wrong in @cell:3", ["output of In [3]: Figure", "output of In [4]: Figure"]),
+        ("compare @cell:4 with @file:plot.png", ["output of In [4]: Figure", "plot.png"]),
+        ("sum the @file:broken.png", []),
+    ],
+)
+async def test_what_a_cell_or_a_file_shows_goes_with_a_question_about_it(
+    notebook: FileNotebook, query: str, names: list[str]
+) -> None:
+    model = SeeingModel()
+    await ask(assistant_with(model), query, notebook=notebook, notebook_id="n.ipynb", active_cell_id="b")
+    assert model.shown() == names
+    if "broken" in query:
+        assert "broken off or damaged" in model.requests[0][-1].content
+    preview = await assistant_with(model).preview(Question("me", query, notebook=notebook, active_cell_id="b"))
+    sent = preview["messages"][-1].get("pictures", [])
+    assert [picture["name"] for picture in sent] == names
+    assert preview["tokens"].get("pictures", 0) == PICTURE_TOKENS * len(names)
+
+
+@pytest.mark.parametrize("sees", [True, False])
+async def test_tools_show_a_picture_once(notebook: FileNotebook, sees: bool) -> None:
+    calls: list[tuple[str, dict[str, Any]]] = [
+        ("read_output", {"cell_id": "a"}),
+        ("read_cells", {"ids": ["a", "b"]}),
+        ("read_file", {"path": "plot.png"}),
+    ]
+    model = SeeingModel(sees, calls)
+    await ask(assistant_with(model), "Look at all.", notebook=notebook, notebook_id="n.ipynb")
+    if sees:
+        assert model.shown() == ["Figure", "Figure", "plot.png"]
+        data = [picture.data for message in model.requests[-1] for picture in message.pictures]
+        assert len(set(data)) == 3
+        assert not any(text in message.content for text in data for message in model.requests[-1])
+    else:
+        assert model.shown() == []
+        results = [message.content for message in model.requests[-1] if message.role == "tool"]
+        assert all("cannot see" in result for result in results)
+
+
+async def test_pictures_of_a_question_go_last_when_there_is_no_room() -> None:
+    shown = Picture("image/png", "aGk=", width=1, height=1)
+    request = [Message("system", "s"), Message("user", "q", pictures=(PLOT, OTHER))]
+    call = Message("assistant", "", (ToolCall("c", "t", "{}"),))
+    result = Message("tool", "r", tool_call_id="c", pictures=(shown, shown))
+    roomy = Compaction(10_000).fit(request, [call, result], 0)
+    assert [len(message.pictures) for message in roomy] == [0, 2, 0, 1]
+    tight = Compaction(2_600).fit(request, [call, result], 0)
+    assert [len(message.pictures) for message in tight] == [0, 2, 0, 0]
+    assert "not shown any more" in tight[-1].content
+    tightest = Compaction(1_000).fit(request, [call, result], 0)
+    assert [len(message.pictures) for message in tightest] == [0, 0, 0, 0]
+    assert "not shown any more" in tightest[1].content
+
+
+async def test_the_offline_model_says_that_it_does_not_see_and_answers_the_rest() -> None:
+    assistant = assistant_with(OfflineModel())
+    reply = (await ask(assistant, "hello", pictures=(PLOT,))).reply
+    assert reply.startswith("I cannot see pictures")
+    assert len(reply.split("\n\n")) > 1
+    assert "pictures" not in (await ask(assistant, "hello")).reply
