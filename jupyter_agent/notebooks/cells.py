@@ -8,7 +8,7 @@ from typing import Any
 
 from jupyter_agent.core.errors import Forbidden
 from jupyter_agent.core.kernel_state import Cell, ExecutionError, ExecutionResult
-from jupyter_agent.core.pictures import MAX_SHOWN, of_output
+from jupyter_agent.core.pictures import MAX_SHOWN, MIMES, of_output
 from jupyter_agent.core.text import head_and_tail
 from jupyter_agent.kernelside.wire import ANSI_ESCAPE
 from jupyter_agent.notebooks.document import Document, unreadable
@@ -93,7 +93,7 @@ def output_of(node: Mapping[str, Any]) -> ExecutionResult:
     return ExecutionResult(
         "ok" if failed is None else "error",
         head_and_tail(text, MAX_WHOLE),
-        len(pictures),
+        sum(any(mime in MIMES for mime in output.get("data") or ()) for output in outputs),
         None if failed is None else ExecutionError(str(failed.get("ename", "")), str(failed.get("evalue", ""))),
         pictures=tuple(pictures[-MAX_SHOWN:]),
         execution_count=count if isinstance(count, int) else None,

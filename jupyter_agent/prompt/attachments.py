@@ -59,6 +59,7 @@ _ABOUT_OUTPUT = re.compile(
 )
 #: Pictures of one cell that go with a question, the newest.
 _CELL_PICTURES = 2
+_TOO_LARGE = "Its output has a picture that is too large to be sent, or that no model takes."
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,9 +138,9 @@ async def attachments(question: str, context: TurnContext, active_cell_id: str |
             found.append(_error(mention, context))
     active = next((cell for cell in context.cells if cell.id == active_cell_id), None)
     if active is not None and _ABOUT_OUTPUT.search(question):
-        pictures = await _pictures(active, context)
-        if pictures and not any(set(pictures) & set(attachment.pictures) for attachment in found):
-            found.append(Attachment(f"The active cell, id={active.id}, shows a picture.", (), pictures))
+        pictures, unseen = await _pictures(active, context)
+        if (pictures or unseen) and not any(set(pictures) & set(attachment.pictures) for attachment in found):
+            found.append(Attachment(f"The active cell, id={active.id}, shows a picture.", unseen, pictures))
     return (*found, *await _data_files(question, context.notebook))
 
 
@@ -196,7 +197,8 @@ async def _cell(mention: Mention, context: TurnContext) -> Attachment:
         lines += [f"> {line}" for line in _lines(cell.output)]
         lines += [f"error: {cell.error}"] if cell.error else []
         title = f"{mention.text}, which the question mentions, id={cell.id}:"
-        return Attachment(title, tuple(lines), await _pictures(cell, context))
+        pictures, unseen = await _pictures(cell, context)
+        return Attachment(title, (*lines, *unseen), pictures)
     for execution in reversed(context.state.executions if context.state is not None else ()):
         if str(execution.count) == mention.name:
             title = f"{mention.text}, as it ran; the notebook's cells have changed or were run again since:"
@@ -205,19 +207,21 @@ async def _cell(mention: Mention, context: TurnContext) -> Attachment:
     return Attachment(f"{mention.text}: there is no such cell.{_similar(mention.name, names)}")
 
 
-async def _pictures(cell: Cell, context: TurnContext) -> tuple[Picture, ...]:
-    """The last pictures of a cell's output, newest first."""
+async def _pictures(cell: Cell, context: TurnContext) -> tuple[tuple[Picture, ...], tuple[str, ...]]:
+    """The last pictures of a cell's output, newest first; and a line where there are others that no model gets."""
     if context.notebook is None or cell.kind != "code":
-        return ()
+        return (), ()
     try:
         shown = await context.notebook.output(cell.id)
     except AgentError:
-        return ()
+        return (), ()
+    unseen = (_TOO_LARGE,) if shown.images and not shown.pictures else ()
     place = f"output of In [{cell.execution_count}]" if cell.execution_count else f"output of the cell {cell.id}"
-    return tuple(
+    pictures = (
         replace(picture, is_users=True, name=f"{place}: {picture.name}" if picture.name else place)
         for picture in shown.pictures[: -_CELL_PICTURES - 1 : -1]
     )
+    return tuple(pictures), unseen
 
 
 async def _file(mention: Mention, notebook: Notebook | None) -> Attachment:

@@ -157,6 +157,27 @@ async def test_what_a_cell_or_a_file_shows_goes_with_a_question_about_it(
     assert preview["tokens"].get("pictures", 0) == PICTURE_TOKENS * len(names)
 
 
+async def test_a_picture_of_a_cell_that_is_too_large_is_said_to_be_there(tmp_path: Path) -> None:
+    data = {"image/png": encoded(png() + bytes(1 << 20)), "text/plain": "<Figure>"}
+    output = {"output_type": "display_data", "metadata": {}, "data": data}
+    cell = {
+        "cell_type": "code",
+        "id": "a",
+        "execution_count": 3,
+        "metadata": {},
+        "source": "draw()",
+        "outputs": [output],
+    }
+    book = {"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+    (tmp_path / "n.ipynb").write_text(json.dumps(book), encoding="utf-8")
+    model = SeeingModel()
+    await ask(
+        assistant_with(model), "Why is the plot empty?", notebook=FileNotebook(tmp_path / "n.ipynb"), active_cell_id="a"
+    )
+    assert model.shown() == []
+    assert "has a picture that is too large to be sent" in model.requests[0][-1].content
+
+
 @pytest.mark.parametrize("sees", [True, False])
 async def test_tools_show_a_picture_once(notebook: FileNotebook, sees: bool) -> None:
     calls: list[tuple[str, dict[str, Any]]] = [

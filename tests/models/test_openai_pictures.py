@@ -11,11 +11,11 @@ from traitlets import TraitError
 from jupyter_agent.config.options import JupyterAgent
 from jupyter_agent.core.messages import Message, ModelFinished, Picture, TextDelta, ToolCall, Usage
 from jupyter_agent.core.protocols import ToolSpec
-from jupyter_agent.models.openai.providers import LLAMACPP, LMSTUDIO, OLLAMA, OPENROUTER, build_openai
+from jupyter_agent.models.openai.providers import LLAMACPP, LMSTUDIO, OLLAMA, OPENROUTER, build
 from jupyter_agent.models.openai_compatible import sight
 from jupyter_agent.models.openai_compatible.connection import Connection
 from jupyter_agent.models.openai_compatible.model import OpenAIModel
-from jupyter_agent.models.openai_compatible.provider import Provider
+from jupyter_agent.models.openai_compatible.provider import OPENAI, Provider
 from jupyter_agent.models.openai_compatible.wire import request
 from tests.support.fake_model_server import KEY, answer, answered, asking, plain, running
 
@@ -151,7 +151,7 @@ async def test_the_options_have_the_last_word(sees: bool, monkeypatch: pytest.Mo
     async with running() as server:
         options.base_url = server.base_url
         name = "gpt-3.5-turbo" if sees else "gpt-4o"
-        asked = build_openai(options, name)
+        asked = build(OPENAI, options, name)
         server.queue(answered("ok"))
         await answer(asked, Message("user", "What is it?", pictures=(replace(PICTURE, is_users=True),)))
         assert asked.sees is sees

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from jupyter_agent.core.errors import KernelUnavailable, NotFound
+from jupyter_agent.core.errors import BadRequest, KernelUnavailable, NotFound
 from jupyter_agent.core.kernel_state import (
     Cell,
     Execution,
@@ -25,6 +25,7 @@ from jupyter_agent.notebooks.file import FileNotebook
 from jupyter_agent.notebooks.posted import PostedNotebook
 from jupyter_agent.prompt.attachments import Attachment, attachments, fit
 from jupyter_agent.prompt.snapshot import TurnContext
+from tests.support.pictures import png
 
 FRAME = Variable(
     "df", "DataFrame", "frame", "DataFrame 3 × 1", {"columns": [{"name": "price", "dtype": "float64"}], "rows": 3}
@@ -174,6 +175,23 @@ async def test_P4_no_file_outside_and_none_with_secrets_is_read(notebook: Notebo
         await notebook.read_file(name, 1000)
     assert "hidden-value" not in caught.value.message
     assert "project" not in caught.value.message
+
+
+async def test_a_picture_file_is_read_as_what_it_is(notebook: Notebook, folder: Path) -> None:
+    (folder / "data" / "plot.png").write_bytes(png())
+    (folder / "secrets.png").symlink_to(folder / "data" / "plot.png")
+    (folder / "hidden.png").symlink_to(folder / ".env")
+    picture = await notebook.read_picture("data/plot.png")
+    assert (picture.mime, picture.name, picture.width, picture.is_users) == ("image/png", "data/plot.png", 2, True)
+    for name in ("../outside.txt", "missing.png", "secrets.png", "hidden.png", "data", "pipe.txt"):
+        with pytest.raises((NotFound, BadRequest)) as caught:
+            await notebook.read_picture(name)
+        assert "hidden-value" not in caught.value.message
+    with pytest.raises(BadRequest, match="broken off or damaged"):
+        await notebook.read_picture("picture.png")
+    assert "@file:picture.png: picture.png is broken off or damaged" in await attached_text(
+        "@file:picture.png", notebook
+    )
 
 
 async def test_an_unknown_file_is_said_with_names_like_it(notebook: Notebook) -> None:

@@ -16,7 +16,7 @@ import { Choices } from './choices';
 import { errorMessage } from './errorMessages';
 import { commandOutput, type IApproval, type IExchange, type IToolPart, newExchange } from './exchange';
 import { fromHistory } from './history';
-import { type IPicture, posted } from './pictures';
+import { type IPicture, posted, withSmallPictures } from './pictures';
 import { Transcript } from './transcript';
 import { type ITurnObserver, TurnStream } from './turnStream';
 
@@ -191,7 +191,12 @@ export class Conversation implements ITurnObserver {
     this.transcript.start({ ...newExchange(id, question, this._head()), pictures });
     this._problem = this._notice = '';
     const editMode = edits ? { edit: 'client' as const } : {};
-    await this._stream.run(id, signal => this.api.turns.ask({ ...body, ...editMode }, signal), edits);
+    const { turns } = this.api;
+    const translation = this._translation;
+    const events = async function* (signal: AbortSignal) {
+      yield* turns.ask({ ...body, ...editMode, context: await withSmallPictures(context, translation) }, signal);
+    };
+    await this._stream.run(id, events, edits);
   }
 
   /** Update from the server; a turn that was asked elsewhere and is running is followed. */

@@ -3,7 +3,7 @@
 import type { Contents } from '@jupyterlab/services';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { MEDIA_TYPES } from '../api/context';
-import type { KeptPicture, PostedPicture, QuickRequest } from '../api/wire';
+import type { KeptPicture, PostedPicture, QuestionContext, QuickRequest } from '../api/wire';
 
 /** A picture with its data, or one of which only is known what it was. */
 export type IPicture = Omit<KeptPicture, 'data'> & { data?: string };
@@ -59,12 +59,30 @@ export async function readPictures(
   return { pictures, notes };
 }
 
+/** The same notebook with pictures of cells that the server takes: large ones are made smaller, what cannot be read is left out. */
+export async function withSmallPictures<Context extends QuestionContext>(context: Context, translation: TranslationBundle): Promise<Context> {
+  const cells = await Promise.all(
+    (context.cells ?? []).map(async cell => {
+      if (!cell.pictures?.some(({ data }) => data.length > MAX_BYTES)) {
+        return cell;
+      }
+      const pictures: PostedPicture[] = [];
+      for (const { name, data } of cell.pictures) {
+        const read = await readPicture(new File([bytesOf(data)], ''), '', translation).catch(() => null);
+        pictures.push(...(posted(read ? [{ ...read.picture, name: name ?? '' }] : []).pictures ?? []));
+      }
+      return { ...cell, pictures };
+    })
+  );
+  return { ...context, cells };
+}
+
 /** Files of the Jupyter server as files of the page. */
 export async function readServerFiles(paths: readonly string[], contents: Contents.IManager): Promise<File[]> {
   return Promise.all(
     paths.map(async path => {
       const { content, name } = await contents.get(path, { type: 'file', format: 'base64', content: true });
-      return new File([Uint8Array.from(atob(String(content).replace(/\s/g, '')), letter => letter.charCodeAt(0))], name);
+      return new File([bytesOf(String(content))], name);
     })
   );
 }
@@ -201,6 +219,10 @@ function jpegPixels(view: DataView): [number, number] {
     }
   }
   return [0, 0];
+}
+
+function bytesOf(base64: string): Uint8Array {
+  return Uint8Array.from(atob(base64.replace(/\s/g, '')), letter => letter.charCodeAt(0));
 }
 
 function base64Of(blob: Blob): Promise<string> {

@@ -3,7 +3,7 @@
 import * as React from 'react';
 import type { ContextReply } from '../api/wire';
 import type { Conversation } from '../chat/conversation';
-import { posted } from '../chat/pictures';
+import { posted, withSmallPictures } from '../chat/pictures';
 import { questionContext } from '../notebook/notebookContext';
 import { formatTokens } from './format';
 import { describe } from './pictures';
@@ -19,14 +19,21 @@ export function Preview({ conversation }: { conversation: Conversation }): JSX.E
     let isCurrent = true;
     const context = questionContext(conversation.notebook, conversation.session?.session_id ?? null, question);
     const { draftPictures, choices } = conversation;
-    conversation.api.context.preview(question, context, choices.model || undefined, posted(draftPictures)).then(
+    const preview = async () =>
+      conversation.api.context.preview(
+        question,
+        await withSmallPictures(context, translation),
+        choices.model || undefined,
+        posted(draftPictures)
+      );
+    preview().then(
       result => isCurrent && setPreview(result),
       error => isCurrent && setProblem(conversation.errorMessage(error))
     );
     return () => {
       isCurrent = false;
     };
-  }, [conversation, question]);
+  }, [conversation, question, translation]);
   return (
     <div className="jp-agent-page" aria-busy={!preview && !problem}>
       {problem && (

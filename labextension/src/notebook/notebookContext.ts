@@ -10,9 +10,9 @@ const MAX_OUTPUT_CHARACTERS = 2000;
 /** The server takes 8 MiB, and so many cells; JSON and UTF-8 take up to six bytes for a character. */
 const MAX_BYTES = 6 * 1024 * 1024;
 const MAX_CELLS = 5000;
-/** Pictures of cells, and Base64 characters of each. */
+/** Pictures of cells, and Base64 characters of each: what is larger than the server takes is made smaller before it is sent. */
 const MAX_PICTURES = 4;
-const MAX_PICTURE_CHARACTERS = 1024 * 1024;
+const MAX_PICTURE_CHARACTERS = 16 * 1024 * 1024;
 /** Escape sequences of terminals, by the same pattern as the server's. */
 const ANSI = /\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)|[@-Z\\\-_])/g;
 
