@@ -52,7 +52,10 @@ async def test_it_is_in_the_history_and_is_asked_again_with_its_question(
 ) -> None:
     upstream.queue(answered("A line."))
     await rest.ask("What is it?", {"session_id": "s1"}, pictures=[PLOT])
-    history = (await rest("GET", "api/agent/sessions/s1/history")).body["history"]
+    described = (await rest("GET", "api/agent/sessions/s1/history")).body["history"][0]["pictures"]
+    assert [entry["name"] for entry in described] == ["plot.png"]
+    assert "data" not in described[0]
+    history = (await rest("GET", "api/agent/sessions/s1/history", pictures="1")).body["history"]
     (kept,) = history[0]["pictures"]
     assert {name: kept[name] for name in ("name", "media_type", "width", "height")} == {
         "name": "plot.png", "media_type": "image/png", "width": 2, "height": 1,
@@ -81,7 +84,7 @@ async def test_exports_carry_it_and_who_gets_it_shared_learns_that_it_was_there(
     exported["session"]["id"] = "s2"
     exported["turns"][0]["extra"]["pictures"].append({"media_type": "image/svg+xml", "data": encoded(b"<svg/>")})
     assert (await rest("POST", "api/agent/sessions/import", exported)).status == 201
-    entries = (await rest("GET", "api/agent/sessions/s2/history")).body["history"][0]["pictures"]
+    entries = (await rest("GET", "api/agent/sessions/s2/history", pictures="1")).body["history"][0]["pictures"]
     assert [entry.get("data") for entry in entries] == [data]
     secret = (await rest("POST", f"{path}/share", {"mode": "copy"})).body["secret"]
     for method, address in (("GET", f"api/agent/shared/{secret}"), ("POST", f"api/agent/shared/{secret}/copy")):
@@ -90,7 +93,7 @@ async def test_exports_carry_it_and_who_gets_it_shared_learns_that_it_was_there(
         if method == "GET":
             assert reply.body["history"][0]["pictures"][0]["name"] == "plot.png"
         else:
-            copied = await rest("GET", f"api/agent/sessions/{reply.body['session_id']}/history")
+            copied = await rest("GET", f"api/agent/sessions/{reply.body['session_id']}/history", pictures="1")
             assert data not in copied.text
 
 

@@ -155,7 +155,7 @@ class SharedConversationHandler(AgentHandler):
             "created_at": timestamp(session.created_at),
         }
         # Nobody can look for secrets in pictures: others learn that there were some.
-        await self.reply_made(lambda: {**shared, "history": history_to_json(turns, 2 * SHARED_TURNS, picture_bytes=-1)})
+        await self.reply_made(lambda: {**shared, "history": history_to_json(turns, 2 * SHARED_TURNS)})
 
 
 class CopySharedHandler(AgentHandler):

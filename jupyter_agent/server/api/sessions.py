@@ -51,9 +51,7 @@ def session_to_json(session: Session) -> SessionReply:
     }
 
 
-def history_to_json(
-    turns: tuple[Turn, ...], entries: int, *, picture_bytes: int = MAX_HISTORY_PICTURES
-) -> list[HistoryEntry]:
+def history_to_json(turns: tuple[Turn, ...], entries: int, *, picture_bytes: int = -1) -> list[HistoryEntry]:
     """The last entries of a conversation, oldest first; a question and its answer are two.
 
     Args:
@@ -150,10 +148,11 @@ class HistoryHandler(AgentHandler):
 
     async def get(self, session_id: str) -> None:
         session = await self.sessions.get(*self.locate(session_id))
-        limit = self.query_parameters()["max_turns"]
+        given = self.query_parameters()
+        limit, room = given["max_turns"], MAX_HISTORY_PICTURES if given["pictures"] else -1
         turns = await self.sessions.tree.history(session, (limit + 1) // 2)
         known = {"session_id": session.id, "turn_count": session.turn_count}
-        await self.reply_made(lambda: {**known, "history": history_to_json(turns, limit)})
+        await self.reply_made(lambda: {**known, "history": history_to_json(turns, limit, picture_bytes=room)})
 
 
 class PermissionsHandler(AgentHandler):

@@ -30,6 +30,7 @@ PARAMETERS: dict[str, Any] = {
     "secret": Secret,  # not `token`: in a query that is Jupyter's own
     "notebook_id": NotebookId,
     "max_turns": Annotated[int, Meta(ge=1, le=10000), about("the last N entries")],
+    "pictures": Annotated[int, Meta(ge=0, le=1), about("1: with the questions' pictures, of the newest within 16 MiB")],
     "q": ShortText,
     "limit": Annotated[int, Meta(ge=1, le=200)],
     "cursor": ShortText,
@@ -41,7 +42,7 @@ PARAMETERS: dict[str, Any] = {
     "Last-Event-ID": Annotated[str, about("the id of the last event that was read; the stream continues after it")],
     "X-Jupyter-Agent-Session": Annotated[SessionId, about("the same as session_id in the body")],
 }
-DEFAULTS = {"max_turns": 20, "limit": 50, "format": "json", "since": 0, "probe": 0}
+DEFAULTS = {"max_turns": 20, "limit": 50, "format": "json", "since": 0, "probe": 0, "pictures": 0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +119,7 @@ _CONVERSATION = (
         "/history",
         "A conversation's last entries, oldest first",
         sessions.HistoryReply,
-        query=("notebook_id", "max_turns"),
+        query=("notebook_id", "max_turns", "pictures"),
     ),
 )
 #: What only our own address of a conversation has.

@@ -46,6 +46,7 @@ export class SessionsApi {
   async history(id: string, notebookId: string, entries: number): Promise<HistoryEntry[]> {
     const page = await this._client.get(pathOf('sessions', id, 'history'), {
       max_turns: entries,
+      pictures: 1,
       notebook_id: notebookId
     });
     return Array.isArray(page?.history) ? page.history : [];
