@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.support.jupyter_process import JupyterProcess
+from tests.support.pictures import png
 from tests.support.sidebar_page import SidebarPage, write_notebook
 
 AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
@@ -89,6 +90,10 @@ def test_axe_finds_nothing_in_any_state(sidebar: SidebarPage, jupyter: JupyterPr
         found[state] = sidebar.page.evaluate(_LOOK, _OURS)
 
     look("welcome")
+    sidebar.give_files("paste", ("plot.png", png(400, 300, shade=120)), ("other.svg", b"<svg/>"))
+    sidebar.button("Remove picture: plot.png").focus()
+    look("pictures")
+    assert sidebar.page.evaluate(_FAINT) == []
     sidebar.ask("run it")
     sidebar.button("Allow once").wait_for()
     look("approval")

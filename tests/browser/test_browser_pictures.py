@@ -14,17 +14,6 @@ from tests.support.pictures import encoded, gif, png
 from tests.support.sidebar_page import SidebarPage, write_notebook
 
 QUICK = re.compile("/api/agent/quick")
-#: Gives an element files, as a paste or a drop does.
-GIVE = """(element, {kind, files, text}) => {
-  const given = new DataTransfer();
-  for (const {name, data, type} of files)
-    given.items.add(new File([Uint8Array.from(atob(data), letter => letter.charCodeAt(0))], name, {type}));
-  if (text) given.setData('text/plain', text);
-  const event = kind === 'paste'
-    ? new ClipboardEvent('paste', {clipboardData: given, bubbles: true, cancelable: true})
-    : new DragEvent(kind, {dataTransfer: given, bubbles: true, cancelable: true});
-  return !element.dispatchEvent(event);
-}"""
 
 
 @pytest.fixture(scope="module")
@@ -44,11 +33,6 @@ def opened(sidebar: SidebarPage, notebook: str) -> SidebarPage:
     return sidebar
 
 
-def give(opened: SidebarPage, kind: str, *files: tuple[str, bytes], text: str = "") -> Any:
-    given = [{"name": name, "data": encoded(data), "type": f"image/{name[-3:]}"} for name, data in files]
-    return opened.question.evaluate(GIVE, {"kind": kind, "files": given, "text": text})
-
-
 def attached(opened: SidebarPage) -> Locator:
     return opened.panel.get_by_role("list", name="Pictures that go with the question").get_by_role("img")
 
@@ -58,7 +42,7 @@ def body_of(request: Request) -> Any:
 
 
 def test_a_picture_is_pasted_made_smaller_sent_and_there_after_a_reload(opened: SidebarPage) -> None:
-    assert give(opened, "paste", ("plot.png", png(3000, 2000, shade=90))) is True
+    assert opened.give_files("paste", ("plot.png", png(3000, 2000, shade=90))) is True
     expect(attached(opened)).to_have_attribute("alt", re.compile(r"^plot\.png, 1568 × 1045, \d+ KiB$"))
     expect(opened.panel.get_by_role("status").filter(has_text="made smaller")).to_contain_text(
         "3000 × 2000, now 1568 × 1045"
@@ -81,7 +65,7 @@ def test_a_picture_is_pasted_made_smaller_sent_and_there_after_a_reload(opened: 
 
 
 def test_pictures_are_dropped_and_chosen_and_removed_by_the_keyboard(opened: SidebarPage) -> None:
-    assert give(opened, "drop", ("dot.png", png()), ("film.gif", gif())) is True
+    assert opened.give_files("drop", ("dot.png", png()), ("film.gif", gif())) is True
     expect(attached(opened)).to_have_count(1)  # the GIF has no pixels that a browser can read
     expect(opened.panel.get_by_role("status").filter(has_text="film.gif")).to_contain_text("cannot be read")
     with opened.page.expect_file_chooser() as choosing:
@@ -122,18 +106,18 @@ def test_H30_what_is_no_picture_is_refused_in_words(opened: SidebarPage) -> None
     }
     notes = opened.panel.locator(".jp-agent-picture-notes")
     for name, (data, words) in refused.items():
-        give(opened, "drop", (name, data))
+        opened.give_files("drop", (name, data))
         expect(notes).to_contain_text(words)
         expect(notes).to_contain_text(name)
     expect(attached(opened)).to_have_count(0)
-    give(opened, "drop", *((f"{number}.png", png(shade=number)) for number in range(7)))
+    opened.give_files("drop", *((f"{number}.png", png(shade=number)) for number in range(7)))
     expect(attached(opened)).to_have_count(5)
     expect(notes.locator("p")).to_have_count(2)
     assert opened.page.evaluate("window.evil") is None
 
 
 def test_text_that_is_pasted_with_a_picture_of_itself_stays_text(opened: SidebarPage) -> None:
-    assert give(opened, "paste", ("cells.png", png()), text="a\tb") is False
+    assert opened.give_files("paste", ("cells.png", png()), text="a\tb") is False
     expect(attached(opened)).to_have_count(0)
 
 
@@ -151,7 +135,7 @@ def test_what_the_active_cell_draws_goes_with_a_question_about_it(
 
 
 def test_the_preview_names_the_pictures(opened: SidebarPage) -> None:
-    give(opened, "paste", ("dot.png", png()))
+    opened.give_files("paste", ("dot.png", png()))
     expect(attached(opened)).to_have_count(1)
     opened.question.fill("/context What is it?")
     opened.question.press("Enter")

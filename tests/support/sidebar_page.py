@@ -11,9 +11,21 @@ import nbformat
 from playwright.sync_api import BrowserContext, Dialog, Locator, Page, expect
 
 from tests.support.jupyter_process import JupyterProcess
+from tests.support.pictures import encoded
 
 #: A kernel or a page on a busy machine takes its time.
 PATIENCE_MILLISECONDS = 40_000
+#: Gives an element files, as a paste or a drop does.
+_GIVE = """(element, {kind, files, text}) => {
+  const given = new DataTransfer();
+  for (const {name, data, type} of files)
+    given.items.add(new File([Uint8Array.from(atob(data), letter => letter.charCodeAt(0))], name, {type}));
+  if (text) given.setData('text/plain', text);
+  const event = kind === 'paste'
+    ? new ClipboardEvent('paste', {clipboardData: given, bubbles: true, cancelable: true})
+    : new DragEvent(kind, {dataTransfer: given, bubbles: true, cancelable: true});
+  return !element.dispatchEvent(event);
+}"""
 _YES = re.compile("^(Accept|Allow once)$")
 _ENDED = re.compile("done|failed|cancelled|interrupted")
 
@@ -107,6 +119,11 @@ class SidebarPage:
         self.question.fill(text)
         self.question.press("Enter")
         expect(self.exchanges).to_have_count(before + 1)
+
+    def give_files(self, kind: str, *files: tuple[str, bytes], text: str = "") -> Any:
+        """Paste files into the question, or drop them on it; whether that was taken."""
+        given = [{"name": name, "data": encoded(data), "type": f"image/{name[-3:]}"} for name, data in files]
+        return self.question.evaluate(_GIVE, {"kind": kind, "files": given, "text": text})
 
     def wait_for_answer(self) -> Locator:
         """The last exchange, at its end."""
