@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from traitlets import TraitError
 
 from jupyter_agent.config.options import JupyterAgent
 from jupyter_agent.core.messages import Message, ModelFinished, Picture, TextDelta, ToolCall, Usage
@@ -157,7 +156,7 @@ async def test_the_options_have_the_last_word(sees: bool, monkeypatch: pytest.Mo
         assert asked.sees is sees
         await asked.close()
     assert ("image_url" in str(server.asked[0].body)) is sees
-    with pytest.raises(TraitError, match="true or false"):
+    with pytest.raises(ValueError, match="true or false"):
         JupyterAgent(model_options={"pictures": "yes"})
 
 

@@ -180,10 +180,10 @@ class Connection:
     async def server_json(self, path: str, body: Mapping[str, Any] | None = None) -> Any:
         """What the server says at a path beside ``v1``, within three seconds; whatever is wrong is raised."""
         await self.client()
-        beside = "../" if self._base_url.rstrip("/").endswith("/v1") else ""
+        parent = "../" if self._base_url.rstrip("/").endswith("/v1") else ""
         content = None if body is None else json.dumps(body).encode()
         async with asyncio.timeout(_PROPERTIES_SECONDS):
-            return json.loads(await whole(await self._send("GET" if body is None else "POST", beside + path, content)))
+            return json.loads(await whole(await self._send("GET" if body is None else "POST", parent + path, content)))
 
     async def close(self) -> None:
         """Let go of the connections."""
