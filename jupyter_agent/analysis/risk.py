@@ -927,8 +927,15 @@ class _Reach(ast.NodeVisitor):
             code = "files" if re.search(r"(?:^|\s)-\w*f", argument) else ""
         if name in ("markdown", "latex") and magic.cell:
             code = "network" if _REMOTE.search(magic.body) else ""
-        if name in ("prun", "profile") and re.search(r"(?:^|\s)-[TD]", argument):
+        if name in ("prun", "lprun", "mprun") and re.search(r"(?:^|\s)-[TDo]", argument):
             code = "files"
+        if name in ("pycat", "pfile"):  # the name of a file, an address, or an expression
+            is_hidden = INTERPOLATED.search(argument) is not None
+            code = (
+                "network" if _ADDRESS.match(argument) or is_hidden else "files" if _SENSITIVE.search(argument) else ""
+            )
+            if not code and re.search(r"[(\[]", argument):
+                self.inspect(argument, "expression")
         for expression, variable in INTERPOLATED.findall(argument):
             self.inspect(expression or variable, "expression")
         if code:

@@ -278,7 +278,7 @@ ADDRESS_NAMES: Final = ("url", "uri", "link", "href", "endpoint", "dsn", "webhoo
 
 #: Magics that only show, measure or set how things are shown. What `time`, `timeit`, `capture`, `prun` and their like run is looked at itself.
 FREE_MAGICS: Final = frozenset(
-    "? time timeit capture prun memit mprun lprun snakeviz scalene heat matplotlib who whos who_ls whos pylab precision pdef pdoc pfile pinfo pinfo2 psource "
+    "? time timeit capture prun memit mprun lprun matplotlib who whos who_ls whos pylab precision pdef pdoc pfile pinfo pinfo2 psource "
     "pprint doctest_mode xmode colors quickref lsmagic magic autoreload aimport pwd page pycat psearch tb "
     "reset_selective reset xdel autosave latex profile gui dhist watermark nbagg dirs".split()
 )
@@ -292,7 +292,7 @@ MAGICS: Final[dict[str, str]] = {
     name: code
     for code, names in {
         "process": "! !! bash sh script sx system cmd perl ruby python python2 python3 pypy run runfile rerun ls ll cat less more man "
-        "lf lk ldir lx clear powershell pwsh R julia octave matlab sage ipython recall rep macro cython fortran pdb debug",
+        "lf lk ldir lx clear snakeviz scalene heat powershell pwsh R julia octave matlab sage ipython recall rep macro cython fortran pdb debug",
         "files": "cd rm rmdir mv cp mkdir writefile file save store edit ed notebook logstart logon bookmark pushd popd",
         "install": "pip conda mamba micromamba uv install",
         "environment": "env set_env dotenv",
@@ -304,7 +304,7 @@ MAGICS: Final[dict[str, str]] = {
 #: Magics that may be written without a per cent sign.
 AUTOMAGICS: Final = frozenset(
     "ls ll cat less more man rm rmdir mv cp mkdir cd pip conda mamba uv run load edit ed env set_env store bookmark pushd popd save logstart macro "
-    "system sx alias load_ext rerun notebook pastebin lf lk ldir lx clear".split()
+    "system sx alias load_ext rerun notebook pastebin lf lk ldir lx clear pycat pfile prun lprun mprun snakeviz scalene".split()
 )
 #: Modules that other modules have as a member, by which code could reach them unseen.
 EMBEDDED: Final = frozenset(
