@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from jupyter_agent.config import entry_points
 
 #: Providers that have no address.
-_WITHOUT_ADDRESS = frozenset({"acp", "local", "offline", "scripted"})
+WITHOUT_ADDRESS = frozenset({"acp", "local", "offline", "scripted"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class Endpoint:
         Raises:
             ValueError: it is none; the message says what to write in its place.
         """
-        providers = [known for known in entry_points.names(entry_points.MODELS) if known not in _WITHOUT_ADDRESS]
+        providers = [known for known in entry_points.names(entry_points.MODELS) if known not in WITHOUT_ADDRESS]
         known = [item.name for item in fields(cls) if item.name not in ("name", "needs_key")]
         if not re.fullmatch(r"[a-z][a-z0-9_-]{0,39}", name):
             raise ValueError(f"an endpoint's name is of a-z, 0-9, - and _, not '{name[:40]}'")

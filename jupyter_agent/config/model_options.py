@@ -9,6 +9,8 @@ from typing import Any
 
 #: How tools are offered to a model.
 WAYS = ("native", "text", "code")
+#: By which of OpenAI's APIs a model is asked.
+APIS = ("chat", "responses")
 EFFORTS = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
 #: What is made of the conversation, and may not be said besides.
 _OURS = ("messages", "model", "stream", "tools")
@@ -30,6 +32,7 @@ def _are_texts(value: Any) -> bool:
 #: The options: whether a value is one, and what one is.
 _FORMS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "tools": (lambda value: value in WAYS, f"one of {', '.join(WAYS)}"),
+    "api": (lambda value: value in APIS, f"one of {', '.join(APIS)}"),
     "effort": (lambda value: value in EFFORTS, f"one of {', '.join(EFFORTS)}"),
     "temperature": (lambda value: _is_number(value, 2), "a number from 0 to 2"),
     "top_p": (lambda value: _is_number(value, 1), "a number from 0 to 1"),
@@ -66,7 +69,7 @@ def _check_option(name: str, value: Any) -> None:
         raise ValueError(f"'{name[:40]}' is no option of models: {hint}")
     is_one, form = _FORMS[name]
     if not is_one(value):
-        choices = {"tools": WAYS, "effort": EFFORTS}.get(name, ())
+        choices = {"tools": WAYS, "api": APIS, "effort": EFFORTS}.get(name, ())
         near = get_close_matches(str(value), choices, 1)
         raise ValueError(f"'{name}' is {form}, not {value!r:.40}." + (f" Did you mean '{near[0]}'?" if near else ""))
 

@@ -90,7 +90,7 @@ class JupyterAgent(Configurable):
 
     model = Unicode(
         "",
-        help="Which model answers: 'offline', 'openai:<model>', another provider's such as 'ollama:<model>', or "
+        help="Which model answers: 'offline', 'openai:<model>', another provider's such as 'anthropic:<model>' or 'ollama:<model>', or "
         "'local:<GGUF file or Hugging Face id>'. Empty: 'openai' where OPENAI_API_KEY or OPENAI_BASE_URL is set, else "
         "'offline'.",
     ).tag(config=True)
@@ -99,7 +99,8 @@ class JupyterAgent(Configurable):
         "'max'; 'temperature', 'top_p', 'max_tokens' (of one answer), 'seed', 'stop'; 'extra_body': what the model's server takes besides. "
         "What the server refuses is left out. 'tools': 'native' (as the server takes them), 'text' (offered in words) or 'code' (the Python "
         "code of the answer is run); without it this is known of the model's family, or found out at its first question. 'pictures': true or "
-        "false, whether the model sees; without it its server or its family says so, or it is tried. For some models "
+        "false, whether the model sees; without it its server or its family says so, or it is tried. 'api': by which of "
+        "OpenAI's APIs, 'chat' (completions) or 'responses', which its own reasoning models are asked by unless you say otherwise. For some models "
         "only: {'ollama:*coder*': {'tools': 'code'}, 'deepseek': {'effort': 'high'}}.",
     ).tag(config=True)
     small_model = Unicode(

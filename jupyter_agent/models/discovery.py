@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from jupyter_agent.models.openai.providers import LLAMACPP, LMSTUDIO, OLLAMA, VLLM
-from jupyter_agent.models.openai_compatible.model import models_of
 from jupyter_agent.models.openai_compatible.provider import Provider
+from jupyter_agent.models.openai_compatible.requester import models_of
 from jupyter_agent.models.openai_compatible.transport import is_this_machine
 
 if TYPE_CHECKING:

@@ -531,7 +531,7 @@ QUIRKS = [
         "only behind another address",
         [refusing(404, "This model is only supported in v1/responses and not in v1/chat/completions.")],
         failure='^(?!.*usually ends).*It says: "This model is only supported in v1/responses',
-        requests=1,
+        requests=2,  # that address was tried
     ),
     Quirk(
         "a policy's 404",

@@ -9,11 +9,14 @@ from typing import Any
 import pytest
 
 from jupyter_agent.core.protocols import Model
+from jupyter_agent.models.anthropic.model import AnthropicModel
 from jupyter_agent.models.offline import OfflineModel
 from jupyter_agent.models.openai_compatible.connection import Connection
 from jupyter_agent.models.openai_compatible.model import OpenAIModel
+from jupyter_agent.models.openai_compatible.provider import ANTHROPIC
 from jupyter_agent.models.scripted import ScriptedModel
 from jupyter_agent.testing.model import ModelSuite
+from tests.support import messages_server, responses_server
 from tests.support.fake_model_server import KEY, STREAM, answered, chunk, plain, running
 
 
@@ -48,22 +51,21 @@ class Closing:
         self.close = stack.aclose
 
 
-class TestOpenAICompatible(ModelSuite):
-    secrets = (KEY,)
+class Served(ModelSuite):
+    """Models of a server on this machine."""
 
-    @pytest.fixture(autouse=True, params=["text", "a call"])
-    def answers(self, request: pytest.FixtureRequest) -> None:
-        function = {"name": "list_variables", "arguments": "{}"}
-        call = {"index": 0, "id": "call_9", "type": "function", "function": function}
-        called = STREAM + chunk(tool_calls=[call]) + chunk("tool_calls") + "data: [DONE]\n\n"
-        self.usual = answered("There are ", "5 rows.") if request.param == "text" else called
+    secrets = (KEY,)
+    usual = ""
+
+    def build(self, base_url: str) -> Model:
+        raise NotImplementedError
 
     async def of(self, *answers: Any) -> Model:
         stack = AsyncExitStack()
         self.opened(Closing(stack))
         server = await stack.enter_async_context(running())
         server.queue(*answers)
-        return OpenAIModel("m", Connection(server.base_url, own_key=KEY), backoff_seconds=0.001)
+        return self.build(server.base_url)
 
     async def open_model(self) -> Model:
         return await self.of(self.usual)
@@ -79,3 +81,39 @@ class TestOpenAICompatible(ModelSuite):
 
     async def open_unknown_model(self) -> Model:
         return await self.of(plain(404, {"error": {"message": "The model does not exist", "code": "model_not_found"}}))
+
+
+class TestOpenAICompatible(Served):
+    @pytest.fixture(autouse=True, params=["text", "a call"])
+    def answers(self, request: pytest.FixtureRequest) -> None:
+        function = {"name": "list_variables", "arguments": "{}"}
+        call = {"index": 0, "id": "call_9", "type": "function", "function": function}
+        called = STREAM + chunk(tool_calls=[call]) + chunk("tool_calls") + "data: [DONE]\n\n"
+        self.usual = answered("There are ", "5 rows.") if request.param == "text" else called
+
+    def build(self, base_url: str) -> Model:
+        return OpenAIModel("m", Connection(base_url, own_key=KEY), backoff_seconds=0.001)
+
+
+class TestResponses(Served):
+    @pytest.fixture(autouse=True, params=["text", "a call"])
+    def answers(self, request: pytest.FixtureRequest) -> None:
+        said = responses_server.message("There are 5 rows.")
+        called = responses_server.call(id_="call_9")
+        self.usual = responses_server.streamed([said if request.param == "text" else called])
+
+    def build(self, base_url: str) -> Model:
+        connection = Connection(base_url, own_key=KEY)
+        return OpenAIModel("m", connection, backoff_seconds=0.001, settings={"api": "responses"})
+
+
+class TestAnthropic(Served):
+    @pytest.fixture(autouse=True, params=["text", "a call"])
+    def answers(self, request: pytest.FixtureRequest) -> None:
+        is_text = request.param == "text"
+        block = messages_server.text("There are 5 rows.") if is_text else messages_server.call(id_="toolu_9")
+        events = messages_server.begun() + messages_server.block_events(0, block)
+        self.usual = events + messages_server.ended("end_turn" if is_text else "tool_use")
+
+    def build(self, base_url: str) -> Model:
+        return AnthropicModel("m", Connection(base_url, ANTHROPIC, own_key=KEY), backoff_seconds=0.001)

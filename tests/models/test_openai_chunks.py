@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import httpx2
 import pytest
 
-from jupyter_agent.models.openai_compatible.model import _pieces
 from jupyter_agent.models.openai_compatible.network import AsyncioStream
+from jupyter_agent.models.openai_compatible.requester import _pieces
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -38,7 +38,7 @@ async def test_an_answer_comes_over_a_connection_of_ours(monkeypatch: pytest.Mon
     async with running() as server:
         server.queue(answered("ok"))
         connection = Connection(server.base_url)
-        response = await connection.post({"model": "m"})
+        response = await connection.post("chat/completions", {"model": "m"})
         assert isinstance(response.extensions["network_stream"], AsyncioStream)
         await response.aclose()
         await connection.close()

@@ -18,8 +18,10 @@ from jupyter_agent.config.options import JupyterAgent
 from jupyter_agent.config.policy import Policy
 from jupyter_agent.core import errors
 from jupyter_agent.core.messages import ModelFinished, TextDelta
+from jupyter_agent.models.anthropic.model import AnthropicModel
 from jupyter_agent.models.openai import providers
-from jupyter_agent.models.openai.providers import AZURE, BEDROCK, OLLAMA, OPENROUTER, PROVIDERS, build, configured_url
+from jupyter_agent.models.openai.providers import AZURE, BEDROCK, OLLAMA, OPENROUTER, PROVIDERS, build
+from jupyter_agent.models.openai_compatible.addresses import configured_url
 from jupyter_agent.models.openai_compatible.connection import Connection
 from jupyter_agent.models.openai_compatible.model import OpenAIModel
 from jupyter_agent.models.openai_compatible.provider import OPENAI, Provider
@@ -56,7 +58,8 @@ async def built(
 
 @pytest.mark.parametrize("name", sorted(PROVIDERS))
 def test_every_provider_is_found_by_its_name(name: str) -> None:
-    assert entry_points.load(entry_points.MODELS, name) is getattr(providers, f"build_{name}")
+    factory = AnthropicModel.from_config if name == "anthropic" else getattr(providers, f"build_{name}")
+    assert entry_points.load(entry_points.MODELS, name) == factory
     project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     assert name in project["entry-points"]["jupyter_agent.models"]
     assistant = Assistant.from_config(JupyterAgent(store="memory://", model="offline"))
@@ -76,6 +79,7 @@ def test_usual_addresses_are_those_of_the_servers_own_programs() -> None:
         "openrouter": "https://openrouter.ai/api/v1",
         "bedrock": "",
         "deepseek": "https://api.deepseek.com/v1",
+        "anthropic": "https://api.anthropic.com/v1",
         "fireworks": "https://api.fireworks.ai/inference/v1",
         "gemini": "https://generativelanguage.googleapis.com/v1beta/openai",
         "github": "https://models.github.ai/inference",
@@ -142,7 +146,7 @@ def test_an_address_of_the_options_belongs_to_the_provider_of_the_options(monkey
     assert urls(model="openai:x") == {**usual, "openai": "http://proxy.example.com/v1"}
 
 
-@pytest.mark.parametrize("name", sorted(set(PROVIDERS) - {"openai"}))
+@pytest.mark.parametrize("name", sorted(set(PROVIDERS) - {"anthropic", "openai"}))
 async def test_each_is_sent_its_own_key_and_no_other(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     for provider in PROVIDERS.values():
         monkeypatch.setenv(provider.key, f"sk-of-{provider.name}")

@@ -24,8 +24,9 @@ from jupyter_agent.core.question import Question
 from jupyter_agent.models.openai.providers import build
 from jupyter_agent.models.openai_compatible.connection import Connection
 from jupyter_agent.models.openai_compatible.failures import retry_after
-from jupyter_agent.models.openai_compatible.model import OpenAIModel, can_chat
+from jupyter_agent.models.openai_compatible.model import OpenAIModel
 from jupyter_agent.models.openai_compatible.provider import OPENAI
+from jupyter_agent.models.openai_compatible.requester import can_chat
 from jupyter_agent.models.openai_compatible.transport import is_forbidden
 from jupyter_agent.models.openai_compatible.wire import request
 from tests.support.fake_model_server import KEY, STREAM, answer, answered, asking, chunk, event, plain, running

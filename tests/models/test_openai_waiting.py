@@ -14,7 +14,7 @@ from jupyter_agent.config.options import JupyterAgent
 from jupyter_agent.core import errors
 from jupyter_agent.core.messages import Message, ModelFinished, TextDelta, ThinkingDelta, Waiting
 from jupyter_agent.models.openai.providers import AZURE, OPENROUTER, build
-from jupyter_agent.models.openai_compatible import model as model_module
+from jupyter_agent.models.openai_compatible import requester
 from jupyter_agent.models.openai_compatible.connection import Connection
 from jupyter_agent.models.openai_compatible.model import OpenAIModel
 from jupyter_agent.models.openai_compatible.provider import OPENAI
@@ -36,7 +36,7 @@ def _key(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def _often(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(model_module, "_NOTE_SECONDS", 0.05)
+    monkeypatch.setattr(requester, "_NOTE_SECONDS", 0.05)
 
 
 async def until(model: OpenAIModel, kind: type[ModelEvent], go_on: asyncio.Event) -> list[ModelEvent]:
@@ -121,11 +121,11 @@ async def test_a_silence_after_the_first_word_is_told_from_one_before_it() -> No
 
 @pytest.mark.parametrize("provider", [OPENAI, AZURE, OPENROUTER])
 def test_every_provider_may_think_for_five_minutes_unless_an_option_says_otherwise(provider: Provider) -> None:
-    assert OpenAIModel("m", Connection("http://127.0.0.1:1/v1", provider))._first == 300
+    assert OpenAIModel("m", Connection("http://127.0.0.1:1/v1", provider))._requester._first == 300
     config = JupyterAgent(model=f"{provider.name}:m", base_url="http://127.0.0.1:1/v1")
-    assert build(provider, config, "m")._first == 300
+    assert build(provider, config, "m")._requester._first == 300
     config.first_word_seconds = 900
-    assert build(provider, config, "m")._first == 900
+    assert build(provider, config, "m")._requester._first == 900
 
 
 async def test_a_wait_that_a_server_asks_for_is_told_with_its_seconds(monkeypatch: pytest.MonkeyPatch) -> None:

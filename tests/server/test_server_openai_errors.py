@@ -28,7 +28,7 @@ def jp_server_config(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 
 @pytest.fixture
 def one_try(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("jupyter_agent.models.openai_compatible.model.MAX_TRIES", 1)
+    monkeypatch.setattr("jupyter_agent.models.openai_compatible.requester.MAX_TRIES", 1)
 
 
 def failure(status: int, message: str, headers: str = "", **fields: Any) -> str:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Sequence
 
     from jupyter_agent.core.messages import ModelEvent
-    from jupyter_agent.core.protocols import ToolSpec
+    from jupyter_agent.core.protocols import Model, ToolSpec
 
 KEY = "sk-canary-0123456789abcdef"
 
@@ -111,7 +111,7 @@ def plain(status: int, body: Any = "", kind: str = "application/json", headers: 
 
 
 async def answer(
-    model: OpenAIModel, *messages: Message, tools: Sequence[ToolSpec] = (), seconds: float = 20
+    model: Model, *messages: Message, tools: Sequence[ToolSpec] = (), seconds: float = 20
 ) -> list[ModelEvent]:
     """All that a model answers."""
     asked = messages or (Message("user", "hi"),)

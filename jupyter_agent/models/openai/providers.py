@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Literal
-from urllib.parse import urlsplit
 
 from jupyter_agent.config import api_keys
-from jupyter_agent.core.errors import Forbidden
-from jupyter_agent.models.openai_compatible.connection import Connection
+from jupyter_agent.models.openai_compatible.addresses import at_endpoint, configured_url, connect, is_configured
 from jupyter_agent.models.openai_compatible.model import OpenAIModel
-from jupyter_agent.models.openai_compatible.provider import OPENAI, Provider
+from jupyter_agent.models.openai_compatible.provider import ANTHROPIC, OPENAI, Provider
 from jupyter_agent.models.openai_compatible.transport import host_of
 
 if TYPE_CHECKING:
@@ -125,6 +122,7 @@ PROVIDERS = {
     provider.name: provider
     for provider in (
         OPENAI,
+        ANTHROPIC,
         *(OLLAMA, VLLM, LMSTUDIO, LLAMACPP),
         *(AZURE, BEDROCK, DEEPSEEK, GEMINI, GITHUB, MISTRAL, OPENROUTER),
         *(Provider(name, title, url, f"{name.upper()}_API_KEY", needs_key=True) for name, title, url in _HOSTED),
@@ -136,41 +134,6 @@ def providers(config: JupyterAgent) -> dict[str, Provider]:
     """Those that are known, and the endpoints of the options, by name."""
     endpoints = [endpoint for name in config.endpoints if (endpoint := config.endpoint(name)) is not None]
     return PROVIDERS | {each.name: at_endpoint(PROVIDERS.get(each.provider, OPENAI), each) for each in endpoints}
-
-
-def at_endpoint(provider: Provider, endpoint: Endpoint) -> Provider:
-    """A provider's kind of server, where the options have put one."""
-    return replace(
-        provider,
-        name=endpoint.name,
-        title=f"{endpoint.name} ({urlsplit(endpoint.base_url).hostname})",
-        base_url=endpoint.base_url,
-        key=endpoint.key_env,
-        needs_key=endpoint.needs_key or provider.needs_key,
-        address="",
-        other_address="",
-        default=endpoint.model,
-        option="c.JupyterAgent.endpoints",
-    )
-
-
-def configured_url(provider: Provider, config: JupyterAgent) -> str:
-    """A provider's address: of the options where they mean this provider, else of the environment, else the usual one.
-
-    The options' address belongs to the model that it was set with, and that of OPENAI_BASE_URL to ``openai`` alone.
-    """
-    model = config.model if "base_url" in config.user else config.configured("model")
-    configured = model.partition(":")[0]
-    if provider is OPENAI:
-        applies = configured not in PROVIDERS or configured == provider.name
-    else:
-        applies = configured == provider.name in PROVIDERS and config.base_url != os.environ.get(OPENAI.address)
-    return config.base_url if config.base_url and applies else provider.usual_url()
-
-
-def is_configured(url: str, provider: Provider, config: JupyterAgent) -> bool:
-    """Whether an address is the provider's usual one or the configuration's, and not one that a user has set in the page."""
-    return url in (provider.usual_url(), config.configured("base_url"))
 
 
 def key_source(provider: Provider, config: JupyterAgent) -> Literal["environment", "keyring", "file", ""]:
@@ -197,25 +160,13 @@ def build(provider: Provider, config: JupyterAgent, model: str, *, endpoint: End
     Raises:
         Forbidden: the administrator's policy does not allow its address.
     """
-    provider = provider if endpoint is None else at_endpoint(provider, endpoint)
-    url = configured_url(provider, config)
-    if url and not config.policy.allows("base_urls", url):
-        raise Forbidden(
-            f"The policy of this server does not allow the address of {provider}. {allowed_addresses(config)}"
-        )
-    ca_file = (endpoint.ca_file if endpoint is not None else "") or config.ca_file
-    connection = Connection(
-        url, provider, proxy=config.proxy, ca_file=ca_file, takes_any_key=is_configured(url, provider, config)
-    )
+    connection = connect(provider, config, endpoint)
     model = model or connection.default_model
-    settings = config.options_of_model(f"{provider.name}:{model}")
+    settings = config.options_of_model(f"{connection.provider.name}:{model}")
     return OpenAIModel(model, connection, first_seconds=config.first_word_seconds, settings=settings)
 
 
-def allowed_addresses(config: JupyterAgent) -> str:
-    """The addresses that the administrator's policy allows, as a sentence."""
-    return next((words for words in config.policy.restrictions() if words.startswith("Addresses")), "")
-
-
-#: Registered as entry points: ``build_<provider>``.
-globals().update({f"build_{name}": partial(build, provider) for name, provider in PROVIDERS.items()})
+#: Registered as entry points: ``build_<provider>``; one with an API of its own has its own.
+globals().update(
+    {f"build_{name}": partial(build, provider) for name, provider in PROVIDERS.items() if not provider.key_header}
+)

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import httpx2
-    from openai import AsyncOpenAI
 
     from jupyter_agent.models.openai_compatible.transport import Resolve
 
@@ -64,7 +63,6 @@ class Connection:
         self._resolve = resolve
         self._drops_tools: bool | None = None
         self._has_users_key = False
-        self._client: AsyncOpenAI | None = None
         self._http: httpx2.AsyncClient | None = None
         self._url: httpx2.URL | None = None
         self._headers: dict[str, str] = {}
@@ -104,8 +102,8 @@ class Connection:
         title = title if self.provider is OPENAI else f"{self.provider.title} at {title}"
         return replace(provider, title=title, is_set_by_user=not self._takes_any_key)
 
-    async def client(self) -> AsyncOpenAI:
-        """The SDK's client; imported and built in a thread on first use.
+    async def open(self) -> httpx2.AsyncClient:
+        """The HTTP client, the SDK's where that is the server's; imported and built in a thread on first use.
 
         Raises:
             UpstreamAuth: there is no usable key.
@@ -127,17 +125,18 @@ class Connection:
             )
         await self._key()
         loop = asyncio.get_running_loop()
-        if self._client is None or self._loop is not loop:
+        if self._http is None or self._loop is not loop:
             # Connections belong to the loop that opened them; those of an earlier loop died with it.
-            self._client, self._loop = await asyncio.to_thread(self._build), loop
-        return self._client
+            self._http, self._loop = await asyncio.to_thread(self._build), loop
+        return self._http
 
-    async def post(self, body: Mapping[str, Any]) -> httpx2.Response:
-        """Ask for a chat completion, with the SDK's HTTP client and headers; the response is to be read, and closed, by the caller.
+    async def post(self, path: str, body: Mapping[str, Any]) -> httpx2.Response:
+        """Ask a model, with the SDK's HTTP client and headers; the response is to be read, and closed, by the caller.
 
         The SDK itself would walk through each message and tool for files and aliases, and validate what it knows already.
 
         Args:
+            path: From the server's address.
             body: The request as JSON data.
 
         Raises:
@@ -145,19 +144,19 @@ class Connection:
             UpstreamRefused: the address is none that models have.
             Failure: the server answered with a status of failure.
         """
-        return await self._send("POST", "chat/completions", json.dumps(body, ensure_ascii=False).encode())
+        return await self._send("POST", path, json.dumps(body, ensure_ascii=False).encode())
 
     async def get(self, path: str) -> httpx2.Response:
         """What stands at a path from the server's address; to be read, and closed, by the caller, and failing as `post` does."""
         return await self._send("GET", path)
 
     async def _send(self, method: str, path: str, content: bytes | None = None) -> httpx2.Response:
-        await self.client()
-        assert self._http is not None
+        http, key = await self.open(), await self._key()
         assert self._url is not None
-        headers = {**self._headers, "Authorization": f"Bearer {await self._key()}"}
-        request = self._http.build_request(method, self._url.join(path), content=content, headers=headers)
-        response = await self._http.send(request, stream=True)
+        own = self.provider.key_header
+        headers = {**self._headers, **({own: key} if own else {"Authorization": f"Bearer {key}"})}
+        request = http.build_request(method, self._url.join(path), content=content, headers=headers)
+        response = await http.send(request, stream=True)
         if response.is_success:
             return response
         try:
@@ -179,7 +178,7 @@ class Connection:
 
     async def server_json(self, path: str, body: Mapping[str, Any] | None = None) -> Any:
         """What the server says at a path beside ``v1``, within three seconds; whatever is wrong is raised."""
-        await self.client()
+        await self.open()
         parent = "../" if self._base_url.rstrip("/").endswith("/v1") else ""
         content = None if body is None else json.dumps(body).encode()
         async with asyncio.timeout(_PROPERTIES_SECONDS):
@@ -187,9 +186,9 @@ class Connection:
 
     async def close(self) -> None:
         """Let go of the connections."""
-        client, self._client = self._client, None
-        if client is not None and self._loop is asyncio.get_running_loop():
-            await client.close()
+        http, self._http = self._http, None
+        if http is not None and self._loop is asyncio.get_running_loop():
+            await http.aclose()
 
     async def _key(self) -> str:
         """The key, read at the moment of use.
@@ -217,27 +216,30 @@ class Connection:
             )
         return key
 
-    def _build(self) -> AsyncOpenAI:
-        import openai
-
+    def _build(self) -> httpx2.AsyncClient:
         http = web_client(
             self.server, host_of(self._base_url), proxy=self._proxy, ca_file=self._ca_file, resolve=self._resolve
         )
+        encoding = {"Accept-Encoding": "identity"}
+        if self.provider.key_header:
+            import httpx2
+
+            # Addresses of this API are written without the version, too.
+            self._url = httpx2.URL(f"{self._base_url.rstrip('/').removesuffix('/v1')}/v1/")
+            self._headers = {"Content-Type": "application/json", **encoding, **dict(self.provider.headers)}
+            return http
+        import openai
 
         async def key() -> str:
             return await self._key()
 
         client = openai.AsyncOpenAI(
-            api_key=key,
-            base_url=self._base_url,
-            max_retries=0,
-            http_client=http,
-            default_headers={"Accept-Encoding": "identity"},
+            api_key=key, base_url=self._base_url, max_retries=0, http_client=http, default_headers=encoding
         )
         given = {name: value for name, value in client.default_headers.items() if isinstance(value, str)}
-        self._http, self._headers = http, {name: given[name] for name in given if name != "Authorization"}
+        self._headers = {name: given[name] for name in given if name != "Authorization"}
         self._url = client.base_url
-        return client
+        return http
 
 
 async def whole(response: httpx2.Response) -> bytes:

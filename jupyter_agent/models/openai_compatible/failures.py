@@ -96,14 +96,28 @@ _WAIT = re.compile(
 _SPAN = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|mil|h|m|s)", re.IGNORECASE)
 _SECONDS = {"ms": 0.001, "mil": 0.001, "h": 3600.0, "m": 60.0, "s": 1.0}
 _NO_MODEL = re.compile(
-    r"(model|deployment).{0,200}(not (be )?found|not_found|does ?n.t exist|do(es)? not exist|unknown|not available|pull)",
+    r"(model|deployment).{0,200}(not (be )?found|not_found|does ?n.t exist|do(es)? not exist|unknown|not available|pull)"
+    r"|\bnot_found_error model\b",
     re.IGNORECASE | re.DOTALL,
 )
 _SPENT = re.compile(
-    r"insufficient.{0,10}(quota|credit|balance|funds)|exceeded your current quota|billing", re.IGNORECASE
+    r"insufficient.{0,10}(quota|credit|balance|funds)|exceeded your current quota|billing|credit balance"
+    r"|(usage|spend\w*).{0,3}limits?\b.{0,60}(regain|reached)|reached your .{0,20}(usage|spend\w*) limit|enforced_spend_limit",
+    re.IGNORECASE,
 )
 _MAX_REASON = 200
 _QUOTE = ' It says: "'
+#: What errors are called that come within an answer, and so without a status.
+_STATUSES = {
+    "invalid_request_error": 400,
+    "authentication_error": 401,
+    "billing_error": 402,
+    "permission_error": 403,
+    "not_found_error": 404,
+    "request_too_large": 413,
+    "timeout_error": 504,
+    "overloaded_error": 529,
+}
 #: Statuses after which the same request may succeed a moment later.
 PASSING = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
 
@@ -174,7 +188,8 @@ def from_exception(error: Exception, server: Provider) -> Failure:
 def from_event(event: Mapping[str, Any], server: Provider) -> Failure:
     """Translate an error that comes in the place of an answer, or in its midst; its status is what its words say."""
     error = event.get("error")
-    code = error.get("code") if isinstance(error, dict) else event.get("code")
+    fields = error if isinstance(error, dict) else event
+    code = fields.get("code")
     code = int(code) if isinstance(code, str) and re.fullmatch(r"[45]\d\d", code) else code
     status = code if isinstance(code, int) and 400 <= code < 600 else 500
     text = words(event)
@@ -182,6 +197,8 @@ def from_event(event: Mapping[str, Any], server: Provider) -> Failure:
         status = 429
     elif status == 500 and _NO_PATH.search(text):
         status = 404
+    elif status == 500 and (kind := str(fields.get("type"))) in _STATUSES:
+        status = _STATUSES[kind]
     elif status == 500 and re.search(r"context|invalid.request", text, re.IGNORECASE):
         status = 400
     return from_status(status, event, server)
@@ -275,8 +292,11 @@ def _from_status(status: int, words: str, server: Provider, headers: Mapping[str
 
 #: How servers call options that they do not take, where that is not by name.
 _OPTION_SIGNS = {
-    "response_format": r"response_format|json_schema|json_object|grammar|structured output|guided",
+    "response_format": r"response_format|json_schema|json_object|grammar|structured output|guided"
+    r"|output_(config\.)?format|text\.format",
     "tool_choice": r"tool.?choice",
+    "reasoning_effort": r"effort",
+    "stop": r"\bstop\b|stop_sequences",
 }
 
 
@@ -423,8 +443,9 @@ def unreachable(server: Provider) -> errors.UpstreamUnreachable:
 
 def garbled(server: Provider) -> errors.UpstreamProtocol:
     """What came is not the protocol."""
+    kind = "a server of its API" if server.key_header else "an OpenAI-compatible server"
     return errors.UpstreamProtocol(
-        f"{server} does not answer as an OpenAI-compatible server does. Is {server.where} right (usually it "
+        f"{server} does not answer as {kind} does. Is {server.where} right (usually it "
         "ends with /v1), or is there a login page in between?"
     )
 

@@ -1,4 +1,4 @@
-"""A kind of OpenAI-compatible server: where it listens, which key it takes, how it is started."""
+"""A kind of server of models: where it listens, which key it takes, how it is started."""
 
 from __future__ import annotations
 
@@ -27,6 +27,8 @@ class Provider:
         listing: Where it lists the models that it takes, from its address; empty where it does not.
         seed: What it calls that option.
         drops_tools: Whether it may drop tools that it was sent, and says so at ``/props``.
+        key_header: The header that its key goes into, of servers with an API of their own; empty where it is that of OpenAI.
+        headers: Sent with each request to such a server.
         start: How it is started, as a sentence.
         load: How a model is fetched that it does not have, as a command with ``{model}``.
         option: Option that sets its address.
@@ -47,6 +49,8 @@ class Provider:
     listing: str = "models"
     seed: str = "seed"
     drops_tools: bool = False
+    key_header: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
     start: str = ""
     load: str = ""
     option: str = "c.JupyterAgent.base_url"
@@ -105,4 +109,16 @@ OPENAI = Provider(
     key="OPENAI_API_KEY",
     address="OPENAI_BASE_URL",
     takes_first=True,
+)
+ANTHROPIC = Provider(
+    "anthropic",
+    "Anthropic",
+    base_url="https://api.anthropic.com/v1",
+    key="ANTHROPIC_API_KEY",
+    needs_key=True,
+    address="ANTHROPIC_BASE_URL",
+    default="claude-sonnet-5-5",
+    listing="models?limit=1000",
+    key_header="x-api-key",
+    headers=(("anthropic-version", "2023-06-01"),),
 )

@@ -1,4 +1,4 @@
-"""The stream of a chat completion: bytes to events, events to text and whole tool calls, nothing taken on trust.
+"""The stream of an answer: bytes to events, events to text and whole tool calls, nothing taken on trust.
 
 The SDK's typed stream takes ten times as long for each piece (107 µs, ours 11 with the server's part), ends at the first event that is
 no JSON, and knows neither thoughts nor fields that a server wants back.
@@ -11,6 +11,7 @@ import re
 import uuid
 from dataclasses import dataclass, field
 from itertools import pairwise
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
 from jupyter_agent.core.messages import Json, ModelFinished, TextDelta, ThinkingDelta, ToolCall, Usage
@@ -18,7 +19,7 @@ from jupyter_agent.models.openai_compatible import arguments, failures
 from jupyter_agent.models.openai_compatible.thoughts import Delta, ThoughtReader
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from jupyter_agent.core.messages import ModelEvent
     from jupyter_agent.models.openai_compatible.provider import Provider
@@ -62,6 +63,9 @@ _REASONS = {
     "max_tokens": "length",
     "tool_calls": "tool_calls",
     "function_call": "tool_calls",
+    "tool_use": "tool_calls",
+    "max_output_tokens": "length",
+    "model_context_window_exceeded": "length",
     "content_filter": "refused",
     "refusal": "refused",
     "safety": "refused",
@@ -155,12 +159,17 @@ class StreamedAnswer:
         used: Ids that tool calls of the conversation have already.
         new_reader: Makes what finds the calls that the model writes into its text.
         thoughts: Finds the thoughts that it writes into its text.
+        read: Takes in the events of another API than that of chat completions: what an event says is given to the answer, and
+            what it adds is returned.
 
     Attributes:
+        server: Who answers.
         done: Nothing more comes.
         spoken: Whether there was a word of the answer.
         begun: Whether there was one, or a call.
         garbled: Whether there was an event that is not the protocol; each is passed over.
+        usage: What the server counted.
+        extra: What it wants back with the message.
     """
 
     def __init__(
@@ -169,16 +178,18 @@ class StreamedAnswer:
         used: frozenset[str] = frozenset(),
         new_reader: Callable[[], CallReader] | None = None,
         thoughts: ThoughtReader | None = None,
+        read: Callable[[dict[str, Any], StreamedAnswer], Iterable[Delta]] | None = None,
     ) -> None:
         self.done = self.spoken = self.begun = self.garbled = False
+        self.usage = Usage()
+        self.extra: dict[str, Any] = {}
+        self._read = read or _read_chunk
         self._finish = ""
         self._refused = False
-        self._server = server
+        self.server = server
         self._used = set(used)
         self._room = {"text": MAX_ANSWER, "arguments": MAX_ANSWER, "thoughts": MAX_ANSWER}
         self._calls: dict[int, _PartialCall] = {}
-        self._usage = Usage()
-        self._extra: dict[str, Any] = {}
         self._new_reader = new_reader
         self._reader = new_reader() if new_reader is not None else None
         self._thoughts = thoughts or ThoughtReader()
@@ -201,12 +212,10 @@ class StreamedAnswer:
             chunk = json.loads(event.data)
             if not isinstance(chunk, dict):
                 raise TypeError("not an object")
-            is_error = event.name == "error" or chunk.get("object") == "error" or chunk.get("error")
-            if is_error or (not chunk.keys() & {"choices", "usage"} and chunk.keys() & {"detail", "message"}):
-                raise failures.from_event(chunk, self._server)
-            self._usage = _usage(chunk.get("usage")) or self._usage
-            deltas = [delta for choice in _list(chunk.get("choices")) for delta in self._choice(choice)]
-        except (ValueError, TypeError, AttributeError, RecursionError):
+            if event.name == "error" or "error" in (chunk.get("object"), chunk.get("type")) or chunk.get("error"):
+                raise failures.from_event(chunk, self.server)
+            deltas = list(self._read(chunk, self))
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
             self.garbled = True
             return []
         return self._without_calls(deltas)
@@ -240,7 +249,7 @@ class StreamedAnswer:
         reason: Literal["refused", "length", "tool_calls", "stop"] = (
             "refused" if refused else "length" if is_cut else usual
         )
-        yield ModelFinished(reason, self._usage, self._extra)
+        yield ModelFinished(reason, self.usage, self.extra)
 
     def _whole(self, call: _PartialCall, *, is_cut: bool) -> ToolCall:
         text = arguments.repaired(call.text(), is_cut=is_cut)
@@ -264,53 +273,49 @@ class StreamedAnswer:
             self.done = self.done or self._reader.over  # what it makes up of the result is not waited for
         return passed
 
-    def _choice(self, choice: Any) -> Iterator[Delta]:
-        """Take in one choice: what it adds."""
-        if not isinstance(choice, dict):
-            raise TypeError("not a choice")
-        if choice.get("index") not in (0, None):
-            return
-        # Some repeat the whole message with the last piece.
-        delta = choice.get("delta" if "delta" in choice else "message") or {}
-        thought, text = _parts(delta.get("content"))
-        if thought := self._fit("thoughts", _thought(delta) or thought):
-            yield ThinkingDelta(thought)
-        refusal = delta.get("refusal")
-        if isinstance(refusal, str) and refusal:
-            self._refused = True
-            text += refusal
+    def think(self, text: str) -> Iterator[Delta]:
+        """Take in some thoughts."""
+        if text := self._fit("thoughts", text):
+            yield ThinkingDelta(text)
+
+    def speak(self, text: str) -> Iterator[Delta]:
+        """Take in some text of the answer."""
         if text := self._fit("text", text):
             yield from self._thoughts.feed(text)
-        calls, older = _list(delta.get("tool_calls")), delta.get("function_call")
-        for call in calls:
-            self._call(call)
-        if isinstance(older, dict) and not calls:
-            self._call({"index": 0, "function": older})
-        _merge(self._extra, {name: value for name, value in delta.items() if name not in _KNOWN})
-        reason = choice.get("finish_reason")
-        if isinstance(reason, str) and reason and not self._finish:
-            if reason == "error":
-                raise failures.Failure(failures.broken_off(self._server), passing=True)
-            self._finish = _REASONS.get(reason.lower(), "stop")
 
-    def _call(self, delta: Any) -> None:
-        if not isinstance(delta, dict):
-            raise TypeError("not a tool call")
-        function = delta.get("function") or {}
-        id_, name = _string(delta.get("id")), _string(function.get("name"))
-        key = self._key(delta.get("index"), id_, name)
+    def add_call(
+        self,
+        index: object,
+        id_: str = "",
+        name: str = "",
+        arguments: object = "",
+        extra: Mapping[str, Json] = MappingProxyType({}),
+    ) -> None:
+        """Take in a piece of a call, or a whole one.
+
+        Args:
+            index: The call's number, where its server gives it one.
+            id_: Its id, with the first piece.
+            name: Likewise.
+            arguments: JSON text, to be continued; or data.
+            extra: What the server wants back with it.
+        """
+        key = self._key(index, id_, name)
         if key not in self._calls and len(self._calls) >= MAX_CALLS:
             return
         call = self._calls.setdefault(key, _PartialCall())
         call.id = call.id or id_
         call.name = call.name or name
-        given = function.get("arguments")
-        text = json.dumps(given) if isinstance(given, dict) else _string(given)
+        text = json.dumps(arguments) if isinstance(arguments, dict) else _string(arguments)
         call.arguments.append(self._fit("arguments", text))
         self.begun = True
-        extra = {name: value for name, value in delta.items() if name not in ("index", "id", "type", "function")}
-        inner = {name: value for name, value in function.items() if name not in ("name", "arguments")}
-        _merge(call.extra, {**extra, "function": inner} if any(inner.values()) else extra)
+        merge(call.extra, extra)
+
+    def finish(self, reason: str, *, refused: bool = False) -> None:
+        """The server says that the answer is over, or refused."""
+        self._refused = self._refused or refused
+        if reason and not self._finish:
+            self._finish = _REASONS.get(reason.lower(), "stop")
 
     def _key(self, index: object, id_: str, name: str) -> int:
         """The number of the call that a delta belongs to; an unused one where it begins a call."""
@@ -340,6 +345,50 @@ class StreamedAnswer:
             id_ = f"call_{uuid.uuid4().hex[:24]}"
         self._used.add(id_)
         return id_
+
+
+def _read_chunk(chunk: dict[str, Any], answer: StreamedAnswer) -> Iterator[Delta]:
+    """Take in a chunk of a chat completion, or a whole one: what it adds."""
+    if not chunk.keys() & {"choices", "usage"} and chunk.keys() & {"detail", "message"}:
+        raise failures.from_event(chunk, answer.server)
+    answer.usage = _usage(chunk.get("usage")) or answer.usage
+    for choice in _list(chunk.get("choices")):
+        if not isinstance(choice, dict):
+            raise TypeError("not a choice")
+        if choice.get("index") not in (0, None):
+            continue
+        # Some repeat the whole message with the last piece.
+        delta = choice.get("delta" if "delta" in choice else "message") or {}
+        thought, text = _parts(delta.get("content"))
+        yield from answer.think(_thought(delta) or thought)
+        refusal = _string(delta.get("refusal"))
+        answer.finish("", refused=bool(refusal))
+        yield from answer.speak(text + refusal)
+        calls, older = _list(delta.get("tool_calls")), delta.get("function_call")
+        for call in calls:
+            _read_call(call, answer)
+        if isinstance(older, dict) and not calls:
+            _read_call({"index": 0, "function": older}, answer)
+        merge(answer.extra, {name: value for name, value in delta.items() if name not in _KNOWN})
+        reason = _string(choice.get("finish_reason"))
+        if reason == "error" and not answer.complete:
+            raise failures.Failure(failures.broken_off(answer.server), passing=True)
+        answer.finish(reason)
+
+
+def _read_call(delta: Any, answer: StreamedAnswer) -> None:
+    if not isinstance(delta, dict):
+        raise TypeError("not a tool call")
+    function = delta.get("function") or {}
+    extra = {name: value for name, value in delta.items() if name not in ("index", "id", "type", "function")}
+    inner = {name: value for name, value in function.items() if name not in ("name", "arguments")}
+    answer.add_call(
+        delta.get("index"),
+        _string(delta.get("id")),
+        _string(function.get("name")),
+        function.get("arguments"),
+        {**extra, "function": inner} if any(inner.values()) else extra,
+    )
 
 
 def _list(value: Any) -> list[Any]:
@@ -386,7 +435,7 @@ def _inner_text(part: dict[str, Any]) -> str:
     return ""
 
 
-def _merge(known: dict[str, Any], more: dict[str, Json]) -> None:
+def merge(known: dict[str, Any], more: Mapping[str, Json]) -> None:
     """Put the fields of one more piece to those before: texts are continued, entries of lists by their index."""
     for name, value in more.items():
         before = known.get(name)
@@ -416,8 +465,9 @@ def _usage(value: object) -> Usage | None:
         return None
     cost = value.get("cost")
     dollars = float(cost) if isinstance(cost, (int, float)) and 0 <= cost < _MAX_TOKENS else 0.0
-    sent, received = (
-        count if isinstance(count, int) and not isinstance(count, bool) and 0 <= count < _MAX_TOKENS else 0
-        for count in (value.get("prompt_tokens"), value.get("completion_tokens"))
-    )
-    return Usage(sent, received, dollars)
+    return Usage(count(value.get("prompt_tokens")), count(value.get("completion_tokens")), dollars)
+
+
+def count(value: object) -> int:
+    """A number of tokens; 0 for what is none."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < _MAX_TOKENS else 0

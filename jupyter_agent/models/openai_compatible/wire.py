@@ -1,4 +1,7 @@
-"""Our messages and tools as the body of a chat completion request, in the form that the strictest servers take."""
+"""Our messages and tools as the body of a chat completion request, in the form that the strictest servers take.
+
+What other APIs' requests have in common with it stands here, too.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ from jupyter_agent.core.text import refuse_constant
 from jupyter_agent.models.openai_compatible import text_tools
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from collections.abc import Set as AbstractSet
 
     from jupyter_agent.core.protocols import ToolSpec
@@ -56,20 +59,15 @@ def request(
     if "tools" in without:
         prepared = text_tools.without_calls([*messages, *([text_tools.offer(tools)] if tools else [])])
     else:
-        offered = set() if "calls" in without else {tool.name for tool in tools}
-        # In the present turn a call of a tool that does not exist stays one, so that the model learns from its result.
-        now = max((number for number, message in enumerate(messages) if message.role == "user"), default=0)
-        earlier = [message.tool_calls for message in messages[: now if offered else None]]
-        unusual = [calls for calls in earlier if any(call.name not in offered for call in calls)]
-        prepared = in_words(messages, {call.id for calls in unusual for call in calls})
+        prepared = with_offered_calls(messages, set() if "calls" in without else {tool.name for tool in tools})
     if "system" in without:  # for templates that know none: first, and as the user's
         prepared.sort(key=lambda message: message.role != "system")
         prepared = [replace(message, role="user") if message.role == "system" else message for message in prepared]
     if "extra" in without:
-        prepared = [_without_extra(message) for message in prepared]
+        prepared = [without_extra(message) for message in prepared]
     if without & {"pictures", "these_pictures"}:
         prepared = [name_pictures(message, sees=False) for message in prepared]
-    wired = _wire_messages(_merged(prepared))
+    wired = _wire_messages(merged(prepared))
     if "bare_calls" in without:
         wired = [{"reasoning_content": "", **entry} if "tool_calls" in entry else entry for entry in wired]
     if "user_after_tool" in without:
@@ -130,6 +128,67 @@ def _named(tool: str) -> str | dict[str, Any]:
     return tool if tool == "required" else {"type": "function", "function": {"name": tool}}
 
 
+def with_offered_calls(messages: Sequence[Message], offered: AbstractSet[str]) -> list[Message]:
+    """The same history with the calls of tools that are not offered any more put into words.
+
+    In the present turn a call of a tool that does not exist stays one, so that the model learns from its result.
+    """
+    now = max((number for number, message in enumerate(messages) if message.role == "user"), default=0)
+    earlier = [message.tool_calls for message in messages[: now if offered else None]]
+    unusual = [calls for calls in earlier if any(call.name not in offered for call in calls)]
+    return in_words(messages, {call.id for calls in unusual for call in calls})
+
+
+def paired(messages: Iterable[Message]) -> list[Message]:
+    """The same with a result behind each message for each of its calls, and no result without its call."""
+    pairs: list[Message] = []
+    orphans: list[Message] = []
+    waiting: dict[str, None] = {}
+    for message in (*messages, None):
+        if message is not None and message.role == "tool":
+            if message.tool_call_id in waiting:
+                del waiting[message.tool_call_id]
+                pairs.append(message)
+            else:
+                orphans.append(Message("user", f"(A tool's result: {message.content})", pictures=message.pictures))
+            continue
+        pairs += [Message("tool", "There is no result.", tool_call_id=id_, code="not_made") for id_ in waiting]
+        pairs += [*orphans, *([message] if message is not None else [])]
+        orphans = []
+        waiting = dict.fromkeys(call.id for call in message.tool_calls) if message is not None else {}
+    return pairs
+
+
+def parts_of(message: Message) -> Iterator[tuple[str | ToolCall | None, Mapping[str, Any]]]:
+    """What an assistant's message consists of, in the order in which its server sent it.
+
+    The order is kept as ``parts`` in the message's extra: a text with its ``size``, a ``call``, and what goes back as it came.
+
+    Yields:
+        A text, a call, or None for what goes back, each with what is kept of it.
+    """
+    given = message.extra.get("parts")
+    parts = [part for part in given if isinstance(part, Mapping)] if isinstance(given, (list, tuple)) else []
+    calls, text = list(message.tool_calls), message.content
+    sizes = [part["size"] for part in parts if "size" in part]
+    if sum(sizes) != len(text):  # it was changed on the way: all of it stands at the first place
+        sizes = [len(text), *[0] * len(sizes)]
+    if not any("size" in part for part in parts):
+        first = next((number for number, part in enumerate(parts) if "call" in part), len(parts))
+        parts.insert(first, {"size": len(text)})
+    for part in parts:
+        if "size" in part:
+            size = sizes.pop(0) if sizes else 0
+            if text[:size]:
+                yield text[:size], part
+            text = text[size:]
+        elif "call" not in part:
+            yield None, part
+        elif calls:
+            yield calls.pop(0), part
+    yield from ((call, {}) for call in calls)
+
+
 def in_words(messages: Iterable[Message], ids: AbstractSet[str | None]) -> list[Message]:
     """The same history with some of its calls, and their results, put into words."""
     prepared: list[Message] = []
@@ -144,28 +203,29 @@ def in_words(messages: Iterable[Message], ids: AbstractSet[str | None]) -> list[
     return prepared
 
 
-def _without_extra(message: Message) -> Message:
+def without_extra(message: Message) -> Message:
+    """The same without what only its server wants back."""
     calls = tuple(replace(call, extra={}) for call in message.tool_calls)
     return replace(message, tool_calls=calls, extra={})
 
 
-def _merged(messages: Sequence[Message]) -> list[Message]:
+def merged(messages: Sequence[Message]) -> list[Message]:
     """One system message, first; no empty messages; no two of one role in a row where servers want turns to alternate."""
     system = "\n\n".join(
         message.content for message in messages if message.role == "system" and message.content.strip()
     )
-    merged = [Message("system", system)] if system else []
+    kept = [Message("system", system)] if system else []
     for message in messages:
         is_empty = message.role != "tool" and not message.content.strip() and not message.tool_calls
         if message.role == "system" or is_empty:
             continue
-        last = merged[-1] if merged else None
+        last = kept[-1] if kept else None
         if last and last.role == message.role != "tool" and not last.tool_calls:
             content = "\n\n".join(text for text in (last.content, message.content) if text)
-            merged[-1] = replace(message, content=content, pictures=last.pictures + message.pictures)
+            kept[-1] = replace(message, content=content, pictures=last.pictures + message.pictures)
         else:
-            merged.append(message)
-    return merged
+            kept.append(message)
+    return kept
 
 
 def _wire_messages(messages: Sequence[Message]) -> list[dict[str, Any]]:
@@ -177,7 +237,7 @@ def _wire_messages(messages: Sequence[Message]) -> list[dict[str, Any]]:
         if message.role != "tool":
             wired += _wire_pictures(shown)
             shown = []
-        entry: dict[str, Any] = {**message.extra, "role": message.role, "content": _clean(message.content)}
+        entry: dict[str, Any] = {**message.extra, "role": message.role, "content": clean(message.content)}
         shown += [picture for picture in message.pictures if not picture.is_users]
         if own := [picture for picture in message.pictures if picture.is_users]:
             entry["content"] = [{"type": "text", "text": entry["content"]}, *map(_wire_picture, own)]
@@ -204,17 +264,25 @@ def _wire_picture(picture: Picture) -> dict[str, Any]:
 def _wire_call(call: ToolCall, ids: dict[str, str]) -> dict[str, Any]:
     # Nine letters and digits are what Mistral's servers insist on and everybody else takes.
     ids[call.id] = f"call{len(ids) + 1:05d}"
-    name = _NOT_IN_NAMES.sub("_", call.name)[:64] or "unknown"
-    arguments = "{}"
-    with suppress(ValueError, RecursionError):
-        # Servers that parse what the model once wrote refuse the whole request if it is no JSON text of an object.
-        if isinstance(json.loads(call.arguments, parse_constant=refuse_constant), dict):
-            arguments = _clean(call.arguments)
     inner = call.extra.get("function")
-    function = {**(inner if isinstance(inner, Mapping) else {}), "name": name, "arguments": arguments}
+    given = inner if isinstance(inner, Mapping) else {}
+    function = {**given, "name": tool_name(call.name), "arguments": arguments_of(call)}
     return {**call.extra, "id": ids[call.id], "type": "function", "function": function}
 
 
-def _clean(text: str) -> str:
+def tool_name(name: str) -> str:
+    """A tool's name as every server takes it."""
+    return _NOT_IN_NAMES.sub("_", name)[:64] or "unknown"
+
+
+def arguments_of(call: ToolCall) -> str:
+    """A call's arguments; servers that parse what the model once wrote refuse the whole request if it is no JSON text of an object."""
+    with suppress(ValueError, RecursionError):
+        if isinstance(json.loads(call.arguments, parse_constant=refuse_constant), dict):
+            return clean(call.arguments)
+    return "{}"
+
+
+def clean(text: str) -> str:
     """Text that every server can read: no NUL, no half of a surrogate pair."""
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").replace("\0", "\N{REPLACEMENT CHARACTER}")

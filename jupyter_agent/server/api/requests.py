@@ -152,7 +152,7 @@ def check_chats(model: str) -> None:
     Raises:
         UnknownModel: its name says that it is for something else.
     """
-    from jupyter_agent.models.openai_compatible.model import can_chat
+    from jupyter_agent.models.openai_compatible.requester import can_chat
 
     provider, _, name = model.partition(":")
     if provider not in ("scripted", "local") and not can_chat(name):

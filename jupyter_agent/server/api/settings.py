@@ -16,7 +16,8 @@ from jupyter_agent.config.options import SERVER_OPTIONS, USER_OPTIONS, JupyterAg
 from jupyter_agent.config.policy import APPROVALS
 from jupyter_agent.config.user_settings import ONE_USER, SettingsError, UserSettings
 from jupyter_agent.core.errors import BadRequest, Forbidden, StoreUnavailable
-from jupyter_agent.models.openai.providers import allowed_addresses, configured_url, key_source, providers
+from jupyter_agent.models.openai.providers import key_source, providers
+from jupyter_agent.models.openai_compatible.addresses import allowed_addresses, configured_url
 from jupyter_agent.server import identity
 from jupyter_agent.server.api.requests import check_chats
 from jupyter_agent.server.base_handler import AgentHandler
