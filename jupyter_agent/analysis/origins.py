@@ -1,13 +1,16 @@
 """Name resolution: the dotted names of what an expression may be, through imports, assignments, functions and modules next to the notebook."""
 
+# ruff: noqa: SIM905 - many words are easier to read, and to sort, as words
+
 from __future__ import annotations
 
 import ast
 import builtins
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import lru_cache
+from typing import TypeAlias
 
 from jupyter_agent.analysis.cells.source import parse
 from jupyter_agent.analysis.risk_tables import EMBEDDED, ROOTS, USUAL_NAMES, VERDICTS, verdict
@@ -16,10 +19,13 @@ from jupyter_agent.core.kernel_state import Variable
 
 @dataclass(slots=True)
 class Bindings:
-    """What a source binds: names to the values they may have, functions and classes, and modules whose names were all imported."""
+    """What a scope binds: names to the values they may have, functions and classes, and modules whose names were all imported.
+
+    What is known whatever the scope is stands in that of the module: methods, attributes, calls, and every definition.
+    """
 
     values: dict[str, list[ast.expr]] = field(default_factory=dict)
-    modules: dict[str, set[str]] = field(default_factory=dict)
+    modules: dict[str, list[str]] = field(default_factory=dict)
     definitions: dict[str, list[ast.AST]] = field(default_factory=dict)
     methods: dict[str, list[ast.AST]] = field(default_factory=dict)
     stars: set[str] = field(default_factory=set)
@@ -34,66 +40,120 @@ class Bindings:
     calls: dict[str, list[ast.Call]] = field(default_factory=dict)
     #: Names that are read, and not called.
     handed_on: set[str] = field(default_factory=set)
+    #: Names that may be deleted, or bound from elsewhere; ``*`` for any, by a function, and an empty one for any by the code itself.
+    unsettled: set[str] = field(default_factory=set)
+    is_local: bool = False
 
     def add(self, other: Bindings) -> None:
-        """Add the names that another source binds."""
-        for name, values in other.values.items():
-            self.values.setdefault(name, []).extend(values)
-        for name, modules in other.modules.items():
-            self.modules.setdefault(name, set()).update(modules)
-        for name, definitions in other.definitions.items():
-            self.definitions.setdefault(name, []).extend(definitions)
-        for name, methods in other.methods.items():
-            self.methods.setdefault(name, []).extend(methods)
-        self.stars |= other.stars
-        self.unknown |= other.unknown
+        """Add what another source binds."""
+        for part in fields(self)[:-1]:
+            mine, theirs = getattr(self, part.name), getattr(other, part.name)
+            if isinstance(theirs, set):
+                mine |= theirs
+            else:
+                for name, found in theirs.items():
+                    mine.setdefault(name, []).extend(found)
 
     def __contains__(self, name: str) -> bool:
         return name in self.values or name in self.modules or name in self.definitions or name in self.unknown
 
 
+#: What may bind or delete names without naming them in the code.
+_DYNAMIC = frozenset(
+    "globals locals vars exec eval get_ipython setattr delattr import_module __import__ __builtins__ __main__ __dict__ user_ns modules "
+    "*".split()
+)
+_Comprehension: TypeAlias = ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp
+_Function: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+
+
 class _Collector(ast.NodeVisitor):
-    """Collects the bindings of a tree, wherever in it they stand: order and scope are left out, which only finds more."""
+    """Collects the bindings of a tree by scope, whatever their order.
+
+    A name that surely does not mean a builtin, nor what ran before, is given the bindings that it may mean as its `scope`: one that
+    is local to a function, and one that straight-line code of the module has bound before.
+    """
 
     def __init__(self) -> None:
         self.bindings = Bindings()
+        self._scopes: list[tuple[frozenset[str], Bindings]] = []
+        self._bound: frozenset[str] = frozenset()
         self._class_name = ""
         self._lambdas: dict[int, str] = {}
+
+    # --- scopes --------------------------------------------------------------------------------------------------------
+
+    def _scope_of(self, name: str) -> Bindings:
+        return next((scope for names, scope in reversed(self._scopes) if name in names), self.bindings)
+
+    @contextmanager
+    def _inside(self, names: Iterable[str], scope: Bindings) -> Iterator[None]:
+        """Visit what stands in a scope to which these names belong; what it binds is not bound after it."""
+        bound = self._bound
+        self._scopes.append((frozenset(names), scope))
+        yield
+        self._scopes.pop()
+        self._bound = bound
+
+    def _visit_all(self, *parts: ast.AST | Iterable[ast.AST | None] | None) -> None:
+        for part in parts:
+            if isinstance(part, ast.AST):
+                self.visit(part)
+            elif part is not None:
+                self._visit_all(*part)
+
+    def _after(self, *parts: ast.AST | Iterable[ast.AST], bound: Iterable[str] = ()) -> frozenset[str]:
+        """Visit what may run next, after these names are bound, and return the names that are bound at its end."""
+        before = self._bound
+        self._bound |= frozenset(bound)
+        self._visit_all(*parts)
+        after, self._bound = self._bound, before
+        return after
 
     def _bind(self, target: ast.expr, value: ast.expr | None) -> None:
         match target:
             case ast.Name(id=name):
+                scope = self._scope_of(name)
                 if value is None:
-                    self.bindings.unknown.add(name)
+                    scope.unknown.add(name)
                 elif isinstance(value, ast.Lambda):
                     self._lambdas[id(value)] = name
-                    self.bindings.definitions.setdefault(name, []).append(value)
+                    self._define(name, value)
                 else:
-                    self.bindings.values.setdefault(name, []).append(value)
+                    scope.values.setdefault(name, []).append(value)
             case ast.Tuple(elts=targets) | ast.List(elts=targets):
-                parts = (
-                    value.elts if isinstance(value, ast.Tuple | ast.List) and len(value.elts) == len(targets) else None
-                )
+                is_known = isinstance(value, ast.Tuple | ast.List) and len(value.elts) == len(targets)
+                is_known = is_known and not any(isinstance(part, ast.Starred) for part in (*targets, *value.elts))  # type: ignore[union-attr]
                 for index, part in enumerate(targets):
-                    self._bind(part, parts[index] if parts else _item_of(value))
+                    self._bind(part, value.elts[index] if is_known else _item_of(value))  # type: ignore[union-attr]
             case ast.Attribute(attr=name) if value is not None:
                 self.bindings.attributes.setdefault(name, []).append(value)
             case ast.Starred(value=inner):
                 self._bind(inner, value)
 
+    def _define(self, name: str, definition: ast.AST) -> None:
+        self.bindings.definitions.setdefault(name, []).append(definition)
+        if (scope := self._scope_of(name)) is not self.bindings:
+            scope.definitions.setdefault(name, []).append(definition)
+
+    # --- statements ----------------------------------------------------------------------------------------------------
+
     def visit_Assign(self, node: ast.Assign) -> None:
         for target in node.targets:
             self._bind(target, node.value)
-        self.generic_visit(node)
+        self._visit_all(node.value, node.targets)
+        self._bound |= _names_bound(node.targets)
 
     def visit_AugAssign(self, node: ast.AugAssign) -> None:
         if isinstance(node.target, ast.Name):
-            self.bindings.added.setdefault(node.target.id, []).append(node.value)
+            self._scope_of(node.target.id).added.setdefault(node.target.id, []).append(node.value)
         self.generic_visit(node)
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
-        self._bind(node.target, node.value)
-        self.generic_visit(node)
+        self._visit_all(node.annotation, node.value, node.target)
+        if node.value is not None:
+            self._bind(node.target, node.value)
+            self._bound |= _names_bound([node.target])
 
     def visit_NamedExpr(self, node: ast.NamedExpr) -> None:
         self._bind(node.target, node.value)
@@ -101,70 +161,188 @@ class _Collector(ast.NodeVisitor):
 
     def visit_For(self, node: ast.For | ast.AsyncFor) -> None:
         self._bind(node.target, _item_of(node.iter))
-        self.generic_visit(node)
+        self._visit_all(node.iter, node.target)
+        self._after(node.body, bound=_names_bound([node.target]))
+        self._after(node.orelse)
 
     visit_AsyncFor = visit_For  # noqa: N815 - ast's own name
 
-    def visit_comprehension(self, node: ast.comprehension) -> None:
-        self._bind(node.target, _item_of(node.iter))
+    def visit_While(self, node: ast.While) -> None:
+        self.visit(node.test)
+        self._after(node.body)
+        self._after(node.orelse)
+
+    def visit_If(self, node: ast.If) -> None:
+        self.visit(node.test)
+        self._bound = self._after(node.body) & self._after(node.orelse)
+
+    def visit_With(self, node: ast.With | ast.AsyncWith) -> None:
+        for item in node.items:
+            self._visit_all(item.context_expr, item.optional_vars)
+            if item.optional_vars is not None:
+                self._bind(item.optional_vars, item.context_expr)
+                self._bound |= _names_bound([item.optional_vars])
+        self._after(node.body)  # of which the rest may be left out
+
+    visit_AsyncWith = visit_With  # noqa: N815 - ast's own name
+
+    def visit_Try(self, node: ast.Try | ast.TryStar) -> None:
+        ends = [self._after(node.body, node.orelse)]
+        for handler in node.handlers:
+            ends.append(self._after(handler.type or [], handler.body, bound=[handler.name] if handler.name else []))
+            if handler.name:
+                self._scope_of(handler.name).unknown.add(handler.name)
+                self.bindings.unsettled.add(handler.name)
+        self._bound = frozenset.intersection(*ends) | self._after(node.finalbody)
+
+    visit_TryStar = visit_Try  # noqa: N815 - ast's own name
+
+    def visit_match_case(self, node: ast.match_case) -> None:
+        names = _names_bound([node.pattern])
+        for name in names:
+            self._scope_of(name).unknown.add(name)
+        self._after(node.pattern, node.guard or [], node.body, bound=names)
+
+    def visit_Delete(self, node: ast.Delete) -> None:
+        self.bindings.unsettled |= {getattr(target, "id", getattr(target, "attr", "*")) for target in node.targets}
         self.generic_visit(node)
 
-    def visit_withitem(self, node: ast.withitem) -> None:
-        if node.optional_vars is not None:
-            self._bind(node.optional_vars, node.context_expr)
-        self.generic_visit(node)
+    def visit_Global(self, node: ast.Global) -> None:
+        self.bindings.unsettled.update(node.names)
 
     def visit_Import(self, node: ast.Import) -> None:
         for alias in node.names:
             name = alias.asname or alias.name.partition(".")[0]
-            self.bindings.modules.setdefault(name, set()).add(alias.name if alias.asname else name)
+            self._imported(name, alias.name if alias.asname else name)
 
     def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
         module = "." * node.level + (node.module or "")
         for alias in node.names:
             if alias.name == "*":
                 self.bindings.stars.add(module)
+                self._note_dynamic("*")
             else:
-                self.bindings.modules.setdefault(alias.asname or alias.name, set()).add(f"{module}.{alias.name}")
+                self._imported(alias.asname or alias.name, f"{module}.{alias.name}")
+
+    def _imported(self, name: str, origin: str) -> None:
+        self._scope_of(name).modules.setdefault(name, []).append(origin)
+        self._bound |= {name}
+        self._note_dynamic(origin.rpartition(".")[2])
+
+    # --- functions, classes, comprehensions ---------------------------------------------------------------------------------
 
     def visit_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
-        self.bindings.definitions.setdefault(node.name, []).append(node)
-        self._bind_parameters(self._class_name if node.name == "__init__" else node.name, node.args)
-        self.generic_visit(node)
+        self._define(node.name, node)
+        self._visit_all(node.decorator_list, node.returns)
+        self._visit_function(node, self._class_name if node.name == "__init__" else node.name, node.body)
+        self._bound |= {node.name}
 
     visit_AsyncFunctionDef = visit_FunctionDef  # noqa: N815 - ast's own name
 
     def visit_Lambda(self, node: ast.Lambda) -> None:
-        self._bind_parameters(self._lambdas.get(id(node), ""), node.args)
-        self.generic_visit(node)
+        self._visit_function(node, self._lambdas.get(id(node), ""), [node.body])
 
-    def _bind_parameters(self, function: str, arguments: ast.arguments) -> None:
-        for argument in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs):
-            self.bindings.unknown.add(argument.arg)
-            self.bindings.parameters.setdefault(argument.arg, []).append((function, arguments))
+    def _visit_function(self, node: _Function, called: str, body: Sequence[ast.AST]) -> None:
+        arguments = node.args
+        named = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
+        every = [*named, *filter(None, (arguments.vararg, arguments.kwarg))]
+        self._visit_all(arguments.defaults, arguments.kw_defaults, [argument.annotation for argument in every])
+        elsewhere = {
+            name for part in ast.walk(node) if isinstance(part, ast.Global | ast.Nonlocal) for name in part.names
+        }
+        scope = Bindings(is_local=True, unknown={argument.arg for argument in every})
+        for argument in named:
+            scope.parameters.setdefault(argument.arg, []).append((called, arguments))
+        with (
+            self._inside(elsewhere, self.bindings),
+            self._inside((_names_bound(body) - elsewhere) | scope.unknown, scope),
+        ):
+            self._visit_all(body)
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> None:
+        self._define(node.name, node)
+        self._visit_all(node.decorator_list, node.bases, node.keywords)
+        for statement in node.body:
+            if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
+                self.bindings.methods.setdefault(statement.name, []).append(statement)
+        outer, self._class_name = self._class_name, node.name
+        with self._inside(_names_bound(node.body), self.bindings):
+            self._visit_all(node.body)
+        self._class_name = outer
+        self._bound |= {node.name}
+
+    def _visit_comprehension(self, node: _Comprehension) -> None:
+        first = node.generators[0]
+        self.visit(first.iter)
+        names = _names_bound([generator.target for generator in node.generators])
+        with self._inside(names, Bindings(is_local=True)):
+            for generator in node.generators:
+                self._bind(generator.target, _item_of(generator.iter))
+                self._visit_all(generator.iter if generator is not first else None, generator.target, generator.ifs)
+            self._visit_all([node.key, node.value] if isinstance(node, ast.DictComp) else node.elt)
+
+    visit_ListComp = visit_SetComp = visit_GeneratorExp = visit_DictComp = _visit_comprehension  # noqa: N815
+
+    # --- uses ----------------------------------------------------------------------------------------------------------------
 
     def visit_Name(self, node: ast.Name) -> None:
+        self._use(node)
         if isinstance(node.ctx, ast.Load):
             self.bindings.handed_on.add(node.id)
+
+    def _use(self, node: ast.Name) -> None:
+        scope = self._scope_of(node.id)
+        if scope.is_local or node.id in self._bound:
+            vars(node)["scope"] = scope
+        if not scope.is_local and isinstance(node.ctx, ast.Load):
+            self._note_dynamic(node.id)
+
+    def _note_dynamic(self, name: str) -> None:
+        if name in _DYNAMIC:
+            self.bindings.unsettled.add("*" if self._scopes else "")
+
+    def visit_Attribute(self, node: ast.Attribute) -> None:
+        self._note_dynamic(node.attr)
+        self.visit(node.value)
 
     def visit_Call(self, node: ast.Call) -> None:
         for called in (node.func, *node.args):
             if isinstance(called, ast.Name | ast.Attribute):
                 name = called.id if isinstance(called, ast.Name) else called.attr
                 self.bindings.calls.setdefault(name, []).append(node)
-            if not isinstance(called, ast.Name):
+            if isinstance(called, ast.Name):
+                self._use(called)
+            else:
                 self.visit(called)
         for keyword in node.keywords:
             self.visit(keyword.value)
 
-    def visit_ClassDef(self, node: ast.ClassDef) -> None:
-        self.bindings.definitions.setdefault(node.name, []).append(node)
-        for statement in node.body:
-            if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
-                self.bindings.methods.setdefault(statement.name, []).append(statement)
-        outer, self._class_name = self._class_name, node.name
-        self.generic_visit(node)
-        self._class_name = outer
+
+def _names_bound(nodes: Iterable[ast.AST]) -> frozenset[str]:
+    """Names that these bind in the scope in which they stand, save those that an expression binds in a scope of its own."""
+    names: set[str] = set()
+    waiting = list(nodes)
+    while waiting:
+        node = waiting.pop()
+        match node:
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+                names.add(name)
+                continue
+            case ast.Lambda() | ast.ListComp() | ast.SetComp() | ast.GeneratorExp() | ast.DictComp():
+                continue
+            case ast.Name(id=name, ctx=ast.Store()):
+                names.add(name)
+            case ast.alias(name=name, asname=other):
+                names.add(other or name.partition(".")[0])
+            case (
+                ast.ExceptHandler(name=str(name))
+                | ast.MatchAs(name=str(name))
+                | ast.MatchStar(name=str(name))
+                | ast.MatchMapping(rest=str(name))
+            ):
+                names.add(name)
+        waiting += ast.iter_child_nodes(node)
+    return frozenset(names)
 
 
 def _item_of(value: ast.expr | None) -> ast.expr | None:
@@ -226,9 +404,8 @@ class NameResolver:
     def __init__(self, sources: Iterable[str], live: Mapping[str, Variable], modules: Mapping[str, str]) -> None:
         self.own = Bindings()
         before = Bindings()
-        self._sources = [bindings_of(source) for source in (*sources, *modules.values())]
-        for bindings in self._sources:
-            before.add(bindings)
+        for source in (*sources, *modules.values()):
+            before.add(bindings_of(source))
         self.before = [before]
         self.live = live
         self.modules = modules
@@ -279,7 +456,7 @@ class NameResolver:
     def _resolve(self, node: ast.expr) -> frozenset[str]:
         match node:
             case ast.Name(id=name):
-                return self._name_origins(name)
+                return self._name_origins(name, self._scopes_of(node))
             case ast.Attribute(value=value, attr=attribute):
                 return frozenset(self._member(origin, attribute) for origin in self.origins_of(value) or ("",))
             case ast.Call():
@@ -320,29 +497,34 @@ class NameResolver:
             f"{origin}.{name}" if f"{origin}.{name}" in self.modules or name not in bindings else f"<{origin}.{name}>"
         )
 
-    def _bindings_of(self, name: str) -> tuple[list[Bindings], bool]:
-        """Where a name is bound, and whether only in this code."""
-        own_values = [part for value in self.own.values.get(name, ()) for part in ast.walk(value)]
-        # ``os = os`` means what the name stood for before
-        is_hidden = name in self.own and not any(isinstance(part, ast.Name) and part.id == name for part in own_values)
-        bound = [bindings for bindings in ((self.own,) if is_hidden else (self.own, *self.before)) if name in bindings]
-        return bound, is_hidden
+    def _scopes_of(self, node: ast.Name) -> tuple[Bindings, ...]:
+        """The one scope in which a name is surely bound, else all in which it may be."""
+        scope: Bindings | None = getattr(node, "scope", None)
+        if scope is None or not (scope.is_local or self._is_settled(node.id)):
+            return self._everywhere()
+        return (scope,)
 
-    def values_of(self, name: str) -> list[ast.expr | None]:
+    def _is_settled(self, name: str) -> bool:
+        """Whether nothing deletes a name, or binds it from elsewhere."""
+        return "" not in self.own.unsettled and not any(
+            bindings.unsettled & {name, "*"} for bindings in self._everywhere()
+        )
+
+    def values_of(self, node: ast.Name) -> list[ast.expr | None]:
         """What a name may be bound to, parameters by the calls of their functions; None for what is not known."""
-        bound, is_hidden = self._bindings_of(name)
-        found: list[ast.expr | None] = [value for bindings in bound for value in bindings.values.get(name, ())]
-        for bindings in (self.own,) if is_hidden else self._everywhere():
-            for function, arguments in bindings.parameters.get(name, ()):
-                found += self._given_to(function, name, arguments)
+        scopes = self._scopes_of(node)
+        found: list[ast.expr | None] = [value for bindings in scopes for value in bindings.values.get(node.id, ())]
+        for bindings in scopes:
+            for function, arguments in bindings.parameters.get(node.id, ()):
+                found += self._given_to(function, node.id, arguments)
         return found
 
     def _everywhere(self) -> tuple[Bindings, ...]:
-        return (self.own, *self.before, *self._sources)
+        return (self.own, *self.before)
 
-    def added_to(self, name: str) -> list[ast.expr]:
+    def added_to(self, node: ast.Name) -> list[ast.expr]:
         """What is added to a name's value by augmented assignments."""
-        return [value for bindings in self._everywhere() for value in bindings.added.get(name, ())]
+        return [value for bindings in self._scopes_of(node) for value in bindings.added.get(node.id, ())]
 
     def attribute_values(self, name: str) -> list[ast.expr]:
         """What attributes of this name are bound to."""
@@ -375,10 +557,10 @@ class NameResolver:
         if not calls:
             yield None
 
-    def _name_origins(self, name: str) -> frozenset[str]:
+    def _name_origins(self, name: str, scopes: Sequence[Bindings]) -> frozenset[str]:
+        """What a name may be: all that is bound to it and, unless it is surely bound, the builtin or the well-known module."""
         found: set[str] = set()
-        bound, is_hidden = self._bindings_of(name)
-        is_own = name in self.own
+        bound = [bindings for bindings in scopes if name in bindings]
         for bindings in bound:
             for module in bindings.modules.get(name, ()):
                 owner, _, member = module.rpartition(".")
@@ -388,21 +570,23 @@ class NameResolver:
                 found.add(f"<{name}>")
             for value in bindings.values.get(name, ()):
                 found |= self.origins_of(value)
-        if is_hidden:
+        if len(scopes) == 1:
             return frozenset(found)
         if not found:
-            stars = {f"{module}.{name}" for bindings in (self.own, *self.before) for module in bindings.stars}
+            stars = {f"{module}.{name}" for bindings in scopes for module in bindings.stars}
             known = {star for star in stars if verdict(star, default="?") != "?"}
             found |= known or (stars if not bound and not hasattr(builtins, name) else set())
-        if (variable := self.live.get(name)) is not None:
+        variable = self.live.get(name)
+        if variable is not None:
             found |= self._live_origins(name, variable, known=bool(found))
-        elif not found and (not bound or is_own):
-            if name == "__builtins__" or name in USUAL_NAMES:
-                found.add(USUAL_NAMES.get(name, "builtins"))
-            elif hasattr(builtins, name):
-                found.add(f"builtins.{name}")
-            elif name in ROOTS:
-                found.add(name)
+        if variable is not None and self._is_settled(name):
+            return frozenset(found)
+        if hasattr(builtins, name):
+            found.add(f"builtins.{name}")
+        elif name == "__builtins__":
+            found.add("builtins")
+        elif not found and not any(name in bindings for bindings in self.before):  # the import may not be seen
+            found |= {USUAL_NAMES.get(name, name)} & (ROOTS | set(USUAL_NAMES.values()))
         return frozenset(found)
 
     def _live_origins(self, name: str, variable: Variable, *, known: bool) -> set[str]:
@@ -483,7 +667,9 @@ class NameResolver:
                 out |= set(self.texts(index)) or {"<unknown>"}
             elif owner == "<globals>" or owner.endswith((".user_ns", ".user_global_ns")):
                 names = self.texts(index)
-                out |= frozenset().union(*map(self._name_origins, names)) if names else {"<unknown>"}
+                for name in names:
+                    out |= self._name_origins(name, self._everywhere())
+                out |= set() if names else {"<unknown>"}
             elif owner.endswith(".__dict__") or owner == "builtins":
                 base = owner.removesuffix(".__dict__")
                 out |= {f"{base}.{name}" for name in self.texts(index)} or {"<unknown>"}
@@ -514,12 +700,13 @@ class NameResolver:
             case ast.BinOp(left=left):
                 return self.texts(left, depth + 1)
             case ast.Name(id=name):
-                texts = [text for bindings in ([self.own] if name in self.own else self.before)
-                         for value in bindings.values.get(name, ())[-3:] for text in self.texts(value, depth + 1)]  # fmt: skip
-                if name not in self.own and (variable := self.live.get(name)) is not None:
+                scopes = self._scopes_of(node)
+                values = [value for bindings in scopes for value in bindings.values.get(name, ())]
+                texts = list(dict.fromkeys(text for value in values for text in self.texts(value, depth + 1)))
+                if len(scopes) > 1 and (variable := self.live.get(name)) is not None:
                     value = variable.facts.get("value")
                     texts += [value.strip("'\"")] if isinstance(value, str) else []
-                return tuple(texts[:16])
+                return tuple(texts[:64])
             case ast.Call(
                 func=ast.Attribute(value=ast.Constant(value=str(between)), attr="join"),
                 args=[ast.List(elts=parts) | ast.Tuple(elts=parts)],

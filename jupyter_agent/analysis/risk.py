@@ -58,6 +58,7 @@ _MAX_SNIPPET = 60
 _MAX_SNIPPETS = 3
 #: Functions looked into from one piece of code; code that calls more is asked about.
 _MAX_DEFINITIONS = 300
+_DELETING_MAGICS = frozenset(("reset", "reset_selective", "xdel"))
 #: Functions that open by mode → position of the mode.
 _OPENERS = {
     "builtins.open": 1,
@@ -290,6 +291,8 @@ class _Reach(ast.NodeVisitor):
                 return
             magics, self._magics = self._magics, parsed.magics
             with self._names.scope(parsed.tree):
+                if any(magic.name in _DELETING_MAGICS for magic in parsed.magics):
+                    self._names.own.unsettled.add("")
                 self.visit(parsed.tree)
             self._magics = magics
         except RecursionError:

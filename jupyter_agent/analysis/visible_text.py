@@ -112,8 +112,8 @@ class TextReader:
                 return self._elements(value)
             case ast.NamedExpr(value=value):
                 return self.texts(value)
-            case ast.Name(id=name):
-                return self._named(name)
+            case ast.Name():
+                return self._named(node)
             case ast.Attribute():
                 return self._attribute(node)
             case ast.Subscript():
@@ -169,9 +169,9 @@ class TextReader:
                 ast.List() | ast.Tuple() | ast.Set() | ast.Dict() | ast.ListComp() | ast.SetComp() | ast.GeneratorExp()
             ):
                 return self.texts(node)
-            case ast.Name(id=name) if id(node) not in self._reading:
+            case ast.Name() if id(node) not in self._reading:
                 self._reading.add(id(node))
-                values = self._names.values_of(name) or [None]
+                values = self._names.values_of(node) or [None]
                 found = frozenset(text for value in values for text in (self._elements(value) if value else [UNSEEN]))
                 self._reading.discard(id(node))
                 return found
@@ -192,15 +192,15 @@ class TextReader:
             case _:
                 return (UNSEEN,)
 
-    def _named(self, name: str) -> Iterator[str]:
-        values = self._names.values_of(name)
+    def _named(self, node: ast.Name) -> Iterator[str]:
+        values = self._names.values_of(node)
         found = frozenset(text for value in values for text in ([UNSEEN] if value is None else self.texts(value)))
-        variable = self._names.live.get(name)
+        variable = self._names.live.get(node.id)
         if not found and variable is not None:
             found = _live_texts(variable)
         elif not found and not values:
             found = frozenset({UNSEEN})
-        if added := self._names.added_to(name):
+        if added := self._names.added_to(node):
             pieces = [self.texts(piece) for piece in added]
             is_seen = all(len(texts) == 1 for texts in pieces)
             more = "".join(text for texts in pieces for text in texts) if is_seen else UNSEEN

@@ -66,6 +66,93 @@ def test_a_name_that_is_bound_to_itself_stands_for_what_it_did() -> None:
     assert _codes("df = df.dropna()", "df = pd.read_csv('a.csv')") == set()
 
 
+REBOUND = [
+    "def helper(open=None, exec=None, __import__=None, os=None, subprocess=None): ...",
+    "def candle(open, close, exec, subprocess): return close - open",
+    "for open, exec, os, subprocess in rows: ...",
+    "open, exec, __import__, subprocess = row",
+    "open = exec = __import__ = os = subprocess = df['Open']",
+    "f = lambda open, exec, os, subprocess: open",
+    "class A:\n    open = 1\n    def exec(self): pass\n    def subprocess(self): pass",
+    "import numpy as open, scipy as exec, os.path as os",
+]
+
+
+@pytest.mark.parametrize("source", REBOUND)
+def test_N6_a_cell_that_never_ran_takes_the_reason_from_no_builtin_and_no_module(source: str) -> None:
+    for code, reason in {
+        "open('a', 'w')": "files",
+        "exec('import os; os.remove(0)')": "files",
+        "__import__('os').system('x')": "process",
+        "import os\nos.system('x')": "process",
+        "import subprocess\nsubprocess.run('x')": "process",
+    }.items():
+        assert reason in _codes(code, source)
+
+
+@pytest.mark.parametrize(
+    ("code", "before"),
+    [
+        ("open('a', 'w'); lambda open: 0", ""),
+        ("open('a', 'w')\n[0 for open in ()]", ""),
+        ("open('a', 'w')\nclass A:\n    open = 1", ""),
+        ("class A:\n    open('a', 'w')\n    open = 1", ""),
+        ("def g(open): pass\nopen('a', 'w')", ""),
+        ("def g():\n    def h():\n        global open\n        open('a', 'w')\n    open = 1\n    h()\ng()", ""),
+        ("exec('open(0, \"w\")')\nlambda exec: 0", ""),
+        ("os.remove('a')\nlambda os: 0", "import os"),
+        ("f('a', 'w')\nf = print", "f = open"),
+        ("f()\nf = 1", "def f():\n    open('a', 'w')"),
+        ("f()\nfor f in (): pass", "def f():\n    open('a', 'w')"),
+        ("open('a', 'w')\nopen = 1", ""),
+        # bound by a branch, a loop or a block that may not have run to its end
+        ("if x:\n    open = print\nopen('a', 'w')", ""),
+        ("for open in x: pass\nopen('a', 'w')", ""),
+        ("while x:\n    open = 1\nopen('a', 'w')", ""),
+        ("with suppress(E):\n    open = 1 / 0\nopen('a', 'w')", ""),
+        ("match x:\n    case open: pass\nopen('a', 'w')", ""),
+        ("x and (open := print)\nopen('a', 'w')", ""),
+        ("open: int\nopen('a', 'w')", ""),
+        # bound, and deleted again
+        ("open = 1\ndel open\nopen('a', 'w')", ""),
+        ("try:\n    1 / 0\nexcept E as open:\n    pass\nopen('a', 'w')", ""),
+        ("open = 1\n%xdel open\nopen('a', 'w')", ""),
+        ("open = 1\nglobals().pop('open')\nopen('a', 'w')", ""),
+        ("open = 1\nexec('del open')\nopen('a', 'w')", ""),
+        ("open = 1\ng()\nopen('a', 'w')", "def g():\n    global open\n    del open"),
+        ("def f(x): pass\ng()\nf('x')", "def g():\n    global f\n    from os import system as f"),
+        ("system = print\nfrom os import *\nsystem('x')", ""),
+        # bound to itself
+        ("open = open\nopen('a', 'w')", ""),
+        ("open, x = open, 1\nopen('a', 'w')", ""),
+        ("def f(open=open): open('a', 'w')\nf()", ""),
+    ],
+)
+def test_N6_what_a_name_may_stand_for_is_never_dropped(code: str, before: str) -> None:
+    assert _codes(code, before) & {"files", "process"}
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "open = df['Open']\nplt.plot(open, open.mean())",
+        "for open, high, low, close in rows:\n    plt.plot(open, close)",
+        "def candle(open, close):\n    return max(open, close)\ncandle(1, 2)",
+        "print([max(open, close) for open, close in rows])",
+        "f = lambda open: max(open, 1)\nf(2)",
+        "try:\n    open = a\nexcept KeyError:\n    open = b\nprint(open)",
+        "def f():\n    open = df['Open']\n    return max(open), [open for _ in x]\nf()",
+        "if x:\n    open = 1\nelse:\n    open = 2\nprint(open)",
+    ],
+)
+def test_N6_a_name_that_the_code_surely_binds_is_not_the_builtin(code: str) -> None:
+    assert _codes(code) == set()
+
+
+def test_N6_a_parameter_of_a_function_that_ran_before_is_not_the_builtin() -> None:
+    assert _codes("candle(1, 2)", "def candle(open, close):\n    return max(open, close)") == set()
+
+
 def test_what_a_star_import_bound_is_known_where_the_library_is() -> None:
     live = {"linspace": Variable("linspace", "builtins.function", "function", "function linspace()")}
     assert _codes("linspace(0, 1)", "from numpy import *", live=live) == set()
