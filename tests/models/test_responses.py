@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
+import hypothesis
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from jupyter_agent.agent.assistant import Assistant
 from jupyter_agent.config.options import JupyterAgent
@@ -27,7 +32,8 @@ from jupyter_agent.core.question import Decision, Question
 from jupyter_agent.models.openai_compatible import responses
 from jupyter_agent.models.openai_compatible.connection import Connection
 from jupyter_agent.models.openai_compatible.model import OpenAIModel
-from tests.models.test_anthropic import CALLED, Recorder
+from jupyter_agent.models.openai_compatible.responses import ResponsesRequest
+from tests.models.test_anthropic import CALLED, Recorder, conversations
 from tests.support.fake_model_server import KEY, STREAM, ModelServer, answer, answered, plain, running
 from tests.support.responses_server import (
     ResponsesApi,
@@ -205,6 +211,17 @@ async def test_what_the_api_would_refuse_is_mended_before_it_is_sent(
     async with api([message("ok")]) as (model, served):
         assert isinstance((await answer(model, *messages, tools=tools))[-1], ModelFinished)
     assert served.refusals == []
+
+
+@given(conversations(), st.sampled_from([(), ("gone",), ("list_variables", "gone")]))
+@hypothesis.settings(suppress_health_check=[hypothesis.HealthCheck.too_slow], deadline=None)
+def test_whatever_the_messages_are_the_api_takes_them(messages: list[Message], names: tuple[str, ...]) -> None:
+    tools = [ToolSpec(name, "Does it.", {"type": "object"}) for name in names]
+    plain_ones = [replace(message, extra={}) for message in messages]
+    request = ResponsesRequest(plain_ones, tools, ModelOptions(), lambda **_: None)  # type: ignore[arg-type]
+    served = ResponsesApi(ModelServer(), [])
+    for without in (frozenset[str](), frozenset({"pictures"})):
+        assert served._problem(json.loads(json.dumps(request.body("gpt-5", without)))) == ""
 
 
 @pytest.mark.parametrize(
