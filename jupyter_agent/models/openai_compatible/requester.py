@@ -194,9 +194,9 @@ class Requester:
                 for event in (*ending, replace(finished, ignored=tuple(ignored))):
                     yield event
                 return
-            except Exception as error:  # noqa: BLE001 - the SDK lets its parsers' and libraries' errors through
+            except Exception as error:  # noqa: BLE001 - libraries and parsers raise anything
                 failure = failures.from_exception(error, self._connection.server)
-            # Raised outside of the handler: the SDK's exceptions hold keys and the server's words, and logs print causes.
+            # Raised outside of the handler: exceptions hold keys and the server's words, and logs print causes.
             if answer.spoken:
                 late = isinstance(failure.error, errors.UpstreamTimeout)
                 raise failure.error if late else failures.broken_off(server, failure.error)
