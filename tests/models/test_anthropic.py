@@ -173,7 +173,8 @@ def conversations(draw: st.DrawFn) -> list[Message]:
         extra = {"parts": draw(PARTS)} if role == "assistant" and draw(st.booleans()) else {}
         shown = (draw(st.sampled_from([PICTURE, SHOWN])),) if role in ("user", "tool") and draw(st.booleans()) else ()
         id_ = draw(IDS) if role == "tool" else None
-        messages.append(Message(role, draw(TEXTS), new, id_, shown, extra=extra))
+        code = draw(st.sampled_from(["", "denied"])) if role == "tool" else ""
+        messages.append(Message(role, draw(TEXTS), new, id_, shown, code, extra=extra))
     return messages
 
 
@@ -729,6 +730,13 @@ def test_the_server_of_these_tests_refuses_what_the_real_one_does() -> None:
                 question,
                 {"role": "assistant", "content": [{**thinking("x"), "signature": "s"}, call()]},
                 result,
+            ]
+        },
+        {
+            "messages": [
+                question,
+                called,
+                {"role": "user", "content": [{**result["content"][0], "content": [IMAGE], "is_error": True}]},
             ]
         },
         {"thinking": {"type": "enabled", "budget_tokens": 2048}},

@@ -262,6 +262,13 @@ async def test_a_model_that_does_not_think_is_asked_without_effort() -> None:
         assert (await asking(model, [Message("user", "hi")], options)).ignored == ("reasoning_effort",)
 
 
+async def test_a_model_without_thoughts_is_not_asked_for_them_again() -> None:
+    async with api([message("ok")], model="gpt-4.1", thinks=False) as (model, served):
+        for _ in range(2):
+            await answer(model)
+    assert ["include" in body for body in bodies(served)] == [True, False, False]
+
+
 async def test_summaries_are_for_organisations_that_are_verified_and_the_others_do_without() -> None:
     words = "Your organization must be verified to generate reasoning summaries."
     async with api(refusal(words, param="reasoning.summary"), [message("ok")]) as (model, served):

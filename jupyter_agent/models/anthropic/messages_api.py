@@ -263,7 +263,7 @@ def _blocks(message: Message) -> Iterator[dict[str, Any]]:
         text = clean(message.content) if message.content.strip() else "(nothing)"
         content = [{"type": "text", "text": text}, *pictures[-MAX_SHOWN:]] if pictures else text
         result = {"type": "tool_result", "tool_use_id": tool_name(message.tool_call_id or ""), "content": content}
-        yield result | ({"is_error": True} if message.code else {})
+        yield result | ({"is_error": True} if message.code and not pictures else {})  # an error has words alone
         return
     yield from pictures
     for value, part in parts_of(message):
