@@ -81,10 +81,10 @@ class ContentsNotebook(StoredNotebook):
         path = f"{self._folder}/{checked_path(name)}".strip("/")
         if root := getattr(self._contents, "root_dir", None):
             return await asyncio.to_thread(read_picture, Path(root, self._folder), name)
-        described = await self._get(path, type="file", content=False)
+        described = await get_model(self._contents, path, type="file", content=False)
         if described is None or (described.get("size") or 0) > MAX_BYTES_OF_PICTURE:
             raise NotFound("There is no such file." if described is None else "This file is too large to read.")
-        model = await self._get(path, type="file")
+        model = await get_model(self._contents, path, type="file")
         if model is None or model.get("format") != "base64":
             raise NotFound("This is not a picture file.")
         return checked(decoded(str(model["content"])), name, is_users=True)
