@@ -56,7 +56,7 @@ def test_a_folders_texts_are_asked_about_one_by_one_and_used(sidebar: SidebarPag
     expect(sidebar.panel.get_by_role("listitem").filter(has_text="instructions")).to_have_count(1)
     expect(sidebar.panel.locator(".jp-agent-message pre").first).to_contain_text("Answer in haiku.")
     expect(sidebar.panel.locator(".jp-agent-message pre").first).not_to_contain_text("charts")
-    sidebar.page.keyboard.press("Escape")
+    sidebar.button("Back to the conversation").click()
 
     sidebar.question.fill("/instructions")
     sidebar.question.press("Enter")
@@ -98,6 +98,8 @@ def test_the_card_is_for_everybody(sidebar: SidebarPage, jupyter: JupyterProcess
         assert sidebar.page.evaluate(_LOOK, _OURS) == []
         assert sidebar.page.evaluate(_FAINT) == []
         assert sidebar.page.evaluate(_SIDEWAYS) == []
-        expect(sidebar.question).to_be_visible()
+        for button in ("Use", "Don’t use"):
+            expect(sidebar.button(button)).to_be_in_viewport()
+        expect(sidebar.question).to_be_in_viewport()
     finally:
         jupyter.set_up("apputils-extension", "themes")
