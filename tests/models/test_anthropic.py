@@ -448,7 +448,7 @@ TWO = block_events(0, text("one two"))
 
 
 @pytest.mark.parametrize(
-    ("script", "said", "reason"),
+    ("script", "shown", "reason"),
     [
         ([begun() + TWO + ended("end_turn")], "one two", "stop"),
         ([begun() + TWO + ended("stop_sequence")], "one two", "stop"),
@@ -481,7 +481,7 @@ TWO = block_events(0, text("one two"))
         ),
     ],
 )
-async def test_a_stream_is_read_as_far_as_it_makes_sense(script: list[str], said: str, reason: str) -> None:
+async def test_a_stream_is_read_as_far_as_it_makes_sense(script: list[str], shown: str, reason: str) -> None:
     events: list[Any] = []
     failure = ""
     async with running() as server:
@@ -494,7 +494,7 @@ async def test_a_stream_is_read_as_far_as_it_makes_sense(script: list[str], said
         except errors.UpstreamError as error:
             failure = error.message
         await model.close()
-    assert "".join(event.text for event in events if isinstance(event, TextDelta)) == said
+    assert "".join(event.text for event in events if isinstance(event, TextDelta)) == shown
     assert not any(isinstance(event, ToolCall) for event in events)
     if failure:
         assert reason in failure

@@ -285,7 +285,7 @@ REFUSED = {**message(""), "content": [{"type": "refusal", "refusal": "Not that."
 
 
 @pytest.mark.parametrize(
-    ("script", "said", "reason"),
+    ("script", "shown", "reason"),
     [
         ([streamed([message("one two")])], "one two", "stop"),
         ([STREAM + TEXT + "data: {garbled\n\n" + sse("response.new_kind") + ENDED], "one two", "stop"),
@@ -324,7 +324,7 @@ REFUSED = {**message(""), "content": [{"type": "refusal", "refusal": "Not that."
         ),
     ],
 )
-async def test_a_stream_is_read_as_far_as_it_makes_sense(script: list[str], said: str, reason: str) -> None:
+async def test_a_stream_is_read_as_far_as_it_makes_sense(script: list[str], shown: str, reason: str) -> None:
     events: list[Any] = []
     failure = ""
     async with running() as server:
@@ -338,7 +338,7 @@ async def test_a_stream_is_read_as_far_as_it_makes_sense(script: list[str], said
         except errors.UpstreamError as error:
             failure = error.message
         await model.close()
-    assert "".join(event.text for event in events if isinstance(event, TextDelta)) == said
+    assert "".join(event.text for event in events if isinstance(event, TextDelta)) == shown
     if failure:
         assert reason in failure
     else:
