@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import ast
 import builtins
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
 from functools import lru_cache
@@ -60,9 +60,10 @@ class Bindings:
 
 #: What may bind or delete names without naming them in the code.
 _DYNAMIC = frozenset(
-    "globals locals vars exec eval get_ipython setattr delattr import_module __import__ __builtins__ __main__ __dict__ user_ns modules "
-    "*".split()
+    "globals locals vars get_ipython setattr delattr import_module __import__ __builtins__ __main__ __dict__ user_ns modules".split()
 )
+#: What holds modules and variables by their names.
+NAMESPACES = frozenset(("sys.modules", "<globals>"))
 _Comprehension: TypeAlias = ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp
 _Function: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 
@@ -220,7 +221,6 @@ class _Collector(ast.NodeVisitor):
         for alias in node.names:
             if alias.name == "*":
                 self.bindings.stars.add(module)
-                self._note_dynamic("*")
             else:
                 self._imported(alias.asname or alias.name, f"{module}.{alias.name}")
 
@@ -409,6 +409,8 @@ class NameResolver:
         self.before = [before]
         self.live = live
         self.modules = modules
+        #: All texts that an expression may be, where what is not seen of them matters.
+        self.read: Callable[[ast.expr], Iterable[str]] = self.texts
         self._resolving: set[int] = set()
         self._cache: dict[int, frozenset[str]] = {}
         self._trees: list[ast.AST] = []
@@ -423,6 +425,7 @@ class NameResolver:
         try:
             yield
         finally:
+            own.add(self.own)  # what a text binds that is run
             self.own, self.before = own, before
             self._cache.clear()
 
@@ -506,7 +509,7 @@ class NameResolver:
 
     def _is_settled(self, name: str) -> bool:
         """Whether nothing deletes a name, or binds it from elsewhere."""
-        return "" not in self.own.unsettled and not any(
+        return not (self.own.stars or "" in self.own.unsettled) and not any(
             bindings.unsettled & {name, "*"} for bindings in self._everywhere()
         )
 
@@ -517,6 +520,10 @@ class NameResolver:
         for bindings in scopes:
             for function, arguments in bindings.parameters.get(node.id, ()):
                 found += self._given_to(function, node.id, arguments)
+            if node.id in bindings.unknown and node.id not in bindings.parameters:
+                found.append(None)
+        if len(scopes) > 1 and self.own.unsettled & {"", "*"}:
+            found.append(None)
         return found
 
     def _everywhere(self) -> tuple[Bindings, ...]:
@@ -564,8 +571,8 @@ class NameResolver:
         for bindings in bound:
             for module in bindings.modules.get(name, ()):
                 owner, _, member = module.rpartition(".")
-                is_local = owner in self.modules and module not in self.modules
-                found.add(self._member(owner, member) if is_local else module)
+                is_whole = not owner or module in self.modules
+                found.add(module if is_whole else self._member(owner, member))
             if name in bindings.definitions:
                 found.add(f"<{name}>")
             for value in bindings.values.get(name, ()):
@@ -604,12 +611,11 @@ class NameResolver:
         for origin in self.origins_of(node.func):
             match origin:
                 case "builtins.__import__" | "importlib.import_module" | "importlib.__import__":
-                    names = self.texts(node.args[0]) if node.args else ()
-                    out |= {name.lstrip(".") for name in names} or {"<unknown>"}
-                case "builtins.getattr":
-                    names = self.texts(node.args[1]) if len(node.args) > 1 else ()
+                    out |= {name.lstrip(".") for name in self._names_in(node.args[0] if node.args else None)}
+                case "builtins.getattr" | "inspect.getattr_static":
+                    names = self._names_in(node.args[1] if len(node.args) > 1 else None)
                     owners = self.origins_of(node.args[0]) if node.args else ()
-                    out |= {f"{owner}.{name}" for owner in owners or ("",) for name in names or ("<unknown>",)}
+                    out |= {f"{owner}.{name}" for owner in owners or ("",) for name in names}
                 case "builtins.vars" | "builtins.globals" | "builtins.locals":
                     out |= (
                         {f"{owner}.__dict__" for owner in self.origins_of(node.args[0])} if node.args else {"<globals>"}
@@ -625,13 +631,17 @@ class NameResolver:
                     out |= self.origins_of(node.args[0]) if node.args else set()
                 case (
                     "builtins.list"
+                    | "builtins.dict"
                     | "builtins.tuple"
                     | "builtins.sorted"
                     | "builtins.reversed"
                     | "builtins.enumerate"
                     | "builtins.zip"
                 ):
-                    out |= frozenset().union(*map(self.origins_of, node.args)) if node.args else set()
+                    given = (*node.args, *(word.value for word in node.keywords))
+                    out |= frozenset().union(*map(self.origins_of, given))
+                case "sys.modules.copy" | "<globals>.copy":
+                    out.add(origin.removesuffix(".copy"))
                 case "sqlite3.connect" | "duckdb.connect" if is_in_memory(
                     node, self.texts(node.args[0] if node.args else None)
                 ):
@@ -653,9 +663,14 @@ class NameResolver:
                     out.add(f"{origin}()")
         return frozenset(out)
 
+    def _names_in(self, node: ast.expr | None) -> set[str]:
+        """Names that a text may be; ``<unknown>`` for one of which something only shows when the code runs."""
+        names = self.read(node) if node is not None else ()
+        return {name if name.replace(".", "_").isidentifier() else "<unknown>" for name in names} or {"<unknown>"}
+
     def _item_origins(self, value: ast.expr, index: ast.expr) -> frozenset[str]:
         owners = self.origins_of(value)
-        if isinstance(value, ast.Dict):
+        if isinstance(value, ast.Dict) and not owners & NAMESPACES:
             return owners
         return self._member_origins(owners, index)
 
@@ -664,15 +679,13 @@ class NameResolver:
         out: set[str] = set()
         for owner in owners:
             if owner == "sys.modules":
-                out |= set(self.texts(index)) or {"<unknown>"}
+                out |= self._names_in(index)
             elif owner == "<globals>" or owner.endswith((".user_ns", ".user_global_ns")):
-                names = self.texts(index)
-                for name in names:
-                    out |= self._name_origins(name, self._everywhere())
-                out |= set() if names else {"<unknown>"}
+                for name in self._names_in(index):
+                    out |= {name} if name == "<unknown>" else self._name_origins(name, self._everywhere())
             elif owner.endswith(".__dict__") or owner == "builtins":
                 base = owner.removesuffix(".__dict__")
-                out |= {f"{base}.{name}" for name in self.texts(index)} or {"<unknown>"}
+                out |= {f"{base}.{name}" for name in self._names_in(index)}
             else:
                 out.add(owner)
         return frozenset(out)

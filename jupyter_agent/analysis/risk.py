@@ -8,13 +8,13 @@ import ast
 import html
 import re
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from types import MappingProxyType
 from typing import Literal, cast
 
 from jupyter_agent.analysis.cells.library_calls import PURE
 from jupyter_agent.analysis.cells.source import INTERPOLATED, CellMagic, is_magic, parse
-from jupyter_agent.analysis.origins import NameResolver, imported_modules, is_in_memory
+from jupyter_agent.analysis.origins import NAMESPACES, NameResolver, imported_modules, is_in_memory
 from jupyter_agent.analysis.risk_tables import (
     ADDRESS_NAMES,
     ADDRESS_READERS,
@@ -58,6 +58,9 @@ _MAX_SNIPPET = 60
 _MAX_SNIPPETS = 3
 #: Functions looked into from one piece of code; code that calls more is asked about.
 _MAX_DEFINITIONS = 300
+_WITHOUT_SIGN = (
+    AUTOMAGICS | (MAGICS.keys() - {"!", "!!"}) | (FREE_MAGICS - {"?"}) | {"history", "hist", "debug", "rehashx"}
+)
 _DELETING_MAGICS = frozenset(("reset", "reset_selective", "xdel"))
 #: Functions that open by mode → position of the mode.
 _OPENERS = {
@@ -66,6 +69,8 @@ _OPENERS = {
     "gzip.open": 1,
     "bz2.open": 1,
     "lzma.open": 1,
+    "lzma.LZMAFile": 1,
+    "zipfile.PyZipFile": 1,
     "gzip.GzipFile": 1,
     "bz2.BZ2File": 1,
     "codecs.open": 1,
@@ -204,6 +209,11 @@ _PURE_BUILTINS = frozenset(
 )
 #: Texts and bytes that paths and files give.
 _TEXT_OF_PATH = re.compile(r"\.(?:read\w*|name|stem|suffix(?:es)?|parts|as_posix|as_uri|getvalue)\.")
+#: What is taken of all modules, or of all variables.
+_OF_NAMESPACE = re.compile(r"(?:sys\.modules|<globals>)\.(?:values|items|popitem|setdefault)\(\)\.")
+_PRIVATE = re.compile(r"_(?!_)")
+#: Functions that set how frames are plotted.
+_PLOTTERS = frozenset(("plot", "hist", "boxplot", "set_option", "option_context"))
 _BUFFERS = ("io.StringIO", "io.BytesIO", "_io.StringIO", "_io.BytesIO")
 
 
@@ -284,7 +294,7 @@ class _Reach(ast.NodeVisitor):
                 self._note("unknown_call", code)
                 return
             if mode == "cell":
-                code = _with_automagics(code, self._names.is_bound)
+                code = _with_automagics(code, self._names.live)
             parsed = parse(code)
             if parsed.problem or "\0" in code:
                 self._note("unknown_call", code)
@@ -340,8 +350,8 @@ class _Reach(ast.NodeVisitor):
             return
         if isinstance(definition, ast.ClassDef):
             for statement in definition.body:
-                if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef) and statement.name.startswith("_"):
-                    self._enter(statement)  # Python and Jupyter call these by themselves
+                if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
+                    self._enter(statement)  # Python, Jupyter, or what the class is derived from may call it
                     if statement.name.startswith("_repr_") and (
                         statement.name == "_repr_javascript_" or self._loads(statement.body)
                     ):
@@ -399,6 +409,12 @@ class _Reach(ast.NodeVisitor):
                 and "backend" in self._names.texts(target.slice)
                 and any(place.endswith("rcParams") for place in places)
             )
+            if (
+                isinstance(target, ast.Attribute)
+                and target.attr == "backend"
+                and self._is_foreign_backend(getattr(node, "value", None))
+            ):
+                self._note("process", target)
             if (is_shown or is_backend) and self._texts.is_hidden(getattr(node, "value", None)):
                 self._note("process" if is_backend else "remote_content", target)
         value = getattr(node, "value", None)
@@ -473,8 +489,13 @@ class _Reach(ast.NodeVisitor):
             if code := self._reached(node, origin):
                 self._note(code, node)
         func = node.func
-        is_looked_at = bool(origins & _LOOKED_AT) or any(origin.startswith("inspect.") for origin in origins)
+        is_looked_at = bool(origins & _LOOKED_AT) or any(
+            origin.startswith("inspect.") and not origin.startswith(("inspect.getmembers", "inspect.getattr"))
+            for origin in origins
+        )
         if isinstance(func, ast.Attribute):
+            if func.attr == "update" and any(self._names.origins_of(given) & NAMESPACES for given in node.args):
+                self._note("unknown_call", node)
             if func.attr in INTERPRETER_ATTRIBUTES:
                 self._note("unknown_call", func)
             for method in self._names.methods(func.attr):
@@ -537,8 +558,12 @@ class _Reach(ast.NodeVisitor):
         if origin.startswith(":memory:"):
             return self._left_memory(node, last)
         root = plain.partition(".")[0]
+        if _OF_NAMESPACE.match(origin):
+            return "unknown_call"
         if origin.startswith("<"):
             name, _, member = origin[1:].partition(">")
+            if last == "<unknown>":
+                return "unknown_call"
             if "." in member and name != "unknown" and last != "__call__":
                 return self._inherited(node, name, member, last)
             if name == "unknown" or not any(True for _ in self._names.definitions(name)):
@@ -567,7 +592,8 @@ class _Reach(ast.NodeVisitor):
             return code
         if self._strict and known == "?" and last not in PURE and not (root == "builtins" and last in _PURE_BUILTINS):
             return "unknown_call"
-        if known == "" or root in ("", "builtins"):
+        is_private = "(" not in origin and any(map(_PRIVATE.match, plain.split(".")[1:]))
+        if (known == "" and not is_private) or root in ("", "builtins"):
             return ""
         if root == "__main__" and self._is_defined_method(last):
             return ""
@@ -591,6 +617,7 @@ class _Reach(ast.NodeVisitor):
                 self._enter(method)
             return ""
         for definition in self._names.definitions(name):
+            self._enter(definition)  # what is derived from may call any method
             for base in getattr(definition, "bases", ()):
                 for origin in self._names.origins_of(base):
                     if origin != f"<{name}>" and (code := self._reached(node, f"{origin}{member}")):
@@ -754,6 +781,11 @@ class _Reach(ast.NodeVisitor):
     def _by_keyword(self, node: ast.Call, plain: str, last: str) -> str:
         """The verdict by a keyword that makes a library write or fetch something, whatever is called."""
         named = {word.arg: word.value for word in node.keywords}
+        if last in _PLOTTERS or ".plot." in f".{plain}.":
+            words = [self._names.texts(argument) for argument in node.args[:-1]]
+            backends = [node.args[-1]] if any("backend" in text for texts in words for text in texts) else []
+            if self._is_foreign_backend(*backends, named.get("backend")):
+                return "process"
         given = {name for name, value in named.items() if not isinstance(value, ast.Constant) or value.value}
         if _FETCHING & given:
             return "network"
@@ -765,6 +797,10 @@ class _Reach(ast.NodeVisitor):
         if is_fetched and plain.startswith(_MODELS):
             return "network"
         return ""
+
+    def _is_foreign_backend(self, *given: ast.expr | None) -> bool:
+        """Whether a library that is loaded by its name, to plot with, is one that is not known."""
+        return any(text.partition(".")[0] not in ROOTS for node in given for text in self._texts.texts(node))
 
     def _is_into_memory(self, node: ast.Call) -> bool:
         """Whether what is written goes into a buffer."""
@@ -791,7 +827,7 @@ class _Reach(ast.NodeVisitor):
         """Whether what is read lies at an address, or where secrets are kept."""
         owner = node.func.value if isinstance(node.func, ast.Attribute) else None
         for place in (*node.args, *(word.value for word in node.keywords), *([owner] if owner else [])):
-            texts = self._names.texts(place)
+            texts = (*self._names.texts(place), *(text for text in self._texts.texts(place) if text[:1] != UNSEEN))
             if place is owner:
                 texts = tuple(text for text in texts if _SENSITIVE.search(text))
             if any(_ADDRESS.match(text) for text in texts) or (place is not owner and _is_address(place, texts)):
@@ -807,13 +843,16 @@ class _Reach(ast.NodeVisitor):
     def _opened(self, node: ast.Call, position: int) -> str:
         """The verdict on opening a file by its mode."""
         given = next(
-            (word.value for word in node.keywords if word.arg in ("mode", None)),
+            (word.value for word in node.keywords if word.arg == "mode"),
             node.args[position] if len(node.args) > position else None,
         )
-        modes = self._names.texts(given)
+        modes = self._texts.texts(given)
+        is_spread = any(isinstance(argument, ast.Starred) for argument in node.args) or any(
+            word.arg is None for word in node.keywords
+        )
         if position and not node.args and not node.keywords:
             return "files"  # `functools.partial` has given it place and mode before
-        if given is not None and (not modes or any(set(mode) & set("wax+") for mode in modes)):
+        if is_spread or (given is not None and not (modes and all(set(mode) <= set("rbtU") for mode in modes))):
             in_memory = node.args and any(
                 origin.startswith(_BUFFERS) for origin in self._names.origins_of(node.args[0])
             )
@@ -846,7 +885,7 @@ class _Reach(ast.NodeVisitor):
 
     def _queried(self, node: ast.Call, last: str, root: str) -> str | None:
         """The verdict on a text that a database or a frame evaluates."""
-        texts = self._names.texts(node.args[0] if node.args else None)
+        texts = [text for text in self._texts.texts(node.args[0] if node.args else None) if text != UNSEEN]
         if any(_STATEMENT.match(text) for text in texts):
             return "database"
         if any(_QUOTED_ADDRESS.search(text) for text in texts):
@@ -870,13 +909,8 @@ class _Reach(ast.NodeVisitor):
             origins = self._names.origins_of(node.func)
             if origins & {"builtins.compile", "ast.parse"} and node.args:
                 return self._inspect_text(node.args[0])
-        is_whole = isinstance(node, ast.Constant) or (
-            isinstance(node, ast.Name)
-            and node.id in self._names.own
-            and len(self._names.own.values.get(node.id, ())) == 1
-        )
-        texts = self._names.texts(node)
-        if not is_whole or not texts:
+        texts = self._texts.texts(node)
+        if not texts or any(mark in text for text in texts for mark in (UNSEEN, ESCAPED)):
             return "unknown_call"
         for text in texts:
             self.inspect(text.replace(remove, "") if remove else text, "expression")
@@ -924,6 +958,9 @@ class _Reach(ast.NodeVisitor):
                 self.inspect(argument.partition("=")[2].strip(), "expression")
         if name in ("load_ext", "reload_ext", "unload_ext"):
             code = "" if all(word in FREE_EXTENSIONS for word in argument.split()) else "magic"
+        if name == "aimport":
+            for module in argument.replace(",", " ").split():
+                code = code if module.lstrip("-").partition(".")[0] in ROOTS else "process"
         if name == "matplotlib" and "module:" in argument:
             code = "process"
         if name in ("history", "hist"):
@@ -957,7 +994,7 @@ def _places(node: ast.Call) -> list[ast.expr]:
     return [*node.args, *(word.value for word in node.keywords if word.arg in named)]
 
 
-def _with_automagics(code: str, is_bound: Callable[[str], bool]) -> str:
+def _with_automagics(code: str, bound: Collection[str]) -> str:
     """The code with the per cent sign before magics that IPython knows without one, and escapes at a line's start as calls."""
     lines = code.split("\n")
     filled = [index for index, line in enumerate(lines) if line.strip()]
@@ -965,8 +1002,9 @@ def _with_automagics(code: str, is_bound: Callable[[str], bool]) -> str:
         return code
     for index in filled:
         word, _, rest = lines[index].strip().partition(" ")
-        if word in AUTOMAGICS and not is_bound(word) and not re.match(r"\s*(?:=[^=]|[.(\[])", rest):
+        if word in _WITHOUT_SIGN and word not in bound and not re.match(r"\s*(?:=[^=]|[.(\[])", rest):
             lines[index] = "%" + lines[index].strip()
         elif found := re.match(r"\s*([,;/])\s*([A-Za-z_][\w.]*)\s*(.*)", lines[index]):
-            lines[index] = f"{found[2]}({found[3] if found[1] == '/' else repr(found[3])})"
+            words = [found[3]] if found[1] == ";" else found[3].split()
+            lines[index] = f"{found[2]}({', '.join(words if found[1] == '/' else map(repr, words))})"
     return "\n".join(lines)

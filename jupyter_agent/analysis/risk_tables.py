@@ -56,11 +56,11 @@ hashlib heapq hmac html inspect io ipaddress itertools json keyword linecache lo
 os.getcwd os.listdir os.scandir os.walk os.stat os.lstat os.cpu_count os.sep os.linesep os.name os.getpid os.fspath os.fsencode os.fsdecode
 os.get_terminal_size os.urandom os.access os.curdir os.pardir os.PathLike os.getlogin os.times os.pathsep os.extsep os.devnull os.uname os.error
 os.DirEntry os.path pathlib platform pprint queue quopri random re reprlib sched secrets select selectors shlex shutil.disk_usage shutil.which
-shutil.get_terminal_size site statistics string stringprep struct symtable sys sysconfig tabnanny textwrap threading time timeit token
+shutil.get_terminal_size statistics string stringprep struct symtable sys sysconfig tabnanny textwrap threading time timeit token
 tokenize traceback tracemalloc types typing unicodedata unittest urllib.parse urllib.error uuid warnings weakref xml zlib zoneinfo
 concurrent.futures.ThreadPoolExecutor concurrent.futures.as_completed concurrent.futures.wait concurrent.futures.Future asyncio
 importlib.metadata importlib.resources importlib.util.find_spec importlib.reload importlib.invalidate_caches pickle.dumps pickle.Pickler
-pickle.HIGHEST_PROTOCOL pickle.PickleError marshal.dumps zipfile tarfile gzip bz2 lzma tempfile.gettempdir multiprocessing.cpu_count
+pickle.HIGHEST_PROTOCOL pickle.PickleError marshal.dumps tempfile.gettempdir multiprocessing.cpu_count
 tkinter cProfile profile pstats atexit bdb stat posixpath ntpath email http.HTTPStatus http.cookies urllib
 __future__ _io cycler
 pandas numpy scipy sklearn matplotlib mpl_toolkits seaborn plotly altair bokeh holoviews hvplot panel polars pyarrow duckdb statsmodels
@@ -84,9 +84,15 @@ econml causalml dowhy causalnex pgmpy bnlearn hmmlearn pomegranate implicit surp
 lmfit iminuit SALib chaospy openturns fenics deap pygad nevergrad pyswarm sko polyfuzz kmodes hdbscan minisom somoclu fcmeans sklearn_extra
 featuretools tsfel woodwork evalml lazypredict pycaret flaml tpot autosklearn pytest hypothesis freezegun faker mimesis
 google.protobuf typing_extensions packaging numexpr empiricaldist glmnet pqdm sklearn_pandas scikeras pydotplus vega_datasets.local_data palmerpenguins gapminder
+zipfile.ZipFile zipfile.is_zipfile zipfile.BadZipFile zipfile.BadZipfile zipfile.LargeZipFile zipfile.ZipInfo zipfile.Path
+tarfile.open tarfile.is_tarfile tarfile.TarInfo tarfile.TarError tarfile.ReadError
+gzip.open gzip.compress gzip.decompress gzip.GzipFile gzip.BadGzipFile bz2.open bz2.compress bz2.decompress bz2.BZ2File bz2.BZ2Compressor
+bz2.BZ2Decompressor lzma.open lzma.compress lzma.decompress lzma.LZMAError lzma.LZMAFile lzma.LZMACompressor lzma.LZMADecompressor
+site.getsitepackages site.getusersitepackages site.getuserbase
 """
 
 _FILES = """
+argparse.FileType bz2 gzip lzma tarfile zipfile matplotlib.cbook.open_file_cm matplotlib.cbook.to_filehandle pandas.io.formats.csvs scipy.io.hb_write
 os.remove os.unlink os.rmdir os.removedirs os.rename os.renames os.replace os.mkdir os.makedirs os.mkfifo os.mknod os.link os.symlink
 os.chmod os.chown os.lchown os.fchmod os.fchown os.truncate os.ftruncate os.open os.write os.pwrite os.writev os.fdopen os.chdir os.fchdir
 os.chroot os.utime os.sendfile os.copy_file_range os.setxattr os.removexattr os.readlink os.umask os shutil tempfile shelve dbm fileinput
@@ -108,6 +114,7 @@ markdown.markdownFromFile emcee.backends.HDFBackend great_expectations.get_conte
 """
 
 _PROCESS = """
+site pandas.compat.pickle_compat unittest.TestLoader unittest.defaultTestLoader unittest.loader unittest.findTestCases unittest.makeSuite unittest.mock.patch
 os.system os.popen os.execl os.execle os.execlp os.execlpe os.execv os.execve os.execvp os.execvpe os.spawnl os.spawnle os.spawnlp os.spawnlpe
 os.spawnv os.spawnve os.spawnvp os.spawnvpe os.fork os.forkpty os.posix_spawn os.posix_spawnp builtins.breakpoint os.kill os.killpg os.abort os._exit os.startfile
 os.nice os.setuid os.setgid os.setsid os.setpriority os.sched_setaffinity
@@ -308,7 +315,7 @@ AUTOMAGICS: Final = frozenset(
 )
 #: Modules that other modules have as a member, by which code could reach them unseen.
 EMBEDDED: Final = frozenset(
-    "os sys subprocess shutil socket builtins importlib ctypes posix pty tempfile multiprocessing runpy".split()
+    "os sys subprocess shutil socket builtins importlib ctypes posix pty tempfile multiprocessing runpy pickle marshal pkgutil bltn_open".split()
 )
 #: Roots of values that stand for paths and open files.
 PATH_ROOTS: Final = frozenset(

@@ -67,6 +67,7 @@ class TextReader:
 
     def __init__(self, names: NameResolver) -> None:
         self._names = names
+        names.read = self.texts
         self._reading: set[int] = set()
 
     def texts(self, node: ast.expr | None) -> frozenset[str]:
@@ -204,7 +205,8 @@ class TextReader:
             pieces = [self.texts(piece) for piece in added]
             is_seen = all(len(texts) == 1 for texts in pieces)
             more = "".join(text for texts in pieces for text in texts) if is_seen else UNSEEN
-            found = frozenset(text if _is_number(text) else text + more for text in found)
+            if not all(_is_number(text) for texts in pieces for text in texts):
+                found |= frozenset(text + more for text in found)
         return iter(found)
 
     def _attribute(self, node: ast.Attribute) -> Iterable[str]:

@@ -153,6 +153,27 @@ def test_N6_a_parameter_of_a_function_that_ran_before_is_not_the_builtin() -> No
     assert _codes("candle(1, 2)", "def candle(open, close):\n    return max(open, close)") == set()
 
 
+def test_N6_what_is_not_surely_harmless_of_what_ran_before_has_a_reason() -> None:
+    connection = "import sqlite3\ncon = sqlite3.connect('x.db')"
+    more = "\n".join(["q = 'select 1'"] * 3)
+    assert _codes(f"q = 'drop table t'\ncon.execute(q)\n{more}", connection) == {"database"}
+    assert _codes("q = 'select 1'\nq += '; drop table t'\ncon.execute(q)", connection) == {"database"}
+    assert _codes("con.execute('select 1')", connection) == set()
+    assert "process" in _codes("{**globals()}['os'].system('x')", "import os")
+    assert _codes("d = {}\nd.update(globals())\nd['os'].system('x')", "import os")
+    assert _codes("df.plot(backend='mine')", "import pandas as pd\ndf = pd.DataFrame()") == {"process"}
+    assert _codes("t.start()", "class T(threading.Thread):\n    def run(self):\n        open('a', 'w')\nt = T()") == {
+        "files"
+    }
+    assert _codes("code = '1'\nmatch x:\n    case code: exec(code)") == {"unknown_call"}
+    assert _codes("code = '1'\nglobals()['code'] = x\nexec(code)") == {"unknown_call"}
+
+
+def test_N6_a_line_that_ipython_takes_as_a_magic_is_one_unless_its_name_is_bound_in_the_kernel() -> None:
+    assert _codes("rm -f *x", "rm = 1") == {"files"}
+    assert _codes("rm -f *x", live={"rm": Variable("rm", "builtins.int", "number", "1")}) == set()
+
+
 def test_what_a_star_import_bound_is_known_where_the_library_is() -> None:
     live = {"linspace": Variable("linspace", "builtins.function", "function", "function linspace()")}
     assert _codes("linspace(0, 1)", "from numpy import *", live=live) == set()
