@@ -22,15 +22,18 @@ from jupyter_agent.agent.turn import TurnState
 from jupyter_agent.config import api_keys, entry_points
 from jupyter_agent.config.options import JupyterAgent
 from jupyter_agent.config.policy import OFFLINE
-from jupyter_agent.config.user_settings import UserSettings
+from jupyter_agent.config.user_settings import ONE_USER, SettingsError, UserSettings, choose_instructions
 from jupyter_agent.core.errors import (
     AgentError,
+    Conflict,
     ContextTooLong,
     Forbidden,
     NotFound,
+    StoreUnavailable,
     UnknownModel,
 )
 from jupyter_agent.core.failure_log import detail_of, log_failure
+from jupyter_agent.core.instructions import READ_SKILL, ProjectFolder
 from jupyter_agent.core.messages import Event, Failed, TurnStarted
 from jupyter_agent.core.pictures import MAX_PICTURES, PICTURE_TOKENS
 from jupyter_agent.core.protocols import Model, SessionStore, Tool, ToolContext, ToolSpec
@@ -38,9 +41,11 @@ from jupyter_agent.core.question import Question
 from jupyter_agent.core.session import Session, Turn, TurnStatus
 from jupyter_agent.core.text import TokenCalibration, estimate_tokens
 from jupyter_agent.doctor.service import NotebookAnalyses
-from jupyter_agent.prompt import request, snapshot
+from jupyter_agent.notebooks.instruction_files import shown_path, user_path
+from jupyter_agent.prompt import instructions, request, snapshot
 from jupyter_agent.prompt.attachments import Attachment, attachments
 from jupyter_agent.prompt.context import RecentSelections
+from jupyter_agent.prompt.instructions import Instructions
 from jupyter_agent.prompt.request import Prompt
 from jupyter_agent.prompt.snapshot import TurnContext
 from jupyter_agent.prompt.title import write_title
@@ -183,8 +188,8 @@ class Assistant:
 
     @property
     def tools(self) -> Mapping[str, Tool]:
-        """What models may do, by name, without the tools of MCP servers."""
-        return self.resources.tools
+        """What models may do, by name, without the tools of MCP servers, and without that which needs skills."""
+        return {name: tool for name, tool in self.resources.tools.items() if name != READ_SKILL}
 
     @property
     def default_model(self) -> str:
@@ -306,7 +311,10 @@ class Assistant:
         model = question.wrap_model(model) if question.wrap_model is not None else model
         query = self.redactor.text(question.query)
         await self.resources.throttle.wait()
-        async with turns.begin(self.sessions, question, query, model.name, self.edit_history) as state:
+        gathering = self._instructions(question)
+        async with turns.begin(
+            self.sessions, question, query, model.name, self.edit_history, instructions=gathering
+        ) as state:
             if state.replayed is not None:
                 for event in turns.stored_events(state.session, state.replayed):
                     yield event
@@ -352,12 +360,15 @@ class Assistant:
         limit = self.resources.options.session_history_limit
         earlier = await self.sessions.model_history(session, limit) if session is not None else ()
         view = await snapshot.read_kernel_and_cells(question.kernel, question.notebook)
-        context = self._without_secrets(await snapshot.build(question, view, session, earlier, self.resources.analyses))
+        found = await self._instructions(question)
+        context = self._without_secrets(
+            await snapshot.build(question, view, session, earlier, self.resources.analyses, instructions=found)
+        )
         attached = await attachments(question.query, context, question.active_cell_id)
         prompt = self._prompt(question, context, attached, _SHARES[0])
         warnings = (*context.warnings, *lowered, *prompt.warnings)
         count = self.resources.calibration.counter(model.name)
-        offered: Sequence[ToolSpec] = self._offered(question)
+        offered: Sequence[ToolSpec] = self._offered(question, context)
         if (prepare := getattr(model, "prepared", None)) is not None:  # not every model is sent its tools as tools
             messages, offered = prepare(prompt.messages, offered)
             added = sum(count(message.content) for message in messages) - sum(
@@ -366,6 +377,36 @@ class Assistant:
             tokens = {**prompt.tokens, "system": prompt.tokens["system"] + max(0, added)}
             prompt = replace(prompt, messages=tuple(messages), tokens=tokens)
         return request.preview_json(model.name, prompt, offered, warnings, count)
+
+    async def project_instructions(
+        self, project: ProjectFolder | None, chosen: tuple[str, bool | None] | None = None, user: str = ONE_USER
+    ) -> dict[str, Any]:
+        """What instructs the model there, as JSON data for people; first the user's answer to a text is stored.
+
+        Args:
+            project: Where a notebook lies.
+            chosen: The digest of the project's text, and whether it is to count; None for that: the user is asked again.
+            user: Whose settings hold.
+
+        Raises:
+            Conflict: there is no such text any more.
+            StoreUnavailable: the answer cannot be stored.
+        """
+        text = self.resources.options.instructions
+        found = await instructions.gather(text, user, project, is_fresh=True)
+        if chosen is not None:
+            if all(file.digest != chosen[0] or file.scope != "project" for file, _ in found.found):
+                raise Conflict(
+                    "This text is not there any more: it was changed or removed since it was shown. Read it again."
+                )
+            try:
+                await asyncio.to_thread(choose_instructions, user, *chosen)
+            except SettingsError as error:
+                raise StoreUnavailable(str(error)) from error
+            found = await instructions.gather(text, user, project)
+        path = shown_path(user_path()) if user == ONE_USER else ""
+        listed = await asyncio.to_thread(found.to_json, self.redactor.text)
+        return {"instructions": listed, "warnings": list(found.warnings), "user_path": path}
 
     # The steps of a turn --------------------------------------------------------------------------
 
@@ -378,7 +419,9 @@ class Assistant:
         view = await state.kernel_view
         await shared.throttle.wait()
         context = state.context = self._without_secrets(
-            await snapshot.build(question, view, state.session, earlier, shared.analyses)
+            await snapshot.build(
+                question, view, state.session, earlier, shared.analyses, instructions=await state.instructions
+            )
         )
         yield TurnStarted(state.session.id, state.turn.id, model.name, context.state_json())
         if question.effects:
@@ -400,7 +443,7 @@ class Assistant:
                 state.turn_log.show(state.prompt.full_sources(context.cells))
             agent = Agent(
                 model,
-                self._all_tools(question),
+                self._all_tools(question, context),
                 Limits.for_question(question, shared.options, started=state.started),
                 redact=self.redactor.text,
                 decide=question.decide,
@@ -433,7 +476,7 @@ class Assistant:
             and not state.transcript.actions
             and "pictures" not in state.prompt.tokens
         ):
-            estimated = request.estimate(state.prompt, self._offered(question), estimate_tokens)
+            estimated = request.estimate(state.prompt, self._offered(question, context), estimate_tokens)
             shared.calibration.learn(model.name, estimated, state.transcript.usage.input_tokens)
 
     def _prompt(
@@ -447,7 +490,7 @@ class Assistant:
         count = shared.calibration.counter(model.name)
         budget = int(options.context_tokens * share)
         is_brief = getattr(model, "way", "") == "code"
-        tools = () if is_brief else self._offered(question)
+        tools = () if is_brief else self._offered(question, context)
         sees = getattr(model, "sees", None) is not False
         found = (picture for attachment in attached for picture in attachment.pictures)
         pictures = list(dict.fromkeys((*question.pictures, *found)))[: max(MAX_PICTURES, len(question.pictures))]
@@ -511,15 +554,28 @@ class Assistant:
         log_failure(error.code, error.message, detail_of(error), redact, is_ours=error.status >= 500)
         return replace(Failed.from_error(error), message=redact(error.message))
 
+    async def _instructions(self, question: Question) -> Instructions:
+        """What people have written for the model; nothing for another agent that makes one call, no skills where none can be read."""
+        if question.answered_by is not None:
+            return instructions.NONE
+        user = question.owner if question.user is None else question.user
+        found = await instructions.gather(self.resources.options.instructions, user, question.project)
+        if READ_SKILL in self.resources.tools:
+            return found
+        return replace(found, found=tuple((file, state) for file, state in found.found if not file.skill))
+
     # What a question is answered with -------------------------------------------------------------
 
-    def _all_tools(self, question: Question) -> Mapping[str, Tool]:
+    def _all_tools(self, question: Question, context: TurnContext) -> Mapping[str, Tool]:
         policy, others = self.resources.options.policy, self.resources.mcp_servers.tools()
         allowed = {name: tool for name, tool in others.items() if policy.allows("tools", name)}
-        return {**self.tools, **allowed, **question.tools}
+        own = self.resources.tools if context.instructions.skills else self.tools
+        return {**own, **allowed, **question.tools}
 
-    def _offered(self, question: Question) -> list[ToolSpec]:
-        tools = offered_tools(self._all_tools(question), question.effects, through_magic=question.run is not None)
+    def _offered(self, question: Question, context: TurnContext) -> list[ToolSpec]:
+        tools = offered_tools(
+            self._all_tools(question, context), question.effects, through_magic=question.run is not None
+        )
         return offered_specs(tools, question.approval or "")
 
     def _without_secrets(self, context: TurnContext) -> TurnContext:
@@ -538,6 +594,7 @@ class Assistant:
             turn_id=state.turn.id,
             key=open_turn.holder if open_turn is not None else state.turn.id,
             check_notebook=self.resources.analyses.check,
+            skills=state.context.instructions.skills,
         )
 
 

@@ -6,9 +6,10 @@ import asyncio
 import hashlib
 import json
 import time
-from collections.abc import AsyncGenerator, Awaitable, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Coroutine, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from jupyter_agent.agent.loop import SHOWN_CHARACTERS, Transcript
 from jupyter_agent.core.errors import UndoInProgress, status_of
@@ -34,6 +35,7 @@ from jupyter_agent.core.protocols import TurnLog
 from jupyter_agent.core.question import Question
 from jupyter_agent.core.session import Session, Turn, TurnStatus
 from jupyter_agent.core.text import truncate
+from jupyter_agent.prompt.instructions import Instructions
 from jupyter_agent.prompt.request import Prompt
 from jupyter_agent.prompt.snapshot import KernelView, TurnContext, read_kernel_and_cells
 from jupyter_agent.redaction.redactor import Redactor
@@ -51,6 +53,7 @@ class TurnState:
         turn: As far as it is known.
         lease: Keeps the turn open in the store.
         kernel_view: The kernel and the notebook, which may still be read.
+        instructions: What people have written for the model, likewise.
         replayed: The stored turn that a retry asks for again; nothing is to be done then.
         turn_log: What its tools have shown and changed.
         context: What it knows, once that has been read.
@@ -63,6 +66,7 @@ class TurnState:
     turn: Turn
     lease: Lease
     kernel_view: Awaitable[KernelView]
+    instructions: Awaitable[Instructions]
     replayed: Turn | None
     turn_log: TurnLog
     context: TurnContext = field(default_factory=TurnContext)
@@ -73,7 +77,13 @@ class TurnState:
 
 @asynccontextmanager
 async def begin(
-    sessions: SessionManager, question: Question, query: str, model: str, edit_history: EditHistory
+    sessions: SessionManager,
+    question: Question,
+    query: str,
+    model: str,
+    edit_history: EditHistory,
+    *,
+    instructions: Coroutine[Any, Any, Instructions],
 ) -> AsyncGenerator[TurnState, None]:
     """Store the question, and read the kernel and the notebook meanwhile: neither waits for the other.
 
@@ -83,11 +93,13 @@ async def begin(
         query: Its text as it may be stored.
         model: Who will answer.
         edit_history: Says what of the turn's edits may be stored.
+        instructions: Finds what instructs the model.
 
     Raises:
         AgentError: the turn cannot begin (another one is running, the store is unavailable).
     """
     reading = asyncio.create_task(read_kernel_and_cells(question.kernel, question.notebook))
+    gathering = asyncio.create_task(instructions)
     try:
         owner, notebook_id = question.owner, question.notebook_id
         session_id = question.session_id or await sessions.default_session_id(owner, notebook_id)
@@ -113,11 +125,13 @@ async def begin(
             extra=to_kept(question.pictures),
         )
         lease = Lease(sessions, session, lambda: edit_history.storable(turn_log.edits))
-        yield TurnState(session, turn, lease, reading, begun.replayed, turn_log)
+        yield TurnState(session, turn, lease, reading, gathering, begun.replayed, turn_log)
     finally:
-        reading.cancel()
-        await asyncio.wait([reading])
-        _ = reading.cancelled() or reading.exception()  # raised where it was awaited, if it was
+        for task in (reading, gathering):
+            task.cancel()
+        await asyncio.wait([reading, gathering])
+        for task in (reading, gathering):
+            _ = task.cancelled() or task.exception()  # raised where it was awaited, if it was
 
 
 def finished(state: TurnState, redactor: Redactor, status: TurnStatus, error: str | None) -> Turn:

@@ -95,6 +95,13 @@ async def _command_output(context: CliContext, name: str, rest: str) -> str:
     if name == "context":
         question = await context.question(rest or tables.NO_QUESTION)
         return tables.context_report(await context.assistant.preview(question))
+    if name == "instructions":
+        try:
+            chosen = context.instructions.chosen(rest)
+        except ValueError as error:
+            return str(error)
+        found = await context.assistant.project_instructions(context.project, chosen)
+        return context.instructions.to_markdown(found)
     if name == "model":
         context.model = rest or context.model
         return tables.models_list(await asyncio.to_thread(context.assistant.models_json), context.model)

@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from jupyter_core.paths import jupyter_runtime_dir
@@ -17,7 +17,7 @@ from jupyter_agent.agent.assistant import Assistant
 from jupyter_agent.agent.commands import LocalConversation
 from jupyter_agent.agent.replay import last_event, replay_question
 from jupyter_agent.config.options import JupyterAgent, read_config_files
-from jupyter_agent.config.user_settings import UserSettings
+from jupyter_agent.config.user_settings import ONE_USER, UserSettings
 from jupyter_agent.core.errors import BadRequest, KernelUnavailable
 from jupyter_agent.core.kernel_state import Cell
 from jupyter_agent.core.messages import Event
@@ -26,8 +26,10 @@ from jupyter_agent.core.question import Question
 from jupyter_agent.core.session import Session, Turn
 from jupyter_agent.kernelside.client import server_info
 from jupyter_agent.kernelside.hidden_characters import for_terminal, json_for_terminal
+from jupyter_agent.kernelside.magic.instructions import InstructionsCommand
 from jupyter_agent.kernelside.wire import count
 from jupyter_agent.notebooks.file import FileNotebook
+from jupyter_agent.notebooks.instruction_files import LocalProject, local_project
 
 CELL_SECONDS = 24 * 3600.0  # a notebook may compute for long; Ctrl-C ends it
 
@@ -41,19 +43,23 @@ class CliContext:
     notebook_id: str = ""  # its name in conversations
     notebook: FileNotebook | None = None
     kernel: Kernel | None = None
+    project: LocalProject | None = None
     model: str = ""
     session: str = ""
     approval: str = ""
+    instructions: InstructionsCommand = field(default_factory=InstructionsCommand)
 
     async def question(self, query: str) -> Question:
         """A question about the notebook, in the conversation that is continued."""
         return Question(
             owner=self.conversation.owner,
+            user=ONE_USER,
             query=query,
             session_id=await self.conversation.session_id(self.notebook_id, self.session),
             notebook_id=self.notebook_id,
             kernel=self.kernel,
             notebook=self.notebook,
+            project=self.project,
             model=self.model or None,
             approval=self.approval or None,
         )
@@ -104,6 +110,7 @@ async def open_context(arguments: argparse.Namespace) -> AsyncIterator[CliContex
             notebook_id(path),
             notebook,
             kernel,
+            local_project(path.parent if path is not None else Path.cwd(), server_roots()),
             arguments.model,
             arguments.session,
             arguments.approve,
@@ -117,10 +124,14 @@ def notebook_id(path: Path | None) -> str:
     """A notebook's name in conversations: its path below the root of a running server that has it, else its full path."""
     if path is None:
         return ""
+    return server_info.notebook_id(str(path.resolve()), server_roots())
+
+
+def server_roots() -> tuple[str, ...]:
+    """The folders of the Jupyter servers that run here."""
     records = sorted(Path(jupyter_runtime_dir()).glob("jpserver-*.json"))
     addresses = [server_info.read_address(str(record)) for record in records]
-    roots = tuple(address.root for address in addresses if address is not None)
-    return server_info.notebook_id(str(path.resolve()), roots)
+    return tuple(address.root for address in addresses if address is not None)
 
 
 async def _run_cells(kernel: Kernel, notebook: FileNotebook) -> None:

@@ -164,6 +164,11 @@ class JupyterAgent(Configurable):
         help="Names of options that users and requests cannot set, such as 'model' and 'base_url'; requests may only be "
         "stricter. What users must not be able to change themselves belongs into the policy of the machine.",
     ).tag(config=True)
+    instructions = Unicode(
+        "",
+        help="What models are told in every conversation on this server, before the user's own instructions and a project's "
+        "(AGENTS.md), which cannot change it. In the policy, under 'force', it is the administrator's for good.",
+    ).tag(config=True)
     redact = Bool(True, help="Whether secrets are withheld from models and from the store.").tag(config=True)
     context_tokens = Int(8000, min=500, help="Tokens that a request to the model may have, history included.").tag(
         config=True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,10 @@ ONE_USER = ""
 SHARED_NAMES = tuple(name for name in USER_OPTIONS if name not in SERVER_OPTIONS)
 #: What holds where a user's settings cannot be read.
 _UNREADABLE = {"approval": "read-only"}
+#: Where the file has which instructions the user wants: by the digest of their text, whether they are used.
+_INSTRUCTIONS = "instructions"
+_MAX_INSTRUCTIONS = 1000
+_writing = threading.Lock()
 
 
 class SettingsError(Exception):
@@ -51,11 +56,10 @@ class UserSettings:
         Raises:
             SettingsError: the file cannot be read or written.
         """
-        values = {name: value for name, value in {**read(owner), **changes}.items() if value is not None}
-        try:
-            api_keys.write_private(_path(owner), json.dumps(values, indent=2) + "\n")
-        except OSError as error:
-            raise SettingsError("The settings cannot be written to Jupyter's data folder.") from error
+        with _writing:
+            values = {name: value for name, value in {**read(owner), **changes}.items() if value is not None}
+            others = {_INSTRUCTIONS: chosen} if (chosen := instruction_choices(owner)) else {}
+            _write(owner, {**values, **others})
         if owner == ONE_USER:
             self.options.set_by_user(values)
         else:
@@ -75,6 +79,35 @@ def read(owner: str) -> dict[str, Any]:
     Raises:
         SettingsError: their file cannot be read.
     """
+    return {name: value for name, value in _read(owner).items() if name in USER_OPTIONS}
+
+
+def instruction_choices(owner: str) -> dict[str, bool]:
+    """By the digest of a project's text, whether it instructs the agent for a user; those never answered are missing.
+
+    Raises:
+        SettingsError: their file cannot be read.
+    """
+    chosen = _read(owner).get(_INSTRUCTIONS)
+    given = chosen.items() if isinstance(chosen, dict) else ()
+    return {digest: use for digest, use in given if isinstance(use, bool)}
+
+
+def choose_instructions(owner: str, digest: str, use: bool | None) -> None:
+    """Whether a project's text of this digest instructs the agent for a user; None: they are asked again.
+
+    Raises:
+        SettingsError: the file cannot be read or written.
+    """
+    with _writing:
+        chosen = {known: value for known, value in instruction_choices(owner).items() if known != digest}
+        if use is not None:
+            chosen[digest] = use
+        newest = dict(list(chosen.items())[-_MAX_INSTRUCTIONS:])
+        _write(owner, {**read(owner), _INSTRUCTIONS: newest})
+
+
+def _read(owner: str) -> dict[str, Any]:
     path = _path(owner)
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
@@ -83,7 +116,14 @@ def read(owner: str) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         message = f"The settings in {path.name} in Jupyter's data folder cannot be read; correct or remove that file."
         raise SettingsError(message) from error
-    return {name: value for name, value in values.items() if name in USER_OPTIONS} if isinstance(values, dict) else {}
+    return values if isinstance(values, dict) else {}
+
+
+def _write(owner: str, values: Mapping[str, Any]) -> None:
+    try:
+        api_keys.write_private(_path(owner), json.dumps(values, indent=2) + "\n")
+    except OSError as error:
+        raise SettingsError("The settings cannot be written to Jupyter's data folder.") from error
 
 
 def _path(owner: str) -> Path:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, fields, replace
 from types import MappingProxyType
 from typing import Any, Literal, Protocol, runtime_checkable
 
+from jupyter_agent.core.instructions import InstructionFile
 from jupyter_agent.core.kernel_state import Cell, ExecutionResult, KernelState, Variable
 from jupyter_agent.core.messages import CellChange, CellEdit, Effect, Json, Message, ModelEvent, Picture, Reason
 from jupyter_agent.core.session import Session, Turn
@@ -327,6 +328,7 @@ class ToolContext:
         effects: What the user may do here; code is tried out unasked only where ``execute`` is among them.
         check_notebook: Finds hidden state in cells and a kernel's state, given the notebook to ask for the times of
             files; None where a tool has to do it itself. The result is JSON: ``verdict``, ``report``, ``stale``, ``run``.
+        skills: What the model may read when a task needs it, by name.
     """
 
     kernel: Kernel | None
@@ -341,6 +343,7 @@ class ToolContext:
     approval: str = "ask"
     effects: frozenset[str] = frozenset({"read"})
     check_notebook: NotebookCheck | None = None
+    skills: Mapping[str, InstructionFile] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True, slots=True)

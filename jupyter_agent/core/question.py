@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from jupyter_agent.core.instructions import ProjectFolder
 from jupyter_agent.core.kernel_state import ExecutionResult
 from jupyter_agent.core.messages import ApprovalAsked, Picture, RunAsked
 from jupyter_agent.core.protocols import Kernel, Model, Notebook, Tool, TurnLog
@@ -43,6 +44,7 @@ class Question:
         notebook_id: The notebook's path below the server's root; empty without one.
         kernel: The notebook's kernel, where there is one.
         notebook: Its cells, where they can be read.
+        project: Where it lies, with instructions for the agent; None where these are not looked for.
         active_cell_id: Where the user is.
         model: ``provider:model``; None takes the configured one.
         turn_id: Chosen by a client that may retry.
@@ -74,6 +76,7 @@ class Question:
     notebook_id: str = ""
     kernel: Kernel | None = None
     notebook: Notebook | None = None
+    project: ProjectFolder | None = None
     active_cell_id: str | None = None
     model: str | None = None
     turn_id: str | None = None

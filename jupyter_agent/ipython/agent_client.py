@@ -6,13 +6,14 @@ import asyncio
 import atexit
 from collections.abc import AsyncGenerator, Coroutine, Generator, Mapping
 from contextlib import aclosing
+from pathlib import Path
 from typing import Any, TypeVar
 
 from jupyter_agent.agent.assistant import Assistant
 from jupyter_agent.agent.commands import LocalConversation
 from jupyter_agent.agent.replay import last_event, replay_question
 from jupyter_agent.config.options import JupyterAgent, read_config_files
-from jupyter_agent.config.user_settings import UserSettings
+from jupyter_agent.config.user_settings import ONE_USER, UserSettings
 from jupyter_agent.core.errors import AgentError
 from jupyter_agent.core.kernel_state import ExecutionResult
 from jupyter_agent.core.messages import ApprovalAsked, RunAsked, TurnStarted, to_json
@@ -28,6 +29,7 @@ from jupyter_agent.kernelside.magic import session_commands
 from jupyter_agent.kernelside.magic.errors import AgentFailed
 from jupyter_agent.kernelside.magic.turn import AgentRequest, Event
 from jupyter_agent.notebooks.file import FileNotebook
+from jupyter_agent.notebooks.instruction_files import LocalProject, local_project
 
 T = TypeVar("T")
 
@@ -79,6 +81,10 @@ class InProcessAgentClient:
     def context(self, request: AgentRequest) -> dict[str, Any]:
         question = self._result(self._question(request, *self._notebook()))
         return self._result(self._assistant.preview(question))
+
+    def instructions(self, chosen: tuple[str, bool] | None = None) -> dict[str, Any]:
+        path, _ = self._notebook()
+        return self._result(self._assistant.project_instructions(self._project(path), chosen))
 
     def models(self) -> list[dict[str, Any]]:
         return self._assistant.models_json()
@@ -145,17 +151,24 @@ class InProcessAgentClient:
 
         return Question(
             owner=self._assistant.owner,
+            user=ONE_USER,
             query=request.query,
             session_id=await self._conversation.session_id(notebook_id, request.session),
             notebook_id=notebook_id,
             kernel=self._kernel,
             notebook=FileNotebook(path) if path else HistoryNotebook(self._ip),
+            project=self._project(path),
             model=request.model or None,
             approval=request.approval or None,
             decide=decide,
             run=run,
             run_answer=request.run,
         )
+
+    def _project(self, path: str) -> LocalProject:
+        """Of the notebook, else of the working folder."""
+        server = server_info.server({}, self._ip)
+        return local_project(Path(path).parent if path else Path.cwd(), (server.root,) if server is not None else ())
 
     async def _answer(self, call_id: str) -> Mapping[str, Any]:
         """The main thread's answer to a call, of which it learns by the stream of events."""

@@ -54,13 +54,13 @@ class ContentsNotebook(StoredNotebook):
         try:
             return cells_of((await self._read()).cells)
         except Forbidden:  # of an older format, which Jupyter converts
-            model = await self._get(self.path, type="notebook")
+            model = await get_model(self._contents, self.path, type="notebook")
         if model is None:
             raise NotFound(_NO_NOTEBOOK)
         return cells_of(model["content"].get("cells", ()))
 
     async def files(self) -> tuple[str, ...]:
-        model = await self._get(self._folder, type="directory")
+        model = await get_model(self._contents, self._folder, type="directory")
         listed = model["content"] if model is not None else ()
         return tuple(sorted(entry["name"] for entry in listed if entry["type"] != "directory")[:MAX_FILES])
 
@@ -69,10 +69,10 @@ class ContentsNotebook(StoredNotebook):
         if root := getattr(self._contents, "root_dir", None):
             # Where the contents are files, links may lead out of the folder: `read_text` checks.
             return await asyncio.to_thread(read_text, Path(root, self._folder), name, limit)
-        described = await self._get(path, type="file", content=False)
+        described = await get_model(self._contents, path, type="file", content=False)
         if described is None or (described.get("size") or 0) > MAX_READ:
             raise NotFound("There is no such file." if described is None else "This file is too large to read.")
-        model = await self._get(path, type="file")
+        model = await get_model(self._contents, path, type="file")
         if model is None or model.get("format") != "text":
             raise NotFound("This is not a text file.")
         return str(model["content"])[:limit]
@@ -81,10 +81,10 @@ class ContentsNotebook(StoredNotebook):
         path = f"{self._folder}/{checked_path(name)}".strip("/")
         if root := getattr(self._contents, "root_dir", None):
             return await asyncio.to_thread(read_picture, Path(root, self._folder), name)
-        described = await self._get(path, type="file", content=False)
+        described = await get_model(self._contents, path, type="file", content=False)
         if described is None or (described.get("size") or 0) > MAX_BYTES_OF_PICTURE:
             raise NotFound("There is no such file." if described is None else "This file is too large to read.")
-        model = await self._get(path, type="file")
+        model = await get_model(self._contents, path, type="file")
         if model is None or model.get("format") != "base64":
             raise NotFound("This is not a picture file.")
         return checked(decoded(str(model["content"])), name, is_users=True)
@@ -130,7 +130,9 @@ class ContentsNotebook(StoredNotebook):
             check_writable(path)
 
     async def _describe(self) -> Any:
-        described = await self._get(self.path, type="file" if self._is_text else "notebook", content=False)
+        described = await get_model(
+            self._contents, self.path, type="file" if self._is_text else "notebook", content=False
+        )
         if described is None:
             raise NotFound(_NO_NOTEBOOK)
         if (described.get("size") or 0) > MAX_BYTES:
@@ -140,19 +142,21 @@ class ContentsNotebook(StoredNotebook):
     async def _read(self) -> Document:
         await self._describe()
         if self._is_text:
-            model = await self._get(self.path, type="file")
+            model = await get_model(self._contents, self.path, type="file")
             if model is not None and model.get("format") == "text":
                 return await asyncio.to_thread(Document.parse, model["content"], self._name)
-        model = await self._get(self.path, type="notebook")
+        model = await get_model(self._contents, self.path, type="notebook")
         if model is None:
             raise unreadable(self._name)
         return Document(check_format(model["content"], self._name))
 
-    async def _get(self, path: str, *, type: str, content: bool = True) -> Any:  # noqa: A002 - the contents manager's own name
-        from tornado.web import HTTPError
 
-        try:
-            model = self._contents.get(path, content=content, type=type)
-            return await model if inspect.isawaitable(model) else model
-        except (HTTPError, OSError, ValueError):
-            return None
+async def get_model(contents: Any, path: str, *, type: str, content: bool = True) -> Any:  # noqa: A002 - its own name
+    """What a contents manager has at a path; None where there is nothing that may be read."""
+    from tornado.web import HTTPError
+
+    try:
+        model = contents.get(path, content=content, type=type)
+        return await model if inspect.isawaitable(model) else model
+    except (HTTPError, OSError, ValueError):
+        return None

@@ -10,8 +10,9 @@ from jupyter_agent.core.kernel_state import Cell
 from jupyter_agent.core.messages import Json, Message, Picture, to_json
 from jupyter_agent.core.pictures import PICTURE_TOKENS, described_to_json, name_pictures
 from jupyter_agent.core.protocols import ToolSpec
-from jupyter_agent.prompt import attachments, context, history, selection
+from jupyter_agent.prompt import attachments, context, history, instructions, selection
 from jupyter_agent.prompt.attachments import Attachment
+from jupyter_agent.prompt.instructions import SentInstructions
 from jupyter_agent.prompt.snapshot import TurnContext
 from jupyter_agent.redaction.redactor import Redactor
 
@@ -24,12 +25,14 @@ class Prompt:
 
     Attributes:
         messages: Provider-valid; nothing in them looks like a secret.
-        tokens: Estimated, by part: ``system``, ``variables``, ``cells``, ``status`` (kernel, changes, the last error, what
+        tokens: Estimated, by part: ``system``, ``instructions``, ``variables``, ``cells``, ``status`` (kernel, changes, the last error, what
             the question asks about), ``mentions`` (what it mentions, data files), ``history`` and ``question``.
+        instructions: What of people's instructions stands in it.
     """
 
     messages: tuple[Message, ...] = ()
     tokens: Mapping[str, int] = field(default_factory=dict)
+    instructions: SentInstructions = SentInstructions()
 
     @property
     def withheld(self) -> int:
@@ -40,7 +43,8 @@ class Prompt:
     def warnings(self) -> tuple[str, ...]:
         """What the user should know of it."""
         number = self.withheld
-        return (f"{number} values that look secret were withheld from the model.",) if number else ()
+        withheld = (f"{number} values that look secret were withheld from the model.",) if number else ()
+        return (*self.instructions.warnings, *withheld)
 
     def full_sources(self, cells: Iterable[Cell]) -> list[Cell]:
         """Cells whose whole source stands in it: those that the model knows well enough to write them anew."""
@@ -79,7 +83,8 @@ def build(
         is_brief: Whether the model is a small one that gets few rules.
     """
     rules = context.BRIEF_SYSTEM if is_brief else context.SYSTEM
-    system = count(rules)
+    instructed = instructions.fit(turn.instructions, budget_tokens, count, has_tools=not is_brief)
+    system = count(rules) + instructed.tokens
     room = max(0, budget_tokens // 2 - system)
     mentioned = attachments.fit(attached, min(budget_tokens // 4, room), count)
     notebook = context.build(
@@ -95,12 +100,18 @@ def build(
         recent=recent,
     )
     with_mentions = replace(notebook, status="\n".join(part for part in (notebook.status, mentioned) if part))
-    tokens = {"system": system, **notebook.tokens, "mentions": count(mentioned)}
+    tokens = {
+        "system": count(rules),
+        "instructions": instructed.tokens,
+        **notebook.tokens,
+        "mentions": count(mentioned),
+    }
     earlier = history.fit(turn.turns, room - tokens["mentions"], count).messages
+    rules = f"{rules}\n\n{instructed.text}" if instructed.text else rules
     messages = tuple(redactor.message(message) for message in with_mentions.messages(question, earlier, mark, rules))
     tokens["history"] = sum(count(message.content) for message in earlier)
     tokens["question"] = count(question)
-    return Prompt(messages, tokens)
+    return Prompt(messages, tokens, instructed)
 
 
 def with_pictures(prompt: Prompt, pictures: Sequence[Picture], *, sees: bool) -> Prompt:
@@ -147,6 +158,7 @@ def preview_json(
             {"name": tool.name, "description": tool.description, "parameters": tool.parameters} for tool in tools
         ],
         "tokens": {**tokens, "total": sum(tokens.values())},
+        "instructions": [to_json(source) for source in prompt.instructions.sources],
         "withheld": prompt.withheld,
         "warnings": list(warnings),
     }

@@ -16,6 +16,7 @@ from jupyter_agent.core.protocols import Kernel, Notebook
 from jupyter_agent.core.question import Question
 from jupyter_agent.core.session import Session, Turn
 from jupyter_agent.doctor.service import NotebookAnalyses
+from jupyter_agent.prompt.instructions import NONE, Instructions
 
 NO_KERNEL = "No kernel is running for this notebook, so there are no live variables."
 _CLIENT_VARIABLES = "No kernel could be reached; the variables are those that the client sent."
@@ -39,6 +40,7 @@ class TurnContext:
         changed: Names that are new, changed or deleted since the last turn.
         warnings: What the user should know of the above.
         stale: Variables that are relevant to the question and are not what the notebook says, with the reason.
+        instructions: What people have written for the model.
     """
 
     kernel: Kernel | None = None
@@ -50,6 +52,7 @@ class TurnContext:
     changed: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     stale: tuple[str, ...] = ()
+    instructions: Instructions = NONE
 
     @property
     def variables(self) -> Mapping[str, Variable]:
@@ -103,6 +106,8 @@ async def build(
     session: Session | None = None,
     turns: Sequence[Turn] = (),
     analyses: NotebookAnalyses | None = None,
+    *,
+    instructions: Instructions = NONE,
 ) -> TurnContext:
     """Put together what a turn knows.
 
@@ -113,6 +118,7 @@ async def build(
         session: The conversation.
         turns: Earlier turns of the conversation, oldest first.
         analyses: Find stale variables; None: nobody looks for them.
+        instructions: What people have written for the model.
     """
     state, cells = view
     if (state is None or not state.epoch) and question.variables:
@@ -136,6 +142,16 @@ async def build(
     stale: tuple[str, ...] = ()
     if question.query and analyses is not None:
         stale = await analyses.stale_for(question.query, cells, state, question.active_cell_id, question.notebook)
+    warnings += instructions.warnings
     return TurnContext(
-        question.kernel, question.notebook, session, state, cells, tuple(turns), changed, tuple(warnings), stale
+        question.kernel,
+        question.notebook,
+        session,
+        state,
+        cells,
+        tuple(turns),
+        changed,
+        tuple(warnings),
+        stale,
+        instructions,
     )

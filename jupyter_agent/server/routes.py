@@ -26,6 +26,7 @@ Load = Callable[[], Awaitable["Services"]]
 ROUTES = {
     "/api/agent/quick": "api.turns:QuickHandler",
     "/api/agent/context": "api.turns:ContextHandler",
+    "/api/agent/instructions": "api.instructions:InstructionsHandler",
     "/api/agent/sessions": "api.sessions:ConversationsHandler",
     "/api/agent/sessions/import": "api.sessions:ImportHandler",
     "/api/agent/sessions/cleanup": "api.session_tree:CleanupHandler",

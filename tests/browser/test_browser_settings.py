@@ -101,8 +101,43 @@ def test_N9_what_the_administrator_has_fixed_is_shown_with_the_reason_and_not_of
         expect(modes.locator("option:disabled")).to_have_text(["Run without asking"])
         page.choose("Settings")
         expect(page.page.get_by_label("Model", exact=True)).to_be_disabled()
-        expect(page.panel.get_by_text("fixed on this server")).to_be_visible()
+        expect(page.page.get_by_label("Model for completions and titles")).to_be_disabled()
+        expect(page.panel.get_by_text("fixed on this server").first).to_be_visible()
         expect(page.panel.get_by_text("at most auto-edit")).to_be_visible()
         expect(page.panel.get_by_text("c.JupyterAgent.max_steps cannot be 0")).to_be_visible()
+        page.stop_kernels()
+        context.close()
+
+
+def test_an_endpoint_can_be_chosen_and_models_without_their_key_are_named_and_not_offered(
+    browser: Browser, tmp_path: Path
+) -> None:
+    config = tmp_path / "config" / "jupyter_server_config.json"
+    config.parent.mkdir()
+    options = {"model": "offline", "endpoints": {"work": {"base_url": "http://127.0.0.1:9/v1"}}}
+    config.write_text(json.dumps({"JupyterAgent": options}), encoding="utf-8")
+    with JupyterProcess(tmp_path) as process:
+        write_notebook(process.root / "endpoints.ipynb", "x = 1")
+        context = browser.new_context(viewport={"width": 1400, "height": 850})
+        page = SidebarPage(context, process)
+        page.go("endpoints.ipynb")
+        page.open()
+        picker = page.page.get_by_role("combobox", name="Model")
+        expect(picker.locator("option", has_text="work")).to_have_count(1)
+        expect(picker.locator("option", has_text="groq")).to_have_count(0)
+        page.ask("/model")
+        expect(page.panel.get_by_text("(needs the key GROQ_API_KEY)")).to_be_visible()
+        page.choose("Settings")
+        page.page.get_by_label("Model for completions and titles").fill("work:mini")
+        page.panel.get_by_text("Keys of model providers").click()
+        page.page.get_by_label("work", exact=True).fill("key-of-this-test")
+        page.button("Save").click()
+        expect(page.panel.get_by_role("status").filter(has_text="The settings are saved.")).to_be_visible()
+        page.choose("Settings")
+        expect(page.page.get_by_label("Model for completions and titles")).to_have_value("work:mini")
+        page.panel.get_by_text("Keys of model providers").click()
+        work = page.page.get_by_label("work", exact=True)
+        expect(work).to_have_attribute("placeholder", "set (in a file that only you can read)")
+        expect(work).to_have_attribute("title", "Only sent to http://127.0.0.1:9/v1")
         page.stop_kernels()
         context.close()

@@ -8,6 +8,8 @@ from contextlib import aclosing, asynccontextmanager
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from jupyter_agent.agent.assistant import Assistant
 from jupyter_agent.config.endpoints import Endpoint
@@ -27,6 +29,7 @@ from jupyter_agent.core.messages import (
 )
 from jupyter_agent.core.protocols import ModelOptions, ToolContext, ToolOutput, ToolSpec
 from jupyter_agent.core.question import Decision, Question
+from jupyter_agent.models.anthropic.messages_api import Learned, MessagesRequest
 from jupyter_agent.models.anthropic.model import AnthropicModel
 from jupyter_agent.models.openai_compatible.connection import Connection
 from jupyter_agent.models.openai_compatible.provider import ANTHROPIC
@@ -55,14 +58,14 @@ CACHED = {"type": "ephemeral"}
 
 @asynccontextmanager
 async def api(
-    *script: Step, model: str = NEW, settings: Mapping[str, Any] | None = None, **rules: Any
+    *script: Step, model: str = NEW, options: Mapping[str, Any] | None = None, **rules: Any
 ) -> AsyncGenerator[tuple[AnthropicModel, MessagesApi], None]:
     """A model, and the API that it is asked by."""
     async with running() as server:
         served = MessagesApi(server, script, **rules)
         server.queue(served.answer)
         connection = Connection(server.base_url, ANTHROPIC, own_key=KEY)
-        asked = AnthropicModel(model, connection, backoff_seconds=0.001, settings=settings or {})
+        asked = AnthropicModel(model, connection, backoff_seconds=0.001, settings=options or {})
         try:
             yield asked, served
         finally:
@@ -145,6 +148,44 @@ async def test_what_the_api_would_refuse_is_mended_before_it_is_sent(
     async with api([text("ok")]) as (model, served):
         assert isinstance((await answer(model, *messages, tools=tools))[-1], ModelFinished)
     assert served.refusals == []
+
+
+ROLES: Any = st.sampled_from(["user", "assistant", "tool", "system"])
+TEXTS = st.sampled_from(["", " ", "\n", "words", "more\n", "half \ud83d", "\0"])
+IDS = st.sampled_from(["a", "b", "c/ü", "d"])
+CALLS = st.builds(
+    ToolCall, IDS, st.sampled_from(["list_variables", "gone", "ü!"]), st.sampled_from(["{}", "[1", "", '{"x": 1}'])
+)
+PARTS = st.lists(
+    st.sampled_from([{"size": 5}, {"size": 0}, {"call": True}, {"type": "redacted_thinking", "data": "Qk0="}, None, 7]),
+    max_size=4,
+)
+
+
+@st.composite
+def conversations(draw: st.DrawFn) -> list[Message]:
+    """Messages as no conversation of ours has them; ids are each once, as the loop sees to it."""
+    messages, used = list[Message](), set[str]()
+    for role in draw(st.lists(ROLES, max_size=8)):
+        calls = draw(st.lists(CALLS, max_size=3, unique_by=lambda call: call.id)) if role == "assistant" else []
+        new = tuple(call for call in calls if call.id not in used)
+        used |= {call.id for call in new}
+        extra = {"parts": draw(PARTS)} if role == "assistant" and draw(st.booleans()) else {}
+        shown = (draw(st.sampled_from([PICTURE, SHOWN])),) if role in ("user", "tool") and draw(st.booleans()) else ()
+        id_ = draw(IDS) if role == "tool" else None
+        code = draw(st.sampled_from(["", "denied"])) if role == "tool" else ""
+        messages.append(Message(role, draw(TEXTS), new, id_, shown, code, extra=extra))
+    return messages
+
+
+@given(conversations(), st.sampled_from([(), ("gone",), ("list_variables", "gone")]))
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
+def test_whatever_the_messages_are_the_api_takes_them(messages: list[Message], names: tuple[str, ...]) -> None:
+    tools = [ToolSpec(name, "Does it.", {"type": "object"}) for name in names]
+    request = MessagesRequest(messages, tools, ModelOptions(), lambda **_: None, Learned())  # type: ignore[arg-type]
+    served = MessagesApi(ModelServer(), [])
+    for without in (frozenset[str](), frozenset({"pictures"})):
+        assert served._problem(json.loads(json.dumps(request.body(NEW, without)))) == ""
 
 
 async def test_results_stand_first_and_name_their_failure_and_pictures_stand_within_them() -> None:
@@ -244,8 +285,8 @@ async def test_a_tool_that_has_to_be_called_is_asked_for_without_thoughts_and_le
 
 
 async def test_what_the_configuration_says_of_the_model_is_sent() -> None:
-    settings = {"effort": "max", "max_tokens": 500, "extra_body": {"service_tier": "standard_only"}}
-    async with api([text("ok")], settings=settings) as (model, served):
+    configured = {"effort": "max", "max_tokens": 500, "extra_body": {"service_tier": "standard_only"}}
+    async with api([text("ok")], options=configured) as (model, served):
         await asking(model, [Message("user", "hi")], ModelOptions(max_tokens=600))
     body = bodies(served)[0]
     assert (body["output_config"], body["max_tokens"], body["service_tier"]) == (
@@ -407,7 +448,7 @@ TWO = block_events(0, text("one two"))
 
 
 @pytest.mark.parametrize(
-    ("script", "said", "reason"),
+    ("script", "shown", "reason"),
     [
         ([begun() + TWO + ended("end_turn")], "one two", "stop"),
         ([begun() + TWO + ended("stop_sequence")], "one two", "stop"),
@@ -440,7 +481,7 @@ TWO = block_events(0, text("one two"))
         ),
     ],
 )
-async def test_a_stream_is_read_as_far_as_it_makes_sense(script: list[str], said: str, reason: str) -> None:
+async def test_a_stream_is_read_as_far_as_it_makes_sense(script: list[str], shown: str, reason: str) -> None:
     events: list[Any] = []
     failure = ""
     async with running() as server:
@@ -453,7 +494,7 @@ async def test_a_stream_is_read_as_far_as_it_makes_sense(script: list[str], said
         except errors.UpstreamError as error:
             failure = error.message
         await model.close()
-    assert "".join(event.text for event in events if isinstance(event, TextDelta)) == said
+    assert "".join(event.text for event in events if isinstance(event, TextDelta)) == shown
     assert not any(isinstance(event, ToolCall) for event in events)
     if failure:
         assert reason in failure
@@ -526,10 +567,10 @@ async def conversation(
 ) -> AsyncGenerator[tuple[Callable[..., Any], MessagesApi], None]:
     """An assistant that asks such a model."""
     async with api(*script, model=model, **rules) as (asked, served):
-        options = JupyterAgent(store="memory://", model="openai:m")
+        options = JupyterAgent(store="memory://", model="anthropic:m")
         configure(options)
         assistant = Assistant.from_config(options)
-        assistant.resources.models["openai:m"] = asked
+        assistant.resources.models["anthropic:m"] = asked
 
         async def ask(query: str, *tools: Recorder, **how: Any) -> list[Event]:
             named = {tool.spec.name: tool for tool in tools}
@@ -635,7 +676,7 @@ async def test_where_something_before_a_thought_has_changed_it_goes_on_without_i
 
 async def test_an_older_model_thinks_only_where_each_call_of_the_turn_has_its_thoughts() -> None:
     script: list[Step] = [[call()], [thinking("hm"), call("list_variables", "toolu_2")], [text("ok")]]
-    async with api(*script, model=OLD, is_adaptive=False, settings={"effort": "low"}) as (model, served):
+    async with api(*script, model=OLD, is_adaptive=False, options={"effort": "low"}) as (model, served):
         messages = [Message("user", "hi")]
         for number in range(3):
             events = await answer(model, *messages, tools=[LIST])
@@ -689,6 +730,13 @@ def test_the_server_of_these_tests_refuses_what_the_real_one_does() -> None:
                 question,
                 {"role": "assistant", "content": [{**thinking("x"), "signature": "s"}, call()]},
                 result,
+            ]
+        },
+        {
+            "messages": [
+                question,
+                called,
+                {"role": "user", "content": [{**result["content"][0], "content": [IMAGE], "is_error": True}]},
             ]
         },
         {"thinking": {"type": "enabled", "budget_tokens": 2048}},

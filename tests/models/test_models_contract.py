@@ -98,9 +98,9 @@ class TestOpenAICompatible(Served):
 class TestResponses(Served):
     @pytest.fixture(autouse=True, params=["text", "a call"])
     def answers(self, request: pytest.FixtureRequest) -> None:
-        said = responses_server.message("There are 5 rows.")
+        spoken = responses_server.message("There are 5 rows.")
         called = responses_server.call(id_="call_9")
-        self.usual = responses_server.streamed([said if request.param == "text" else called])
+        self.usual = responses_server.streamed([spoken if request.param == "text" else called])
 
     def build(self, base_url: str) -> Model:
         connection = Connection(base_url, own_key=KEY)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
+import hypothesis
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from jupyter_agent.agent.assistant import Assistant
 from jupyter_agent.config.options import JupyterAgent
@@ -27,7 +32,8 @@ from jupyter_agent.core.question import Decision, Question
 from jupyter_agent.models.openai_compatible import responses
 from jupyter_agent.models.openai_compatible.connection import Connection
 from jupyter_agent.models.openai_compatible.model import OpenAIModel
-from tests.models.test_anthropic import CALLED, Recorder
+from jupyter_agent.models.openai_compatible.responses import ResponsesRequest
+from tests.models.test_anthropic import CALLED, Recorder, conversations
 from tests.support.fake_model_server import KEY, STREAM, ModelServer, answer, answered, plain, running
 from tests.support.responses_server import (
     ResponsesApi,
@@ -207,6 +213,17 @@ async def test_what_the_api_would_refuse_is_mended_before_it_is_sent(
     assert served.refusals == []
 
 
+@given(conversations(), st.sampled_from([(), ("gone",), ("list_variables", "gone")]))
+@hypothesis.settings(suppress_health_check=[hypothesis.HealthCheck.too_slow], deadline=None)
+def test_whatever_the_messages_are_the_api_takes_them(messages: list[Message], names: tuple[str, ...]) -> None:
+    tools = [ToolSpec(name, "Does it.", {"type": "object"}) for name in names]
+    plain_ones = [replace(message, extra={}) for message in messages]
+    request = ResponsesRequest(plain_ones, tools, ModelOptions(), lambda **_: None)  # type: ignore[arg-type]
+    served = ResponsesApi(ModelServer(), [])
+    for without in (frozenset[str](), frozenset({"pictures"})):
+        assert served._problem(json.loads(json.dumps(request.body("gpt-5", without)))) == ""
+
+
 @pytest.mark.parametrize(
     ("options", "sent"),
     [
@@ -245,6 +262,13 @@ async def test_a_model_that_does_not_think_is_asked_without_effort() -> None:
         assert (await asking(model, [Message("user", "hi")], options)).ignored == ("reasoning_effort",)
 
 
+async def test_a_model_without_thoughts_is_not_asked_for_them_again() -> None:
+    async with api([message("ok")], model="gpt-4.1", thinks=False) as (model, served):
+        for _ in range(2):
+            await answer(model)
+    assert ["include" in body for body in bodies(served)] == [True, False, False]
+
+
 async def test_summaries_are_for_organisations_that_are_verified_and_the_others_do_without() -> None:
     words = "Your organization must be verified to generate reasoning summaries."
     async with api(refusal(words, param="reasoning.summary"), [message("ok")]) as (model, served):
@@ -261,7 +285,7 @@ REFUSED = {**message(""), "content": [{"type": "refusal", "refusal": "Not that."
 
 
 @pytest.mark.parametrize(
-    ("script", "said", "reason"),
+    ("script", "shown", "reason"),
     [
         ([streamed([message("one two")])], "one two", "stop"),
         ([STREAM + TEXT + "data: {garbled\n\n" + sse("response.new_kind") + ENDED], "one two", "stop"),
@@ -300,7 +324,7 @@ REFUSED = {**message(""), "content": [{"type": "refusal", "refusal": "Not that."
         ),
     ],
 )
-async def test_a_stream_is_read_as_far_as_it_makes_sense(script: list[str], said: str, reason: str) -> None:
+async def test_a_stream_is_read_as_far_as_it_makes_sense(script: list[str], shown: str, reason: str) -> None:
     events: list[Any] = []
     failure = ""
     async with running() as server:
@@ -314,7 +338,7 @@ async def test_a_stream_is_read_as_far_as_it_makes_sense(script: list[str], said
         except errors.UpstreamError as error:
             failure = error.message
         await model.close()
-    assert "".join(event.text for event in events if isinstance(event, TextDelta)) == said
+    assert "".join(event.text for event in events if isinstance(event, TextDelta)) == shown
     if failure:
         assert reason in failure
     else:

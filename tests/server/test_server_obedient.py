@@ -452,6 +452,7 @@ COVERED: dict[str, EntryPoint | None] = {
             "/api/agent/shared/{secret}/copy",
             "/api/agent/events",
             "/api/agent/approvals",
+            "/api/agent/instructions",
             "/api/agent/turns/{turn_id}/cancel",
             "/api/agent/v1/models",
             "/api/agent/v1/models/{model}",

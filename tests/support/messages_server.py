@@ -236,6 +236,8 @@ def _order_problem(messages: list[dict[str, Any]]) -> str:
         if not all(_ID.fullmatch(id_) for id_ in waiting):
             return "messages.1.content.0.tool_use.id: String should match pattern '^[a-zA-Z0-9_-]+$'"
         seen |= {*waiting}
+        if any(block.get("is_error") and not isinstance(block["content"], str) for block in blocks):
+            return 'messages: all content must be type "text" if "is_error" is true'
         inner = [part for block in blocks if isinstance(block.get("content"), list) for part in block["content"]]
         for picture in (part for part in (*blocks, *inner) if part["type"] == "image"):
             if picture["source"]["type"] == "base64":

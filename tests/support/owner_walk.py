@@ -92,6 +92,7 @@ CASES: dict[str, dict[str, Any]] = {
     "/api/agent/turns/{turn_id}/cancel": {},
     "/api/agent/turns/{turn_id}/actions/{call_id}": {"decision": "approve", "digest": "{digest}"},
     "/api/agent/approvals": {},
+    "/api/agent/instructions": {"digest": "0" * 64, "use": True, "notebook_id": "{notebook}"},
     "/api/agent/mcp": {"jsonrpc": "2.0", "id": 1, "method": "resources/list", "params": {}},
     "/api/agent/v1/chat/completions": {
         "messages": [{"role": "user", "content": OWN}],

@@ -151,8 +151,10 @@ class ResponsesApi:
         """Why a request is refused; empty where it is not."""
         if unknown := body.keys() - _FIELDS:
             return f"Unknown parameter: '{min(unknown)}'."
-        if body.get("store") is not False or body.get("include") != ["reasoning.encrypted_content"]:
+        if body.get("store") is not False:
             return "Items are kept"
+        if body.get("include", []) != (["reasoning.encrypted_content"] if self.thinks else []):
+            return "Encrypted content is not supported with this model."
         if self.thinks and (named := body.keys() & {"temperature", "top_p"}):
             return f"Unsupported parameter: '{min(named)}' is not supported with this model."
         if not self.thinks and "reasoning" in body:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from jupyter_agent.config.entry_points import TOOLS, load, names
+from jupyter_agent.core.instructions import InstructionFile
 from jupyter_agent.core.kernel_state import Execution, ExecutionError, ExecutionResult, KernelState, Variable
 from jupyter_agent.core.protocols import Tool, ToolContext
 from jupyter_agent.notebooks.file import FileNotebook
@@ -37,6 +38,7 @@ CALLS: Mapping[str, tuple[dict[str, Any], dict[str, Any] | None]] = {
     "run_cell": ({"cell_id": "a"}, {"cell_id": "none"}),
     "check_notebook": ({}, None),
     "update_plan": ({"items": [{"text": "look", "done": True}]}, None),
+    "read_skill": ({"name": "charts"}, {"name": "none"}),
     "list_files": ({}, None),
     "read_file": ({"path": "data.csv"}, {"path": "../secret"}),
 }
@@ -84,7 +86,8 @@ class TestBuiltInTools(ToolSuite):
         failed = Execution(1, "b", "", "x", "error", 1.0, error=ExecutionError("NameError", "name 'x' is not defined"))
         variables = {"x": Variable("x", "int", "number", "1")}
         kernel = SignatureKernel(state=KernelState("k1", "e1", 1, variables, executions=(failed,)))
-        context = ToolContext(kernel, kernel.now, FileNotebook(self.path))
+        skill = InstructionFile("user", "~/.agents/skills/charts/SKILL.md", "Use blue.", "charts", "Makes charts.")
+        context = ToolContext(kernel, kernel.now, FileNotebook(self.path), skills={"charts": skill})
         context.turn_log.show(await FileNotebook(self.path).cells())
         return context
 

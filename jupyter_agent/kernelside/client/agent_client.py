@@ -135,6 +135,12 @@ class HttpAgentClient:
         query["kernel_id"] = self._kernel_id
         return str(self._client.request("GET", "api/agent/doctor", query=query).get("markdown", ""))
 
+    def instructions(self, chosen: tuple[str, bool] | None = None) -> dict[str, Any]:
+        query, path = self._notebook_query(), "api/agent/instructions"
+        if chosen is None:
+            return dict(self._client.request("GET", path, query=query))
+        return dict(self._client.request("POST", path, {**query, "digest": chosen[0], "use": chosen[1]}))
+
     def models(self) -> list[dict[str, Any]]:
         answer = self._client.request("GET", "api/agent/models")
         return [model for model in answer.get("models", ()) if isinstance(model, dict)]

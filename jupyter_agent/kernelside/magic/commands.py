@@ -42,6 +42,11 @@ COMMANDS = (
     Command("vars", "[NAME]", "show what the assistant knows of your variables, or of one"),
     Command("doctor", "", "show what is stale, and whether Restart & Run All would reproduce the notebook"),
     Command("context", "[QUESTION]", "show exactly what a question would send to the model, and what it costs"),
+    Command(
+        "instructions",
+        "[use N|ignore N]",
+        "show what instructs the assistant here (AGENTS.md, skills), and accept what a project brings along, or not",
+    ),
     Command("model", "[NAME]", "show the models, or choose the one that answers from now on"),
 )
 EXIT = Command("exit", "", "end")  # understood everywhere, listed where there is something to end

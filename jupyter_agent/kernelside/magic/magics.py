@@ -10,6 +10,7 @@ from . import completer, input_transform
 from .errors import AgentFailed
 
 if TYPE_CHECKING:
+    from .instructions import InstructionsCommand
     from .options import Options
     from .reply import Reply
     from .turn import AgentClient
@@ -85,6 +86,7 @@ class AgentMagic:
         self._in_process_client: AgentClient | None = None
         self._http_client: AgentClient | None = None
         self._chosen_model = ""
+        self._instructions: InstructionsCommand | None = None
 
     def agent(self, line: str, cell: str | None = None) -> None:
         """Ask the assistant that knows this notebook. `%agent` alone shows what can be typed."""
@@ -168,6 +170,14 @@ class AgentMagic:
         if name == "context":
             query, model = rest or tables.NO_QUESTION, chosen.model or self._chosen_model
             return tables.context_report(client.context(AgentRequest(query, chosen.session, model, chosen.approval)))
+        if name == "instructions":
+            from .instructions import InstructionsCommand
+
+            self._instructions = self._instructions or InstructionsCommand()
+            try:
+                return self._instructions.to_markdown(client.instructions(self._instructions.chosen(rest)))
+            except ValueError as error:
+                raise AgentFailed(str(error)) from None
         names = tables.models_list(client.models(), self._chosen_model)
         return f"{names}\n\n*`%agent /model NAME` chooses another, `%agent -m NAME …` one for a single question.*"
 

@@ -63,6 +63,11 @@ def context_report(context: Mapping[str, Any]) -> str:
     parts += [f"> {warning}" for warning in context.get("warnings") or ()]
     rows = [f"| {part} | {number} |" for part, number in tokens.items()]
     parts.append("\n".join(["| part | tokens, about |", "| --- | --: |", *rows]))
+    sources = [
+        f"`{str(source.get('path') or 'the configuration').replace('`', chr(39))}` ({source.get('tokens')})"
+        for source in context.get("instructions") or ()
+    ]
+    parts += [f"Instructions: {', '.join(sources)}."] if sources else []
     tools = ", ".join(f"`{tool.get('name')}`" for tool in context.get("tools") or ()) or "none"
     parts.append(f"Tools available: {tools}.")
     for message in context.get("messages") or ():

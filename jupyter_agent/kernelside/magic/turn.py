@@ -66,6 +66,13 @@ class AgentClient(Protocol):
     def context(self, request: AgentRequest) -> dict[str, Any]:
         """What a question would send to its model: ``model``, ``messages``, ``tokens`` by part, ``withheld``, ``warnings``."""
 
+    def instructions(self, chosen: tuple[str, bool] | None = None) -> dict[str, Any]:
+        """What instructs the assistant, as ``GET /api/agent/instructions``; first the user's answer to a text is stored.
+
+        Args:
+            chosen: The text's digest, and whether the user wants it.
+        """
+
     def models(self) -> list[dict[str, Any]]:
         """What may answer: ``id``, and whether it is the ``default``."""
 

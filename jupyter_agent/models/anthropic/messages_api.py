@@ -263,7 +263,7 @@ def _blocks(message: Message) -> Iterator[dict[str, Any]]:
         text = clean(message.content) if message.content.strip() else "(nothing)"
         content = [{"type": "text", "text": text}, *pictures[-MAX_SHOWN:]] if pictures else text
         result = {"type": "tool_result", "tool_use_id": tool_name(message.tool_call_id or ""), "content": content}
-        yield result | ({"is_error": True} if message.code else {})
+        yield result | ({"is_error": True} if message.code and not pictures else {})  # an error has words alone
         return
     yield from pictures
     for value, part in parts_of(message):
@@ -312,6 +312,8 @@ class BlockReader:
     def __init__(self) -> None:
         self.is_paused = False
         self._blocks: dict[object, dict[str, Any]] = {}
+        #: What has come of a block's texts, which are put together at the end.
+        self._pieces: dict[object, dict[str, list[str]]] = {}
         self._has_thought = False
         self._between = ""
         self._counted: dict[str, int] = {}
@@ -335,6 +337,10 @@ class BlockReader:
 
     def _begin(self, index: object, block: dict[str, Any], answer: StreamedAnswer) -> Iterator[Delta]:
         self._blocks[index] = block = dict(block)
+        pieces: dict[str, list[str]] = {"text": [], "thinking": [], "signature": []}
+        self._pieces[index] = pieces
+        for name in pieces.keys() & block.keys():
+            pieces[name].append(block[name])
         match block["type"]:
             case "text":
                 yield from answer.speak(block["text"])
@@ -345,16 +351,16 @@ class BlockReader:
                 answer.add_call(index, block["id"], block["name"], block.get("input") or "")
 
     def _grow(self, index: object, delta: dict[str, Any], answer: StreamedAnswer) -> Iterator[Delta]:
-        block = self._blocks[index]
+        block, pieces = self._blocks[index], self._pieces[index]
         match delta["type"]:
             case "text_delta":
-                block["text"] += delta["text"]
+                pieces["text"].append(delta["text"])
                 yield from answer.speak(delta["text"])
             case "thinking_delta":
-                block["thinking"] += delta["thinking"]
+                pieces["thinking"].append(delta["thinking"])
                 yield from self._think(delta["thinking"], answer)
             case "signature_delta":
-                block["signature"] = block.get("signature", "") + delta["signature"]
+                pieces["signature"].append(delta["signature"])
             case "input_json_delta" if block["type"] == "tool_use":
                 answer.add_call(index, arguments=delta["partial_json"])
 
@@ -371,6 +377,8 @@ class BlockReader:
         self.is_paused = reason == "pause_turn"
         if reason == "refusal" and not answer.spoken and isinstance(details, dict):
             yield from answer.speak(details.get("explanation") or "")
+        for index, pieces in self._pieces.items():
+            self._blocks[index] |= {name: "".join(texts) for name, texts in pieces.items() if texts}
         parts = [part for block in self._blocks.values() if (part := _part(block)) is not None]
         if any(part.keys() - {"size", "call"} for part in parts):
             answer.extra["parts"] = parts
@@ -389,7 +397,7 @@ def _part(block: dict[str, Any]) -> dict[str, Any] | None:
     """What is kept of a block, see `parts_of`; None where it did not come whole."""
     match block["type"]:
         case "text":
-            return {"size": len(block["text"])}
+            return {"size": len(block.get("text", ""))}
         case "tool_use":
             return {"call": True}
         case "thinking":

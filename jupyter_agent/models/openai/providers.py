@@ -166,7 +166,20 @@ def build(provider: Provider, config: JupyterAgent, model: str, *, endpoint: End
     return OpenAIModel(model, connection, first_seconds=config.first_word_seconds, settings=settings)
 
 
-#: Registered as entry points: ``build_<provider>``; one with an API of its own has its own.
-globals().update(
-    {f"build_{name}": partial(build, provider) for name, provider in PROVIDERS.items() if not provider.key_header}
-)
+#: Registered as entry points; a provider with an API of its own has its own.
+build_openai = partial(build, OPENAI)
+build_azure = partial(build, AZURE)
+build_bedrock = partial(build, BEDROCK)
+build_deepseek = partial(build, DEEPSEEK)
+build_fireworks = partial(build, PROVIDERS["fireworks"])
+build_gemini = partial(build, GEMINI)
+build_github = partial(build, GITHUB)
+build_groq = partial(build, PROVIDERS["groq"])
+build_llamacpp = partial(build, LLAMACPP)
+build_lmstudio = partial(build, LMSTUDIO)
+build_mistral = partial(build, MISTRAL)
+build_ollama = partial(build, OLLAMA)
+build_openrouter = partial(build, OPENROUTER)
+build_together = partial(build, PROVIDERS["together"])
+build_vllm = partial(build, VLLM)
+build_xai = partial(build, PROVIDERS["xai"])

@@ -230,11 +230,8 @@ class Connection:
             return http
         import openai
 
-        async def key() -> str:
-            return await self._key()
-
         client = openai.AsyncOpenAI(
-            api_key=key, base_url=self._base_url, max_retries=0, http_client=http, default_headers=encoding
+            api_key="none", base_url=self._base_url, max_retries=0, http_client=http, default_headers=encoding
         )
         given = {name: value for name, value in client.default_headers.items() if isinstance(value, str)}
         self._headers = {name: given[name] for name in given if name != "Authorization"}

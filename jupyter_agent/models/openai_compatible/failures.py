@@ -154,24 +154,21 @@ class Failure(Exception):
 
 
 def from_exception(error: Exception, server: Provider) -> Failure:
-    """Translate whatever the SDK, its HTTP library or a parser raised while a server was asked.
+    """Translate whatever the HTTP library or a parser raised while a server was asked.
 
     Args:
         error: Any exception; its text is never used as it is, because it may hold the key or the server's words.
         server: Who was asked.
     """
-    import httpx2
-    import openai
-
     if isinstance(error, Failure):
         return error
     if isinstance(error, errors.UpstreamError):
         return Failure(error)
-    if isinstance(error, openai.APIStatusError):
-        return from_status(error.status_code, error.body or str(error), server, error.response.headers)
+    import httpx2
+
     if isinstance(error, httpx2.InvalidURL):
         return Failure(bad_url(server))
-    if isinstance(error, (openai.APITimeoutError, httpx2.TimeoutException)):
+    if isinstance(error, httpx2.TimeoutException):
         return Failure(unreachable(server), passing=True)
     if "CERTIFICATE_VERIFY_FAILED" in f"{error} {error.__cause__}":
         return Failure(
@@ -180,7 +177,7 @@ def from_exception(error: Exception, server: Provider) -> Failure:
                 "their file in c.JupyterAgent.ca_file."
             )
         )
-    if isinstance(error, (openai.APIConnectionError, httpx2.TransportError, OSError)):
+    if isinstance(error, (httpx2.TransportError, OSError)):
         return Failure(unreachable(server), passing=True)
     return Failure(garbled(server))
 

@@ -3,7 +3,7 @@
 Chat completions, which every server understands; OpenAI's own reasoning models by its Responses API, which lets them go on with
 their thoughts between tool calls, and keeps nothing of what it is sent where it is asked not to.
 
-Of the `openai` SDK the client, its headers, its error classes and its list of models are used.
+Of the `openai` SDK its client is used, for the address and the headers that it sends.
 """
 
 from __future__ import annotations

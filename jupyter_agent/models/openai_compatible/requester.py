@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 MAX_TRIES = 3
 #: How often a request may be mended, where each time something else is wrong with it.
-_MAX_CURES = 4
+_MAX_REPAIRS = 4
 #: Reasoning models are silent for minutes.
 FIRST_SECONDS = 300.0
 _MAX_WAIT = 60.0
@@ -164,7 +164,7 @@ class Requester:
         server = self._connection.server
         refused = frozenset({"pictures"}) if (shows or options.must_see) and self.sees is False else frozenset[str]()
         failure: Failure | None = None
-        tries, cures, began = 0, 0, time.monotonic()
+        tries, repairs, began = 0, 0, time.monotonic()
         body: dict[str, Any] = {}
         while True:
             if options.must_see and "pictures" in self._without | refused:
@@ -194,14 +194,14 @@ class Requester:
                 for event in (*ending, replace(finished, ignored=tuple(ignored))):
                     yield event
                 return
-            except Exception as error:  # noqa: BLE001 - the SDK lets its parsers' and libraries' errors through
+            except Exception as error:  # noqa: BLE001 - libraries and parsers raise anything
                 failure = failures.from_exception(error, self._connection.server)
-            # Raised outside of the handler: the SDK's exceptions hold keys and the server's words, and logs print causes.
+            # Raised outside of the handler: exceptions hold keys and the server's words, and logs print causes.
             if answer.spoken:
                 late = isinstance(failure.error, errors.UpstreamTimeout)
                 raise failure.error if late else failures.broken_off(server, failure.error)
-            if cures < _MAX_CURES and (mended := request.mended(failure)) is not None:
-                request, cures = mended, cures + 1
+            if repairs < _MAX_REPAIRS and (mended := request.mended(failure)) is not None:
+                request, repairs = mended, repairs + 1
                 continue
             options_refused = failures.refused_options(failure, request.options_in(body))
             others = (refused | {part} for part in (*options_refused, *failure.without) if part not in refused)

@@ -41,6 +41,8 @@ _BAD_THOUGHTS = re.compile(
     r"encrypted.?content|items are not persisted|reasoning.{0,80}(required|without)|(required|without).{0,80}reasoning",
     re.IGNORECASE,
 )
+#: What it says of a model that has none.
+_NO_THOUGHTS = re.compile(r"encrypted content is not supported", re.IGNORECASE)
 #: Fewer are refused.
 _LEAST_TOKENS = 16
 #: Models that were found to be asked by this API alone, by server, as long as this process lives.
@@ -99,10 +101,11 @@ class ResponsesRequest:
         body: dict[str, Any] = {
             "model": model,
             "input": [item for message in others for item in _items(message)],
-            "include": ["reasoning.encrypted_content"],
             "store": False,
             "stream": "stream" not in without,
         }
+        if "include" not in without:
+            body["include"] = ["reasoning.encrypted_content"]
         if system:
             body["instructions"] = clean(system[0])
         if self.tools:
@@ -150,6 +153,8 @@ class ResponsesRequest:
         error = failure.error
         if self.instead_of is not None and error.upstream_status in (404, 405):
             failure.error = self.instead_of.error  # there is no such API, and what led here is what there is to say
+        elif error.upstream_status == 400 and _NO_THOUGHTS.search(error.detail):
+            failure.without += ("include",)
         elif self._has_thoughts and error.upstream_status in (400, 404) and _BAD_THOUGHTS.search(error.detail):
             self._has_thoughts = False
             return self
@@ -227,7 +232,7 @@ class _ItemReader:
         parts, kind = answer.extra.setdefault("parts", []), item.get("type")
         if kind == "reasoning":
             if item.get("encrypted_content"):
-                parts.append({name: item[name] for name in item if name != "status"})
+                parts.append({name: value for name, value in item.items() if name != "status" and value is not None})
         elif kind == "message":
             contents = [content for content in item.get("content") or [] if isinstance(content, dict)]
             texts = [str(content.get("text") or content.get("refusal") or "") for content in contents]

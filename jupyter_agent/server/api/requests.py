@@ -21,6 +21,7 @@ from jupyter_agent.core.messages import Picture
 from jupyter_agent.core.pictures import checked, decoded, of_output, within_limits
 from jupyter_agent.core.question import Question
 from jupyter_agent.notebooks.contents import ContentsNotebook
+from jupyter_agent.notebooks.instruction_files import project_of
 from jupyter_agent.notebooks.open import EditInPage, OpenNotebook
 from jupyter_agent.notebooks.posted import PostedNotebook
 from jupyter_agent.prompt.snapshot import NO_KERNEL
@@ -28,6 +29,7 @@ from jupyter_agent.server import identity
 from jupyter_agent.server.turns.pending_calls import posted_cell
 
 if TYPE_CHECKING:
+    from jupyter_agent.core.instructions import ProjectFolder
     from jupyter_agent.core.protocols import Kernel, Notebook
     from jupyter_agent.server.base_handler import AgentHandler
     from jupyter_agent.server.wire.turns import PostedCell, PostedPicture, QuickRequest
@@ -93,6 +95,7 @@ async def parse_request(handler: AgentHandler, body: QuickRequest, streaming: bo
         notebook_id=path,
         kernel=kernel,
         notebook=notebook,
+        project=await project_for(handler, path),
         active_cell_id=context.active_cell_id,
         model=body.model,
         turn_id=body.turn_id,
@@ -180,6 +183,12 @@ async def kernel_of(handler: AgentHandler, kernel_id: str | None, path: str, war
     except KernelUnavailable as error:
         warnings.append(error.message)
         return None
+
+
+async def project_for(handler: AgentHandler, path: str) -> ProjectFolder | None:
+    """Where a notebook lies, or the server's root without one; None for a user who may not read there."""
+    path = path.removeprefix(SHARED_DRIVE)
+    return project_of(handler.services.contents, path) if await identity.allowed(handler, "read", "contents") else None
 
 
 async def notebook_of(

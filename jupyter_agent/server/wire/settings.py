@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
 from msgspec import UNSET, Meta, UnsetType
 
-from jupyter_agent.server.wire.body import Approval, Body, ModelName, PartialBody, about, form
+from jupyter_agent.server.wire.body import Approval, Body, ModelName, NotebookId, PartialBody, about, form
 
 ApiKey = Annotated[str, form("a key, without spaces", max_length=1000, pattern="^[!-~]{1,1000}$")]
 
@@ -72,6 +72,41 @@ class SettingsReply(TypedDict):
     problems: Annotated[
         list[str], about("options, tools, the policy and the keyring that cannot be used as they are, and what to do")
     ]
+
+
+Digest = Annotated[str, form("a SHA-256 in hexadecimal", pattern="^[0-9a-f]{64}$")]
+
+
+class InstructionChoice(Body, frozen=True):
+    """Whether a text of a project instructs the agent for a user."""
+
+    digest: Annotated[Digest, about("of the text, as it was shown")]
+    use: Annotated[bool | None, about("null: the user is asked again")]
+    notebook_id: Annotated[NotebookId | None, about("the notebook that it was shown for")] = None
+
+
+class InstructionInfo(TypedDict):
+    """A text in which people instruct the agent."""
+
+    scope: Annotated[Literal["administrator", "user", "project"], about("whose it is")]
+    path: Annotated[str, about("below the server's root, or from the home folder; empty for the administrator's")]
+    skill: Annotated[str, about("the skill's name, which is read when a task needs it; empty for other texts")]
+    description: Annotated[str, about("what the skill is for")]
+    text: Annotated[str, about("all of it, without secrets; hidden characters are to be spelled out where it is shown")]
+    digest: Annotated[str, about("of the text as it is; the answer to it names it")]
+    state: Annotated[
+        Literal["used", "asked", "declined", "unusable"],
+        about("whether it counts; asked: not until the user has accepted it"),
+    ]
+    problem: Annotated[str, about("why it is unusable")]
+
+
+class InstructionsReply(TypedDict):
+    """What instructs the agent at a notebook, the strongest last."""
+
+    instructions: list[InstructionInfo]
+    warnings: list[str]
+    user_path: Annotated[str, about("where the user's own file is; empty for users who have none here")]
 
 
 class ModelInfo(TypedDict):

@@ -180,6 +180,16 @@ class OfferedTool(TypedDict):
     parameters: dict[str, Any]
 
 
+class InstructionSource(TypedDict):
+    """A text in which people instruct the model, as far as it stands in a request."""
+
+    scope: Literal["administrator", "user", "project"]
+    path: Annotated[str, about("below the server's root, or from the home folder; empty for the administrator's")]
+    tokens: Annotated[Count, about("estimated")]
+    sent: Annotated[Count, about("how many of its characters stand in the request")]
+    characters: Annotated[Count, about("how many it has; of a skill, what is listed of it")]
+
+
 class ContextReply(TypedDict):
     """What a question would send to its model."""
 
@@ -187,6 +197,7 @@ class ContextReply(TypedDict):
     messages: Annotated[list[SentMessage], about("as they would be sent, without secrets")]
     tools: Annotated[list[OfferedTool], about("what the model would be offered")]
     tokens: Annotated[dict[str, int], about("estimated, by part of the request; total is their sum")]
+    instructions: Annotated[list[InstructionSource], about("what instructs the model, the strongest last")]
     withheld: Annotated[Count, about("values that look secret and were left out")]
     warnings: list[str]
 

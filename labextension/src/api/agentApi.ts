@@ -5,6 +5,7 @@ import { AgentClient } from './client';
 import { CommandsApi } from './commands';
 import { ContextApi } from './context';
 import { DoctorApi } from './doctor';
+import { InstructionsApi } from './instructions';
 import { KernelsApi } from './kernels';
 import { ModelsApi } from './models';
 import { PermissionsApi } from './permissions';
@@ -17,6 +18,7 @@ export class AgentApi {
   readonly commands: CommandsApi;
   readonly context: ContextApi;
   readonly doctor: DoctorApi;
+  readonly instructions: InstructionsApi;
   readonly kernels: KernelsApi;
   readonly models: ModelsApi;
   readonly permissions: PermissionsApi;
@@ -30,6 +32,7 @@ export class AgentApi {
     this.commands = new CommandsApi(client);
     this.context = new ContextApi(client);
     this.doctor = new DoctorApi(client);
+    this.instructions = new InstructionsApi(client);
     this.kernels = new KernelsApi(client);
     this.models = new ModelsApi(client);
     this.permissions = new PermissionsApi(client);

@@ -303,6 +303,8 @@ export interface CompletionRequest {
 
 /** What a question would send to its model. */
 export interface ContextReply {
+  /** what instructs the model, the strongest last */
+  instructions: InstructionSource[];
   /** as they would be sent, without secrets */
   messages: SentMessage[];
   /** what would be asked */
@@ -527,6 +529,57 @@ export interface HistoryReply {
   session_id: string;
   /** entries of the whole history; a question and its answer are two */
   turn_count: number;
+}
+
+/** Whether a text of a project instructs the agent for a user. */
+export interface InstructionChoice {
+  /** of the text, as it was shown */
+  digest: string;
+  /** null: the user is asked again */
+  use: boolean | null;
+  /** the notebook that it was shown for */
+  notebook_id?: string | null;
+}
+
+/** A text in which people instruct the agent. */
+export interface InstructionInfo {
+  /** what the skill is for */
+  description: string;
+  /** of the text as it is; the answer to it names it */
+  digest: string;
+  /** below the server's root, or from the home folder; empty for the administrator's */
+  path: string;
+  /** why it is unusable */
+  problem: string;
+  /** whose it is */
+  scope: 'administrator' | 'project' | 'user';
+  /** the skill's name, which is read when a task needs it; empty for other texts */
+  skill: string;
+  /** whether it counts; asked: not until the user has accepted it */
+  state: 'asked' | 'declined' | 'unusable' | 'used';
+  /** all of it, without secrets; hidden characters are to be spelled out where it is shown */
+  text: string;
+}
+
+/** A text in which people instruct the model, as far as it stands in a request. */
+export interface InstructionSource {
+  /** how many it has; of a skill, what is listed of it */
+  characters: number;
+  /** below the server's root, or from the home folder; empty for the administrator's */
+  path: string;
+  scope: 'administrator' | 'project' | 'user';
+  /** how many of its characters stand in the request */
+  sent: number;
+  /** estimated */
+  tokens: number;
+}
+
+/** What instructs the agent at a notebook, the strongest last. */
+export interface InstructionsReply {
+  instructions: InstructionInfo[];
+  /** where the user's own file is; empty for users who have none here */
+  user_path: string;
+  warnings: string[];
 }
 
 /** The server stopped during the turn; the answer so far is kept. */

@@ -14,7 +14,7 @@ export interface ICommandContext {
   conversation: Conversation;
   services: { suggestions: Suggestions; kernelWatch: KernelWatch; translation: TranslationBundle };
   /** Show a page of the panel in place of the conversation. */
-  openPage: (page: 'library' | 'preview') => void;
+  openPage: (page: 'library' | 'preview' | 'instructions') => void;
   /** That go with a question. */
   pictures?: readonly IPicture[];
 }
@@ -88,6 +88,7 @@ const HANDLERS: Record<string, Handler> = {
     conversation.draft = question;
     openPage('preview');
   },
+  instructions: (_, { openPage }) => openPage('instructions'),
   use: async (id, { conversation, openPage }) => {
     if (id) {
       await conversation.open(await conversation.api.sessions.get(id, conversation.notebookId));

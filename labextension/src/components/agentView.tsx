@@ -6,6 +6,7 @@ import { BranchTree } from './branchTree';
 import { Composer } from './composer';
 import { Header } from './header';
 import { useSignal } from './hooks';
+import { InstructionsCard, InstructionsPage } from './instructions';
 import { KernelStrip } from './kernelStrip';
 import { Library } from './library';
 import { Preview } from './preview';
@@ -46,11 +47,13 @@ export function AgentView({ conversation, input }: IProps): JSX.Element {
       {page === 'library' && <Library conversation={conversation} onClose={close} />}
       {page === 'branches' && <BranchTree conversation={conversation} onClose={close} />}
       {page === 'preview' && <Preview conversation={conversation} />}
+      {page === 'instructions' && <InstructionsPage conversation={conversation} />}
       {page === 'settings' && <Settings conversation={conversation} onClose={close} />}
       {page === 'conversation' && (
         <>
           <TranscriptView conversation={conversation} input={input} />
           <Notices conversation={conversation} />
+          <InstructionsCard conversation={conversation} onDone={() => input.current?.focus()} />
           <StalenessStrip notebook={conversation.notebook} />
           <KernelStrip conversation={conversation} onPreview={() => setPage('preview')} />
           <Composer conversation={conversation} input={input} openPage={setPage} />

@@ -52,6 +52,8 @@ function pageTitle(page: PageName, __: (text: string) => string): string {
       return __('Branches');
     case 'preview':
       return __('What will be sent');
+    case 'instructions':
+      return __('Instructions');
     case 'settings':
       return __('Settings');
     default:

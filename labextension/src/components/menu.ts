@@ -73,6 +73,7 @@ function items({ conversation, services, openPage, onDone }: IMenuContext): (IIt
     { label: translation.__('Export as JSON'), icon: downloadIcon, enabled: isStored, execute: () => exportSession(conversation, 'json') },
     null,
     { label: translation.__('What Will Be Sent'), execute: () => openPage('preview') },
+    { label: translation.__('Instructions'), execute: () => openPage('instructions') },
     { label: translation.__('Settings'), icon: settingsIcon, execute: () => openPage('settings') },
     null,
     {

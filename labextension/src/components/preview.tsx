@@ -67,6 +67,20 @@ function Details({ preview }: { preview: ContextReply }): JSX.Element {
             </li>
           ))}
       </ul>
+      {preview.instructions.length > 0 && (
+        <details className="jp-agent-message" open>
+          <summary>{translation.__('Instructions')}</summary>
+          <ul>
+            {preview.instructions.map(({ path, tokens, sent, characters }) => (
+              <li key={path}>
+                {path ? withHiddenShown(path) : translation.__('The administrator')}
+                {`: ${formatTokens(tokens)}`}
+                {sent < characters && ` (${translation.__('%1 of %2 characters', sent, characters)})`}
+              </li>
+            ))}
+          </ul>
+        </details>
+      )}
       {preview.warnings.map(warning => (
         <p key={warning} className="jp-agent-note">
           {warning}
