@@ -29,10 +29,12 @@ from jupyter_agent.core.messages import (
 )
 from jupyter_agent.core.protocols import ModelOptions, ToolContext, ToolOutput, ToolSpec
 from jupyter_agent.core.question import Decision, Question
-from jupyter_agent.models.anthropic.messages_api import Learned, MessagesRequest
+from jupyter_agent.models.anthropic.messages_api import BlockReader, Learned, MessagesRequest
 from jupyter_agent.models.anthropic.model import AnthropicModel
+from jupyter_agent.models.openai_compatible import failures
 from jupyter_agent.models.openai_compatible.connection import Connection
 from jupyter_agent.models.openai_compatible.provider import ANTHROPIC
+from jupyter_agent.models.openai_compatible.stream import ServerEvent, StreamedAnswer
 from tests.support import messages_server
 from tests.support.fake_model_server import KEY, ModelServer, answer, plain, running
 from tests.support.messages_server import (
@@ -500,6 +502,48 @@ async def test_a_stream_is_read_as_far_as_it_makes_sense(script: list[str], show
         assert reason in failure
     else:
         assert events[-1].reason == reason
+
+
+JUNK = st.sampled_from([None, 7, -1, "", "x", [], [1], {}, {"type": "x"}, {"text": 1}, True, 1e9])
+
+
+def broken(data: Any, places: list[int], junk: Any) -> Any:
+    """The same with something else somewhere within."""
+    if places and isinstance(data, dict) and data:
+        name = sorted(data)[places[0] % len(data)]
+        return {**data, name: broken(data[name], places[1:], junk)}
+    if places and isinstance(data, list) and data:
+        number = places[0] % len(data)
+        return [*data[:number], broken(data[number], places[1:], junk), *data[number + 1 :]]
+    return junk
+
+
+def survives(stream: str, read: Any, number: int, places: list[int], junk: Any) -> list[Any]:
+    """What is understood of a stream of which one event is broken."""
+    events = [json.loads(line[6:]) for line in stream.splitlines() if line.startswith("data: ")]
+    events[number % len(events)] = broken(events[number % len(events)], places, junk)
+    answer = StreamedAnswer(ANTHROPIC, read=read)
+    try:
+        for event in events:
+            answer.take(ServerEvent("", json.dumps(event)))
+    except failures.Failure:
+        return []
+    return list(answer.end())
+
+
+WHOLE = begun() + "".join(
+    block_events(index, block)
+    for index, block in enumerate([{**thinking("hm"), "signature": "s"}, text("one"), call(x=1)])
+)
+PLACES = st.lists(st.integers(0, 5), max_size=4)
+
+
+@given(st.integers(0, 30), PLACES, JUNK)
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
+def test_an_event_that_is_broken_breaks_nothing(number: int, places: list[int], junk: Any) -> None:
+    ending = survives(WHOLE + ended("tool_use"), BlockReader().read, number, places, junk)
+    assert not ending or isinstance(ending[-1], ModelFinished)
+    json.dumps([dict(event.extra) for event in ending if isinstance(event, ModelFinished)])
 
 
 async def test_a_paused_answer_goes_on_from_what_was_said() -> None:

@@ -32,8 +32,8 @@ from jupyter_agent.core.question import Decision, Question
 from jupyter_agent.models.openai_compatible import responses
 from jupyter_agent.models.openai_compatible.connection import Connection
 from jupyter_agent.models.openai_compatible.model import OpenAIModel
-from jupyter_agent.models.openai_compatible.responses import ResponsesRequest
-from tests.models.test_anthropic import CALLED, Recorder, conversations
+from jupyter_agent.models.openai_compatible.responses import ItemReader, ResponsesRequest
+from tests.models.test_anthropic import CALLED, JUNK, PLACES, Recorder, conversations, survives
 from tests.support.fake_model_server import KEY, STREAM, ModelServer, answer, answered, plain, running
 from tests.support.responses_server import (
     ResponsesApi,
@@ -343,6 +343,14 @@ async def test_a_stream_is_read_as_far_as_it_makes_sense(script: list[str], show
         assert reason in failure
     else:
         assert events[-1].reason == reason
+
+
+@given(st.integers(0, 30), PLACES, JUNK)
+@hypothesis.settings(suppress_health_check=[hypothesis.HealthCheck.too_slow], deadline=None)
+def test_an_event_that_is_broken_breaks_nothing(number: int, places: list[int], junk: Any) -> None:
+    ending = survives(streamed([reasoning("hm"), message("one"), call(x=1)]), ItemReader().read, number, places, junk)
+    assert not ending or isinstance(ending[-1], ModelFinished)
+    json.dumps([dict(event.extra) for event in ending if isinstance(event, ModelFinished)])
 
 
 async def test_calls_in_parallel_are_told_apart_and_one_that_is_cut_is_named_so() -> None:

@@ -340,7 +340,7 @@ class BlockReader:
         pieces: dict[str, list[str]] = {"text": [], "thinking": [], "signature": []}
         self._pieces[index] = pieces
         for name in pieces.keys() & block.keys():
-            pieces[name].append(block[name])
+            pieces[name] += [block[name]] if isinstance(block[name], str) else []
         match block["type"]:
             case "text":
                 yield from answer.speak(block["text"])
@@ -354,12 +354,12 @@ class BlockReader:
         block, pieces = self._blocks[index], self._pieces[index]
         match delta["type"]:
             case "text_delta":
-                pieces["text"].append(delta["text"])
                 yield from answer.speak(delta["text"])
+                pieces["text"].append(delta["text"])
             case "thinking_delta":
-                pieces["thinking"].append(delta["thinking"])
                 yield from self._think(delta["thinking"], answer)
-            case "signature_delta":
+                pieces["thinking"].append(delta["thinking"])
+            case "signature_delta" if isinstance(delta["signature"], str):
                 pieces["signature"].append(delta["signature"])
             case "input_json_delta" if block["type"] == "tool_use":
                 answer.add_call(index, arguments=delta["partial_json"])

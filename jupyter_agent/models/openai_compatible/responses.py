@@ -147,7 +147,7 @@ class ResponsesRequest:
         return options | ({"reasoning_effort"} if "effort" in body.get("reasoning", {}) else set())
 
     def answer(self) -> StreamedAnswer:
-        return self.new_answer(read=_ItemReader().read)
+        return self.new_answer(read=ItemReader().read)
 
     def mended(self, failure: Failure) -> ResponsesRequest | None:
         error = failure.error
@@ -195,7 +195,7 @@ def _content(text: str, pictures: Sequence[Picture]) -> str | list[dict[str, Any
     return [{"type": "input_text", "text": clean(text)}, *shown]
 
 
-class _ItemReader:
+class ItemReader:
     """Reads the events of an answer: items that are added and done, with pieces of their texts between."""
 
     def __init__(self) -> None:

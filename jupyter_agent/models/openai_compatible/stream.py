@@ -286,8 +286,8 @@ class StreamedAnswer:
     def add_call(
         self,
         index: object,
-        id_: str = "",
-        name: str = "",
+        id_: object = "",
+        name: object = "",
         arguments: object = "",
         extra: Mapping[str, Json] = MappingProxyType({}),
     ) -> None:
@@ -300,6 +300,7 @@ class StreamedAnswer:
             arguments: JSON text, to be continued; or data.
             extra: What the server wants back with it.
         """
+        id_, name = _string(id_), _string(name)
         key = self._key(index, id_, name)
         if key not in self._calls and len(self._calls) >= MAX_CALLS:
             return
@@ -384,8 +385,8 @@ def _read_call(delta: Any, answer: StreamedAnswer) -> None:
     inner = {name: value for name, value in function.items() if name not in ("name", "arguments")}
     answer.add_call(
         delta.get("index"),
-        _string(delta.get("id")),
-        _string(function.get("name")),
+        delta.get("id"),
+        function.get("name"),
         function.get("arguments"),
         {**extra, "function": inner} if any(inner.values()) else extra,
     )
