@@ -62,6 +62,10 @@ _WITHOUT_SIGN = (
     AUTOMAGICS | (MAGICS.keys() - {"!", "!!"}) | (FREE_MAGICS - {"?"}) | {"history", "hist", "debug", "rehashx"}
 )
 _DELETING_MAGICS = frozenset(("reset", "reset_selective", "xdel"))
+#: Methods of an open file that write nothing new.
+_OF_OPEN_FILES = frozenset(
+    "close read readline readlines read1 seek tell fileno isatty flush readable writable seekable".split()
+)
 #: Functions that open by mode → position of the mode.
 _OPENERS = {
     "builtins.open": 1,
@@ -488,6 +492,8 @@ class _Reach(ast.NodeVisitor):
         for origin in origins:
             if code := self._reached(node, origin):
                 self._note(code, node)
+        if self._writes_to_open_file(node):
+            self._note("files", node)
         func = node.func
         is_looked_at = bool(origins & _LOOKED_AT) or any(
             origin.startswith("inspect.") and not origin.startswith(("inspect.getmembers", "inspect.getattr"))
@@ -839,6 +845,20 @@ class _Reach(ast.NodeVisitor):
             if not texts and (name.lower() == "u" or name.lower().rstrip("s0123456789").endswith(ADDRESS_NAMES)):
                 return "network"
         return None
+
+    def _writes_to_open_file(self, node: ast.Call) -> bool:
+        """Whether a call gets a file that earlier code has opened for writing, or is a method of one."""
+        func = node.func
+        owner = [func.value] if isinstance(func, ast.Attribute) and func.attr not in _OF_OPEN_FILES else []
+        given = (*owner, *node.args, *(word.value for word in node.keywords))
+        return any(
+            origin.endswith(".open") and self._reached(value, origin) == "files"
+            for place in given
+            if isinstance(place, ast.Name)
+            for value in self._names.values_of(place)
+            if isinstance(value, ast.Call)
+            for origin in self._names.origins_of(value.func)
+        )
 
     def _opened(self, node: ast.Call, position: int) -> str:
         """The verdict on opening a file by its mode."""

@@ -53,6 +53,29 @@ def test_what_ran_before_says_what_a_name_stands_for() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    "code",
+    [
+        "print('x', file=log)",
+        "log.write('x')",
+        "log.truncate()",
+        "import json\njson.dump({}, log)",
+        "import pickle\npickle.Pickler(log).dump(1)",
+        "import contextlib\nwith contextlib.redirect_stdout(log):\n    print(1)",
+        "import csv\ncsv.DictWriter(log, ['a'])",
+    ],
+)
+def test_N6_what_is_written_to_a_file_that_is_open_is_asked_about(code: str) -> None:
+    assert _codes(code, "log = open('a.log', 'a')") == {"files"}
+    assert _codes(code, "import gzip\nlog = gzip.open('a.gz', 'wt')") == {"files"}
+    assert _codes(code, "import io\nlog = io.StringIO()") == set()
+
+
+def test_N6_reading_an_open_file_and_closing_one_is_not_asked_about() -> None:
+    assert _codes("import json\njson.load(data)\ndata.readline()", "data = open('a.json')") == set()
+    assert _codes("log.close()\nlog.closed", "log = open('a.log', 'w')") == set()
+
+
 def test_a_live_function_of_which_no_source_is_known_is_asked_about() -> None:
     live = {"helper": Variable("helper", "builtins.function", "function", "function helper()")}
     assert _codes("helper(3)", live=live) == {"unknown_call"}
