@@ -102,6 +102,8 @@ def of_output(output: Mapping[str, Any]) -> Picture | None:
             caption = described.get("alt") if isinstance(described, Mapping) else None
             name = caption or data.get("text/plain") or ""
             joined = "".join(map(str, text)) if isinstance(text, list) else str(text)
+            if len(joined) > MAX_SHOWN_BYTES * 3 // 2:
+                return None
             with suppress(BadRequest, TooLarge):
                 return checked(
                     decoded(joined), "".join(name) if isinstance(name, list) else str(name), most=MAX_SHOWN_BYTES

@@ -134,6 +134,28 @@ def test_what_the_active_cell_draws_goes_with_a_question_about_it(
     expect(sidebar.wait_for_answer()).to_contain_text("I see what the cell draws.")
 
 
+def test_a_large_picture_of_a_cell_is_made_smaller_before_it_is_sent(
+    sidebar: SidebarPage, jupyter: JupyterProcess
+) -> None:
+    source = """import os, struct, zlib
+from IPython.display import Image
+def chunk(kind, data):
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+rows = b"".join(b"\\0" + bytes(100 + byte % 16 for byte in os.urandom(1800)) for _ in range(1800))
+head = struct.pack(">IIBBBBB", 1800, 1800, 8, 0, 0, 0, 0)
+Image(b"\\x89PNG\\r\\n\\x1a\\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b""))"""
+    write_notebook(jupyter.root / "noise.ipynb", source, "1")
+    sidebar.go("noise.ipynb")
+    sidebar.run_cells(1)
+    sidebar.cells.first.click()
+    sidebar.open()
+    with sidebar.page.expect_request(QUICK) as asked:
+        sidebar.ask("What does the picture show?")
+    expect(sidebar.wait_for_answer()).to_contain_text("I see what the cell draws.")
+    (sent,) = (picture for cell in body_of(asked.value)["context"]["cells"] for picture in cell.get("pictures", []))
+    assert (sent["media_type"], len(sent["data"]) < 1_400_000) == ("image/jpeg", True)
+
+
 def test_the_preview_names_the_pictures(opened: SidebarPage) -> None:
     opened.give_files("paste", ("dot.png", png()))
     expect(attached(opened)).to_have_count(1)

@@ -122,12 +122,12 @@ async def test_what_the_pages_cell_shows_goes_with_a_question_about_it(rest: Res
     upstream.queue(answered("A line."))
     broken = {"media_type": "image/png", "data": "aGk="}
     cell = {"id": "c1", "kind": "code", "source": "draw()", "execution_count": 2, "output": "<Figure>", "error": ""}
-    cells = [{**cell, "pictures": [broken, {**PLOT, "name": None}]}]
+    cells = [{**cell, "pictures": [broken, {**PLOT, "name": "<Figure>"}]}]
     context = {"notebook_id": "n.ipynb", "active_cell_id": "c1", "cells": cells}
     reply = await rest.ask("Why is the plot empty?", context)
     assert reply.status == 200
     assert len(shown(upstream)) == 1
-    assert "output of In [2] (2 x 1 px" in json.dumps(upstream.asked[-1].body)
+    assert "output of In [2]: Figure (2 x 1 px" in json.dumps(upstream.asked[-1].body)
 
 
 @pytest.mark.parametrize(

@@ -73,7 +73,8 @@ async def parse_request(handler: AgentHandler, body: QuickRequest, streaming: bo
     kernel = await kernel_of(handler, context.kernel_id, path, warnings)
     stored = await _stored(handler, path, warnings) if path else None
     cells = await _posted_cells(context.cells, stored, warnings)
-    shown = {cell.id: _cell_pictures(cell) for cell in context.cells or () if cell.pictures}
+    drawn = [cell for cell in context.cells or () if cell.pictures]
+    shown = await asyncio.to_thread(lambda: {cell.id: _cell_pictures(cell) for cell in drawn}) if drawn else {}
     notebook: Notebook | None = stored if cells is None else PostedNotebook(path, cells, stored, shown)
     open_notebook = None
     if body.edit == "client":
@@ -128,7 +129,7 @@ def _pictures(posted: Sequence[PostedPicture]) -> tuple[Picture, ...]:
 
 def _cell_pictures(cell: PostedCell) -> tuple[Picture, ...]:
     """Those of a cell's outputs; what is none is left out, as where the cell is stored."""
-    outputs = ({"data": {given.media_type: given.data}} for given in cell.pictures or ())
+    outputs = ({"data": {given.media_type: given.data, "text/plain": given.name}} for given in cell.pictures or ())
     return tuple(picture for output in outputs if (picture := of_output(output)) is not None)
 
 

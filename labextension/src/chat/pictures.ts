@@ -23,7 +23,8 @@ const MAX_FILE_PIXELS = 100_000_000;
 /** A small file of few pixels is sent as it is. */
 const MAX_BYTES = 1024 * 1024;
 const MAX_TOTAL_BYTES = 5 * 1024 * 1024;
-const JPEG_QUALITY = 0.88;
+/** Of JPEG, the best first. */
+const QUALITIES = [0.88, 0.7, 0.5];
 
 /** Read files as pictures, as many as there is room for beside those that are there. */
 export async function readPictures(
@@ -146,20 +147,26 @@ async function readPicture(
 async function drawn(bitmap: ImageBitmap, size: { width: number; height: number }, isPhoto: boolean): Promise<Blob> {
   const canvas = Object.assign(document.createElement('canvas'), size);
   const context = canvas.getContext('2d')!;
-  const encode = (type: string) =>
+  const encode = (type: string, quality?: number) =>
     new Promise<Blob>((resolve, reject) =>
-      canvas.toBlob(blob => (blob ? resolve(blob) : reject(new Error('The browser cannot draw this picture.'))), type, JPEG_QUALITY)
+      canvas.toBlob(blob => (blob ? resolve(blob) : reject(new Error('The browser cannot draw this picture.'))), type, quality)
     );
   context.imageSmoothingQuality = 'high';
   context.drawImage(bitmap, 0, 0, size.width, size.height);
-  const png = isPhoto ? null : await encode('image/png');
-  if (png && png.size <= MAX_BYTES) {
-    return png;
+  let blob = isPhoto ? null : await encode('image/png');
+  if (blob && blob.size <= MAX_BYTES) {
+    return blob;
   }
   context.globalCompositeOperation = 'destination-over'; // JPEG has no transparency
   context.fillStyle = 'white';
   context.fillRect(0, 0, size.width, size.height);
-  return encode('image/jpeg');
+  for (const quality of QUALITIES) {
+    blob = await encode('image/jpeg', quality);
+    if (blob.size <= MAX_BYTES) {
+      break;
+    }
+  }
+  return blob!;
 }
 
 /** What the bytes are, whatever the file is called; empty for anything else. */
