@@ -58,6 +58,9 @@ def test_a_picture_is_pasted_made_smaller_sent_and_there_after_a_reload(opened: 
     image = opened.questions.last.get_by_role("img")
     expect(image).to_have_attribute("alt", re.compile("plot.png, 1568 × 1045"))
     assert image.evaluate("image => image.decode().then(() => image.naturalWidth)") == 1568
+    opened.button("Attach again: plot.png").press("Enter")
+    expect(attached(opened)).to_have_count(1)
+    opened.button("Remove picture: plot.png").press("Enter")
     opened.button("Edit the question").click()
     with opened.page.expect_request(QUICK) as again:
         opened.panel.get_by_role("textbox", name="Edited question").press("Enter")

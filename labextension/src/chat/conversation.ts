@@ -16,7 +16,7 @@ import { Choices } from './choices';
 import { errorMessage } from './errorMessages';
 import { commandOutput, type IApproval, type IExchange, type IToolPart, newExchange } from './exchange';
 import { fromHistory } from './history';
-import { type IPicture, posted, withSmallPictures } from './pictures';
+import { type IPicture, MAX_PICTURES, posted, withSmallPictures } from './pictures';
 import { Transcript } from './transcript';
 import { type ITurnObserver, TurnStream } from './turnStream';
 
@@ -197,6 +197,14 @@ export class Conversation implements ITurnObserver {
       yield* turns.ask({ ...body, ...editMode, context: await withSmallPictures(context, translation) }, signal);
     };
     await this._stream.run(id, events, edits);
+  }
+
+  /** Have a picture of an earlier question go with the next one, too. */
+  attachAgain(picture: IPicture): void {
+    if (this.draftPictures.length < MAX_PICTURES && !this.draftPictures.includes(picture)) {
+      this.draftPictures = [...this.draftPictures, picture];
+      this.transcript.render();
+    }
   }
 
   /** Update from the server; a turn that was asked elsewhere and is running is followed. */

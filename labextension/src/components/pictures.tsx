@@ -1,7 +1,7 @@
 // Pictures in the panel: those that will go with the question, with buttons to remove them, and those of a question.
 
 import * as React from 'react';
-import { closeIcon } from '@jupyterlab/ui-components';
+import { addIcon, closeIcon } from '@jupyterlab/ui-components';
 import { MEDIA_TYPES } from '../api/context';
 import type { Conversation } from '../chat/conversation';
 import { addressOf, type IPicture, readPictures, readServerFiles } from '../chat/pictures';
@@ -163,14 +163,29 @@ export function DraftPictures({ pictures, draft, onDone }: IDraftPicturesProps):
   );
 }
 
-/** The pictures of a question that was asked. */
-export function QuestionPictures({ pictures }: { pictures: readonly IPicture[] }): JSX.Element | null {
+interface IQuestionPicturesProps {
+  conversation: Conversation;
+  pictures: readonly IPicture[];
+}
+
+/** The pictures of a question that was asked; they are sent once, and go with another question by a button. */
+export function QuestionPictures({ conversation, pictures }: IQuestionPicturesProps): JSX.Element | null {
   const { translation } = useServices();
   return pictures.length === 0 ? null : (
     <ul className="jp-agent-pictures" aria-label={translation.__('Pictures of the question')}>
       {pictures.map((picture, index) => (
         <li key={index}>
           <Thumbnail picture={picture} />
+          {picture.data && (
+            <button
+              type="button"
+              title={translation.__('Attach it to the next question, too')}
+              aria-label={translation.__('Attach again: %1', picture.name)}
+              onClick={() => conversation.attachAgain(picture)}
+            >
+              <addIcon.react tag="span" />
+            </button>
+          )}
         </li>
       ))}
     </ul>

@@ -35,7 +35,7 @@ export function QuestionView({ conversation, exchange, alternatives, onDone }: I
       <div className="jp-agent-question">
         <span className="jp-agent-for-readers">{translation.__('You asked:')} </span>
         {exchange.question}
-        <QuestionPictures pictures={exchange.pictures} />
+        <QuestionPictures conversation={conversation} pictures={exchange.pictures} />
       </div>
       <div className="jp-agent-question-tools">
         {alternatives && <Alternatives conversation={conversation} {...alternatives} />}
