@@ -163,7 +163,7 @@ def approval_digest(tool: str, arguments: Mapping[str, Any], review: Review, con
     """SHA-256 (hex) of what would be done, what it reaches, to which cell as it was shown, and in which kernel."""
     kernel_id = context.kernel.kernel_id if context.kernel is not None else ""
     cell = context.turn_log.shown.get(str(arguments.get("cell_id", "")), "")
-    reached = sorted({reason.code for reason in review.reasons})
+    reached = sorted({(reason.code, reason.text) for reason in review.reasons})
     text = json.dumps(
         [tool, arguments, review.preview, reached, kernel_id, epoch, cell], sort_keys=True, ensure_ascii=True
     )

@@ -56,15 +56,16 @@ class InProcessAgentClient:
             raise AgentFailed(error.message) from None
         self._kernel = LocalKernel(ip)
         self._loop = BackgroundLoop()
-        #: By call, what the main thread answers; made by whoever is first, since it can be faster than our waiting.
-        self._answers: dict[str, asyncio.Queue[Mapping[str, Any]]] = {}
+        #: By call and digest of what was shown, what the main thread answers; made by whoever is first, since it can be
+        #: faster than our waiting. A call that is asked anew has another digest.
+        self._answers: dict[tuple[str, str], asyncio.Queue[Mapping[str, Any]]] = {}
         atexit.register(self.close)
 
     def ask(self, request: AgentRequest) -> Generator[Event, None, None]:
         yield from self._loop.iterate(self._events(request, *self._notebook()))
 
     def act(self, turn_id: str, call_id: str, answer: Mapping[str, Any]) -> None:
-        answers = self._answers.get(call_id)
+        answers = self._answers.get((call_id, str(answer.get("digest", ""))))
         if answers is not None:
             self._loop.run(answers.put(answer))
 
@@ -131,7 +132,7 @@ class InProcessAgentClient:
                     if isinstance(event, TurnStarted) and not request.session:
                         self._conversation.set_last_session(event.session_id)
                     if isinstance(event, (ApprovalAsked, RunAsked)):
-                        self._answers.setdefault(event.call_id, asyncio.Queue())
+                        self._answers.setdefault((event.call_id, getattr(event, "digest", "")), asyncio.Queue())
                     yield event.event, to_json(event)
         except AgentError as error:
             yield "error", {"message": error.message, "code": error.code, "retryable": error.retryable}
@@ -142,7 +143,7 @@ class InProcessAgentClient:
 
     async def _question(self, request: AgentRequest, path: str, notebook_id: str) -> Question:
         async def decide(asked: ApprovalAsked) -> Decision:
-            answer = await self._answer(asked.call_id)
+            answer = await self._answer(asked.call_id, asked.digest)
             return Decision(answer.get("decision") == "approve", str(answer.get("words", "")))
 
         async def run(asked: RunAsked) -> ExecutionResult:
@@ -170,9 +171,9 @@ class InProcessAgentClient:
         server = server_info.server({}, self._ip)
         return local_project(Path(path).parent if path else Path.cwd(), (server.root,) if server is not None else ())
 
-    async def _answer(self, call_id: str) -> Mapping[str, Any]:
+    async def _answer(self, call_id: str, digest: str = "") -> Mapping[str, Any]:
         """The main thread's answer to a call, of which it learns by the stream of events."""
         try:
-            return await self._answers.setdefault(call_id, asyncio.Queue()).get()
+            return await self._answers.setdefault((call_id, digest), asyncio.Queue()).get()
         finally:
-            self._answers.pop(call_id, None)
+            self._answers.pop((call_id, digest), None)

@@ -111,3 +111,21 @@ async def test_what_is_free_is_not_shown_with_what_is_asked_about(played: Played
         ("insert_cell", {"source": "y = 1"}), ("insert_cell", {"source": "z", "run": True}), approval="auto-edit"
     )
     assert played.happened == ["done", "asks z ", "decides z", "done"]
+
+
+async def test_N20_what_reaches_something_else_has_another_digest(played: Played) -> None:
+    first, second = (f"def keep():\n    open('{name}', 'w')" for name in "ab")
+    calls = [{"name": "run_code", "arguments": {"code": code}} for code in (first, "keep()", second, "keep()")]
+    asked: list[ApprovalAsked] = []
+
+    async def decide(request: ApprovalAsked) -> Decision:
+        asked.append(request)
+        return Decision(approved=True)
+
+    limits = Limits(time.monotonic() + 20, effects=frozenset({"read", "write", "execute"}))
+    agent = Agent(ScriptedModel([{"calls": calls}, "Done."]), TOOLS, limits, decide=decide)
+    async with aclosing(agent.run(played.transcript, played.context)) as events:
+        shown = [event async for event in events if isinstance(event, ApprovalAsked)]
+    assert len(shown) == 6
+    assert len({request.digest for request in shown}) == 6
+    assert "open('b', 'w')" in asked[-1].reasons[0].text

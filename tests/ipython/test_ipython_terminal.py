@@ -16,6 +16,14 @@ SCRIPT = [
     {"match": "slowly", "text": "said " * 500, "chunks": 500, "delay": 0.1},
     {"match": "make it", "calls": [{"name": "run_code", "arguments": {"code": "made = 41 + 1"}}]},
     {"match": "make it", "text": "Well done."},
+    {
+        "match": "keep it",
+        "calls": [
+            {"name": "run_code", "arguments": {"code": "def keep():\n    open('kept', 'w')"}},
+            {"name": "run_code", "arguments": {"code": "keep()"}},
+        ],
+    },
+    {"match": "keep it", "text": "That was all."},
     {"match": "fail", "error": "upstream_auth", "message": "The key is not accepted."},
 ]
 WAIT = 60
@@ -81,3 +89,15 @@ def test_a_conversation_in_a_terminal(terminal: Any) -> None:
     terminal.expect(pexpect.EOF)
     terminal.close()
     assert terminal.exitstatus == 0
+
+
+def test_N20_a_yes_to_a_call_is_no_answer_when_it_is_asked_anew(terminal: Any, home: Path) -> None:
+    terminal.sendline("%agent keep it")
+    for answer in ("y", "y", "n"):
+        terminal.expect_exact("Run this code? [y/N] ")
+        shown = terminal.before
+        terminal.sendline(answer)
+    assert "This is always asked about" in shown  # the third, which the first has made another one
+    terminal.expect("That was all.")
+    terminal.expect(r"In \[3\]: ")
+    assert not (home / "kept").exists()
