@@ -15,7 +15,7 @@ from jupyter_agent.agent.limits import Limits
 from jupyter_agent.analysis import risk
 from jupyter_agent.analysis.origins import imported_modules
 from jupyter_agent.core.errors import AgentError
-from jupyter_agent.core.messages import ActionStatus, ApprovalAsked, Reason, ToolCall
+from jupyter_agent.core.messages import ActionStatus, ApprovalAsked, Reason, ToolCall, to_json
 from jupyter_agent.core.protocols import Review, ReviewedTool, Tool, ToolContext, ToolOutput, effects_of
 from jupyter_agent.core.question import Decide, Decision
 from jupyter_agent.core.text import spelled_out, truncate
@@ -30,8 +30,13 @@ STALE = (
     "what would be done is not what the user has allowed any more: the kernel was restarted, or the cell has changed. It was not "
     "done. Look at the variables and the cell again, then ask again if it is still needed."
 )
-#: Characters of what is shown before it is approved.
+#: Characters of what is shown, whole, before it is approved.
 _MAX_PREVIEW = 64 * 1024
+_TOO_LONG = ToolOutput.failure(
+    "too_long",
+    f"the user has to read all of it before they allow it, and it is longer than {_MAX_PREVIEW:,} characters. Nothing was done. Split "
+    "it into smaller steps; what cannot be split the user has to do themselves.",
+)
 #: Modules next to the notebook that are read to know what code reaches, and characters of each.
 _MAX_MODULES = 20
 _MAX_MODULE = 200_000
@@ -73,7 +78,12 @@ class ApprovalPolicy:
 
         Each is reviewed again before it is made: where it is another one by then, because of those before it, it is asked anew.
         """
-        requests = [request for call in calls if (request := (await self._request(*call))[1]) is not None]
+        requests: list[ApprovalAsked] = []
+        for call in calls:
+            request = (await self._request(*call))[1]
+            if request is not None and _is_too_long(request):
+                break  # what follows it waits for the model
+            requests += [request] if request is not None else []
         self.asked_together = {request.call_id: request for request in requests} if requests[1:] else {}
         return tuple(self.asked_together.values())
 
@@ -86,6 +96,9 @@ class ApprovalPolicy:
             return
         review, request = await self._request(tool, call, arguments, context)
         if request is None:
+            return
+        if _is_too_long(request):
+            yield Refusal("failed", _TOO_LONG)
             return
         if self.decide is None:
             yield Refusal("needs_approval", _NOBODY, request)
@@ -123,9 +136,9 @@ class ApprovalPolicy:
         is_free = mode == "auto" or (mode == "auto-edit" and effects == ("write",))
         if is_free and not reasons and review is not None:
             return review, None
-        preview = spelled_out(truncate(review.preview if review else "", _MAX_PREVIEW))
+        preview = spelled_out(review.preview if review else "")
         digest = approval_digest(tool.spec.name, arguments, review or Review(), context, epoch)
-        shown = tuple(Reason(reason.code, spelled_out(reason.text)) for reason in reasons)
+        shown = tuple(reason.with_texts(spelled_out) for reason in reasons)
         more = effects if effects[1:] else ()
         request = ApprovalAsked(call.id, tool.spec.name, effects[-1], arguments, digest, preview, shown, more)
         if review is not None and not reasons and self.is_allowed is not None and self.is_allowed(request):
@@ -159,11 +172,16 @@ class ApprovalPolicy:
         return replace(review, reasons=(*review.reasons, *await code_reasons(review.code, context)))
 
 
+def _is_too_long(asked: ApprovalAsked) -> bool:
+    """Whether what the user would have to read cannot be shown whole."""
+    return len(asked.preview or json.dumps(to_json(asked.arguments), ensure_ascii=False)) > _MAX_PREVIEW
+
+
 def approval_digest(tool: str, arguments: Mapping[str, Any], review: Review, context: ToolContext, epoch: str) -> str:
     """SHA-256 (hex) of what would be done, what it reaches, to which cell as it was shown, and in which kernel."""
     kernel_id = context.kernel.kernel_id if context.kernel is not None else ""
     cell = context.turn_log.shown.get(str(arguments.get("cell_id", "")), "")
-    reached = sorted({(reason.code, reason.text) for reason in review.reasons})
+    reached = sorted({(reason.code, reason.text, *reason.more) for reason in review.reasons})
     text = json.dumps(
         [tool, arguments, review.preview, reached, kernel_id, epoch, cell], sort_keys=True, ensure_ascii=True
     )

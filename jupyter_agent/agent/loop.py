@@ -91,6 +91,10 @@ _CLOSING = "(Stopped: {}. No tool can be called any more. Say now in words what 
 CLOSED_WITH_WORDS = frozenset({"max_steps", "max_tool_calls", "max_write_calls", "repeated_call"})
 _CLOSING_SECONDS = 2.0
 _BROKEN = "Stopped: the model's server fell silent in the middle of the answer. Ask again."
+WITHHELD = (
+    "[Something looks like a secret and is withheld here, so this cannot be allowed here. The agent's panel in JupyterLab shows all of it, "
+    "and asks.]"
+)
 _TIME_OVER = ToolOutput.failure("timeout", "the turn's time is used up.")
 
 
@@ -466,8 +470,11 @@ class Agent:
                     if isinstance(step, Refusal):
                         status, output = step.status, step.output
                         if (asked := step.asked) is not None:
-                            preview = self._redact(asked.preview)
-                            action = replace(action, digest=asked.digest, preview=preview, reasons=asked.reasons)
+                            preview, digest = self._redact(asked.preview), asked.digest
+                            if preview != asked.preview:  # nobody can allow what they have not seen whole
+                                preview, digest = f"{preview}\n\n{WITHHELD}", ""
+                            reasons = tuple(reason.with_texts(self._redact) for reason in asked.reasons)
+                            action = replace(action, digest=digest, preview=preview, reasons=reasons)
                     else:
                         yield step
             self._extend_deadline(self._approval.waited)

@@ -54,7 +54,9 @@ _LABELS: Mapping[str, str] = {
     "remote_content": "It shows content from another address, or text that only shows when it runs",
     "unknown_call": "It calls something of which it is not known what it does",
 }
+#: Characters of a place in code as a reason's text shows it, and at most; and how many of them the text shows.
 _MAX_SNIPPET = 60
+_MAX_WHOLE_SNIPPET = 2_000
 _MAX_SNIPPETS = 3
 #: Functions looked into from one piece of code; code that calls more is asked about.
 _MAX_DEFINITIONS = 300
@@ -244,10 +246,7 @@ def reasons(
     reach = _Reach(tuple(sources), live, modules, strict=strict)
     reach.inspect(code)
     return tuple(
-        Reason(
-            cast("ReasonCode", family.rstrip("?")),
-            f"{_LABELS[family]}: {', '.join(f'`{snippet}`' for snippet in snippets)}",
-        )
+        _reason(cast("ReasonCode", family.rstrip("?")), _LABELS[family], snippets)
         for family, snippets in reach.found.items()
     )
 
@@ -258,10 +257,22 @@ def markdown_reasons(text: str) -> tuple[Reason, ...]:
     found += [match[0] for match in _DESTINATION.finditer(text) if _is_disguised(match[1] or match[2])]
     if not found:
         return ()
-    shown = ", ".join(
-        f"`{' '.join(snippet.split())[:_MAX_SNIPPET].replace('`', chr(39))}`" for snippet in found[:_MAX_SNIPPETS]
-    )
-    return (Reason("remote_content", f"{_LABELS['remote_content']}, has HTML, or a link that carries data: {shown}"),)
+    label = f"{_LABELS['remote_content']}, has HTML, or a link that carries data"
+    return (_reason("remote_content", label, dict.fromkeys(map(_one_line, found))),)
+
+
+def _reason(code: ReasonCode, label: str, snippets: Iterable[str]) -> Reason:
+    """A reason whose text shows the first snippets of code; it has the others, and in full those that are too long for a text."""
+    first, others = [*snippets][:_MAX_SNIPPETS], [*snippets][_MAX_SNIPPETS:]
+    shown = [clip(snippet, _MAX_SNIPPET) for snippet in first]
+    more = f", and {len(others)} more like it" if others else ""
+    long = [snippet for snippet in first if snippet not in shown]
+    return Reason(code, f"{label}: {', '.join(f'`{snippet}`' for snippet in shown)}{more}", (*long, *others))
+
+
+def _one_line(snippet: str) -> str:
+    """A place in code as a reason names it, which puts it between backticks."""
+    return clip(" ".join(snippet.split()).replace("`", "'"), _MAX_WHOLE_SNIPPET)
 
 
 def _is_disguised(destination: str) -> bool:
@@ -279,7 +290,7 @@ class _Reach(ast.NodeVisitor):
         self, sources: tuple[str, ...], live: Mapping[str, Variable], modules: Mapping[str, str], *, strict: bool
     ) -> None:
         self._strict = strict
-        self.found: dict[str, list[str]] = {}
+        self.found: dict[str, dict[str, None]] = {}
         self._names = NameResolver(sources, live, modules)
         self._texts = TextReader(self._names)
         self._magics: tuple[CellMagic, ...] = ()
@@ -316,11 +327,7 @@ class _Reach(ast.NodeVisitor):
 
     def _note(self, code: str, where: ast.AST | str) -> None:
         text = where if isinstance(where, str) else ast.unparse(where)
-        text = " ".join(text.split())
-        snippet = clip(text, _MAX_SNIPPET)
-        snippets = self.found.setdefault(code, [])
-        if snippet not in snippets and len(snippets) < _MAX_SNIPPETS:
-            snippets.append(snippet.replace("`", "'"))
+        self.found.setdefault(code, {})[_one_line(text)] = None
 
     # --- the walk --------------------------------------------------------------------------------------------------------
 

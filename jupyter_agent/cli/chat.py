@@ -10,7 +10,7 @@ from functools import partial
 
 from jupyter_agent.cli.arguments import OK
 from jupyter_agent.cli.context import CliContext, open_context, print_note, print_text
-from jupyter_agent.cli.prompt import read_lines
+from jupyter_agent.cli.prompt import ask_user, read_lines
 from jupyter_agent.cli.turn import ask_question
 from jupyter_agent.core.errors import AgentError
 from jupyter_agent.kernelside.magic import commands, session_commands, tables
@@ -115,11 +115,8 @@ async def _deletion_refused(context: CliContext) -> str:
         return session_commands.NO_TURNS
     if not sys.stdin.isatty():
         return session_commands.NOBODY_TO_ASK
-    from prompt_toolkit import PromptSession
-
-    prompt: PromptSession[str] = PromptSession()
     try:
-        typed = await prompt.prompt_async(session_commands.deletion_question(session))
+        typed = await ask_user(session_commands.deletion_question(session))
     except (EOFError, KeyboardInterrupt):
         typed = ""
-    return "" if typed.strip().lower() in ("y", "yes") else session_commands.NOT_DELETED
+    return "" if typed.lower() in ("y", "yes") else session_commands.NOT_DELETED

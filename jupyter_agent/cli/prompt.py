@@ -13,9 +13,11 @@ from jupyter_core.paths import jupyter_data_dir
 from jupyter_agent.cli.context import CliContext
 from jupyter_agent.core.kernel_state import Variable
 from jupyter_agent.kernelside.magic import completion
+from jupyter_agent.kernelside.magic.turn import discard_typed
 
 if TYPE_CHECKING:
     from prompt_toolkit.completion import Completer
+    from prompt_toolkit.output import Output
 
 STATE_SECONDS = 1.0  # that the prompt waits for a kernel that hangs; then the last known state is used
 
@@ -49,6 +51,17 @@ async def read_lines(context: CliContext) -> AsyncIterator[str]:
             continue  # drops the line, not the conversation
         except EOFError:
             return
+
+
+async def ask_user(question: str, output: Output | None = None) -> str:
+    """What is typed once a question is shown, stripped; what was typed before is no answer to it."""
+    from prompt_toolkit import PromptSession
+    from prompt_toolkit.input.typeahead import clear_typeahead
+
+    prompt: PromptSession[str] = PromptSession(output=output)
+    clear_typeahead(prompt.input)
+    discard_typed()
+    return (await prompt.prompt_async(question)).strip()
 
 
 def _completer(variables: Mapping[str, Variable]) -> Completer:

@@ -8,6 +8,7 @@ from contextlib import aclosing
 from dataclasses import replace
 
 from jupyter_agent.cli.context import CliContext, print_note, print_text
+from jupyter_agent.cli.prompt import ask_user
 from jupyter_agent.core.errors import AgentError
 from jupyter_agent.core.messages import (
     ApprovalAsked,
@@ -79,16 +80,16 @@ async def _approve(approval: ApprovalAsked) -> Decision:
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         print_note(NO_TERMINAL)
         return Decision(approved=False, words=NOBODY_WORDS)
-    from prompt_toolkit import PromptSession
     from prompt_toolkit.output import create_output
 
     shown = approval.preview or f"{approval.tool} {json.dumps(dict(approval.arguments), ensure_ascii=False)}"
     print_text("\n" + "\n".join(f"    {line}" for line in spelled_out(shown).split("\n")), error=True)
     for reason in approval.reasons:
         print_note(f"This is always asked about: {spelled_out(reason.text)}")
-    prompt: PromptSession[str] = PromptSession(output=create_output(sys.stderr))
+        for place in reason.more:
+            print_note(f"    {spelled_out(place)}")
     try:
-        answer = (await prompt.prompt_async(PROMPT.format("Run this"))).strip()
+        answer = await ask_user(PROMPT.format("Run this"), create_output(sys.stderr))
     except EOFError:
         return Decision(approved=False)
     if answer.lower() in ("y", "yes"):

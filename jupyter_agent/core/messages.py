@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from types import MappingProxyType
@@ -275,11 +275,17 @@ class Reason:
 
     Attributes:
         code: The family.
-        text: For a reader, with the places in the code.
+        text: For a reader, with the first places in the code.
+        more: The other places, and in full those that are too long for the text.
     """
 
     code: ReasonCode
     text: str
+    more: tuple[str, ...] = ()
+
+    def with_texts(self, change: Callable[[str], str]) -> Reason:
+        """The same with each of its texts changed."""
+        return Reason(self.code, change(self.text), tuple(map(change, self.more)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -395,7 +401,8 @@ class Action:
         status: What became of it.
         title: The tool's, see `ToolSpec`.
         icon: Likewise.
-        digest: Of what would have to be approved, where nobody could be asked; as in `ApprovalAsked`.
+        digest: Of what would have to be approved, where nobody could be asked; as in `ApprovalAsked`. Empty where something of
+            it is withheld.
         preview: Likewise, without secrets.
         reasons: Likewise.
         effects: All that it does, where that is more than `effect`.

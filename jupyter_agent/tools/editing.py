@@ -19,7 +19,14 @@ from jupyter_agent.core.kernel_state import Cell
 from jupyter_agent.core.messages import CellChange, CellEdit, EditKind, Effect, Reason
 from jupyter_agent.core.protocols import Review, ToolContext, ToolOutput, ToolSpec
 from jupyter_agent.core.text import head
-from jupyter_agent.tools.output import execution_output, object_schema, open_notebook, run_output, syntax_error
+from jupyter_agent.tools.output import (
+    execution_output,
+    live_kernel,
+    object_schema,
+    open_notebook,
+    run_output,
+    syntax_error,
+)
 
 _ID = {"type": "string", "description": "The cell's id."}
 _BELOW = {"type": "string", "description": "Id of the cell to stand below; empty for the top."}
@@ -34,6 +41,7 @@ _REPLACE = {
 _NOT_READ = "You have not read this cell as it is now. Read it with read_cells, then edit it."
 _CHANGED = "The cell is not what you read any more. Read it again with read_cells, then edit it."
 _WITHHELD = "[withheld: "
+_NOT_SAVED = "The user may not change this notebook: the cell was run, and its outputs are not saved in it."
 #: Seconds for an edit under way to end when the turn is stopped, so that it can be undone.
 _GRACE = 5.0
 #: Seconds for code that is tried in the sandbox before it is written.
@@ -293,8 +301,17 @@ class RunCell(_CellTool):
         return Review(source, source)
 
     async def call(self, arguments: Mapping[str, Any], context: ToolContext) -> ToolOutput:
-        """Run it and return what it displays."""
+        """Run it and return what it displays, which the cell keeps where the user may change the notebook."""
         began = time.monotonic()
+        if "execute" in context.effects and "write" not in context.effects:
+            cell = await self.unchanged_cell(arguments, context)
+            if cell.kind != "code":
+                return ToolOutput.failure("invalid_arguments", "only a code cell can be run.")
+            kernel = live_kernel(context)
+            output = await run_output(
+                await kernel.execute(cell.source, timeout=context.timeout), kernel, time.monotonic() - began
+            )
+            return replace(output, content=f"{_NOT_SAVED}\n{output.content}")
         change = await self.apply(arguments, context)
         seconds = time.monotonic() - began
         result = await open_notebook(context).output(change.cell_id)

@@ -39,6 +39,14 @@ def test_the_text_of_a_reason_shows_the_place_in_the_code() -> None:
     )
 
 
+def test_N21_every_place_can_be_read_also_those_that_the_text_only_counts() -> None:
+    long = f"os.remove('{'a' * 100}')"
+    body = "\n    ".join([long, *(f"os.remove('{name}')" for name in "abca"), long])
+    (reason,) = risk.reasons("clean()", sources=[f"import os\ndef clean():\n    {body}"])
+    assert reason.text.endswith("`os.remove('a')`, `os.remove('b')`, and 1 more like it")
+    assert reason.more == (long, "os.remove('c')")
+
+
 def test_what_ran_before_says_what_a_name_stands_for() -> None:
     assert _codes("clean()", "import os as o\ndef clean():\n    o.remove('a')") == {"files"}
     assert _codes("clean()", "def clean():\n    return df.dropna()") == set()

@@ -137,3 +137,21 @@ def test_in_a_terminal_code_is_shown_and_asked_about(
     child.expect("Well done.")
     child.expect(pexpect.EOF)
     assert (tmp_path / "made.txt").exists()
+
+
+def test_N24_what_is_typed_before_a_question_is_shown_does_not_answer_it(
+    terminal: Callable[..., Any], script: Callable[..., None], notebook: Path, tmp_path: Path
+) -> None:
+    calls = [{"name": "run_code", "arguments": {"code": f"open('{name}.txt', 'w')"}} for name in ("one", "two")]
+    script({"calls": calls}, {"text": "That was all."})
+    child = terminal("chat", "-n", str(notebook), "--execute")
+    child.expect("agent>")
+    child.send("go\r")
+    child.expect_exact("one.txt")
+    child.expect_exact("Run this? [y/N]")
+    child.send("y\ry\r")
+    child.expect_exact("two.txt")
+    child.expect_exact("Run this? [y/N]")
+    child.send("n\r")
+    child.expect("That was all.")
+    assert ((tmp_path / "one.txt").exists(), (tmp_path / "two.txt").exists()) == (True, False)

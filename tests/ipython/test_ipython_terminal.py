@@ -91,9 +91,12 @@ def test_a_conversation_in_a_terminal(terminal: Any) -> None:
     assert terminal.exitstatus == 0
 
 
-def test_N20_a_yes_to_a_call_is_no_answer_when_it_is_asked_anew(terminal: Any, home: Path) -> None:
+@pytest.mark.parametrize("first", ["y", "y\ny"])
+def test_N20_N24_an_earlier_yes_is_no_answer_to_what_is_asked_anew_or_later(
+    terminal: Any, home: Path, first: str
+) -> None:
     terminal.sendline("%agent keep it")
-    for answer in ("y", "y", "n"):
+    for answer in (first, "y", "n"):
         terminal.expect_exact("Run this code? [y/N] ")
         shown = terminal.before
         terminal.sendline(answer)

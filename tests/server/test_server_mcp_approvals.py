@@ -221,6 +221,44 @@ async def test_a_client_that_leaves_leaves_nothing_that_could_be_approved(
     assert _sources(path) == []
 
 
+async def test_N21_what_is_withheld_from_the_client_is_shown_and_asked_by_the_panel(
+    connect: Callable[..., Any], rest: RestClient, services: Services, path: Path
+) -> None:
+    hidden = 'a = """-----BEGIN PRIVATE KEY-----"""\nimport os\nos.system("true")\nb = """-----END PRIVATE KEY-----"""'
+    ask = Answering("accept")
+    with services.session_events.subscribe("local") as changes:
+        async with connect(ask=ask) as client:
+            call = asyncio.ensure_future(client.call_tool("insert_cell", {**CELL, "source": hidden}))
+            await asyncio.wait_for(anext(changes), 30)
+            turn_id, asked = await _approval(rest)
+            (waiting,) = (await rest("GET", "api/agent/approvals", notebook_id="a.ipynb")).body["approvals"]
+            assert (asked["preview"], waiting["preview"]) == (hidden, hidden)
+            assert waiting["arguments"]["source"] == hidden
+            answer = {"decision": "approve", "digest": asked["digest"]}
+            await rest("POST", f"api/agent/turns/{turn_id}/actions/{asked['call_id']}", answer)
+            await asyncio.wait_for(call, 30)
+        services.options.mcp_approval_seconds = 0
+        async with connect(ask=ask) as client:
+            refused = await client.call_tool("insert_cell", {**CELL, "source": hidden})
+    assert _text(refused).startswith("needs_approval: [Something looks like a secret")
+    assert (ask.shown, _sources(path)) == ([], [hidden])
+
+
+async def test_N23_what_is_allowed_for_the_conversation_is_not_allowed_to_another_agent(
+    connect: Callable[..., Any], rest: RestClient, services: Services, path: Path
+) -> None:
+    services.options.mcp_approval_seconds = 0.3
+    begun = (await rest.ask("hello", {"notebook_id": "a.ipynb", "continue_default": True})).body["session_id"]
+    session = await services.assistant.sessions.get("local", begun, "a.ipynb")
+    services.turns.permissions.allow(session, "write", "execute")
+    async with connect() as client:
+        result = await client.call_tool("insert_cell", CELL)
+    (listed,) = (await rest("GET", "api/agent/sessions", notebook_id="a.ipynb")).body["sessions"]
+    assert listed["session_id"] == begun
+    assert _text(result).startswith("needs_approval: the user has not answered")
+    assert _sources(path) == []
+
+
 async def test_other_agents_run_code_in_a_live_notebook_once_its_user_has_said_yes(tmp_path: Path) -> None:
     server = RunningServer(tmp_path, {"JUPYTER_AGENT_APPROVAL": "ask", "JUPYTER_AGENT_MODEL": "offline"})
     await server.start()

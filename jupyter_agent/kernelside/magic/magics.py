@@ -187,6 +187,7 @@ class AgentMagic:
 
         from . import session_commands
         from .reply import front_end
+        from .turn import discard_typed
 
         client = self._client()
         session = client.session_command(chosen.session, session_commands.CURRENT, "")
@@ -194,6 +195,7 @@ class AgentMagic:
             return f"*{session_commands.NO_TURNS}*"
         if not front_end(self._ip).can_ask:
             return session_commands.NOBODY_TO_ASK
+        discard_typed()
         typed = builtins.input(session_commands.deletion_question(session)).strip().lower()
         if typed not in ("y", "yes"):
             return session_commands.NOT_DELETED

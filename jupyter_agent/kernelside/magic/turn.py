@@ -188,7 +188,12 @@ class TurnView:
     def _approve(self, data: Mapping[str, Any]) -> None:
         """Asks the user, where somebody can be asked, and answers the server."""
         call_id, arguments = str(data.get("call_id", "")), data.get("arguments")
-        reasons = [spelled_out(str(reason.get("text", ""))) for reason in data.get("reasons") or ()]
+        reasons = [
+            spelled_out(
+                "; ".join(map(str, (reason.get("text", ""), *(f"`{place}`" for place in reason.get("more") or ()))))
+            )
+            for reason in data.get("reasons") or ()
+        ]
         approved, words = False, NOBODY_WORDS
         if front_end(self._ip).can_ask:
             code = arguments.get("code") if isinstance(arguments, dict) else None
@@ -196,6 +201,7 @@ class TurnView:
             tool = spelled_out(str(data.get("tool", "")))
             shown = preview or f"{tool} {spelled_out(json.dumps(arguments, ensure_ascii=False))}"
             self._show_code(call_id, shown, reasons, "python" if preview else "text")
+            discard_typed()
             try:
                 # By its module: the kernel puts a function of its own in the place of `input` while a cell runs.
                 typed = builtins.input(PROMPT.format("Run this code" if code else "Do this")).strip()
@@ -219,6 +225,22 @@ class TurnView:
         self._shown_calls.add(call_id)
         because = f"\n\nThis is always asked about: {'; '.join(reasons)}." if reasons else ""
         self._reply.block(f"{fenced(code, language)}{because}")
+
+
+def discard_typed() -> None:
+    """Throw away what was typed in this terminal before a question is shown: it is no answer to it."""
+    try:
+        if sys.platform == "win32":
+            import msvcrt
+
+            while msvcrt.kbhit():
+                msvcrt.getwch()
+        else:
+            import termios
+
+            termios.tcflush(sys.stdin, termios.TCIFLUSH)
+    except Exception:  # no terminal, in whatever way: nothing is typed ahead there
+        pass
 
 
 def denial_words(typed: str) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from jupyter_agent.agent.turn import stored_events
 from jupyter_agent.core.errors import ApprovalStale, BadRequest, NotFound
-from jupyter_agent.core.messages import Done, Reason, to_json
+from jupyter_agent.core.messages import Done, to_json
 from jupyter_agent.server.api.requests import parse_request
 from jupyter_agent.server.base_handler import AgentHandler
 from jupyter_agent.server.encoding import KEEP_ALIVE, frame, numbered
@@ -152,7 +152,7 @@ class ApprovalsHandler(AgentHandler):
     """``GET …/approvals``: what waits for the user's approval, of one notebook or of all; ``…/actions/{call_id}`` answers it."""
 
     async def get(self) -> None:
-        notebook_id, redactor = self.query_parameters()["notebook_id"], self.services.assistant.redactor
+        notebook_id = self.query_parameters()["notebook_id"]
         approvals: list[PendingApproval] = [
             {
                 "session_id": started.session_id,
@@ -162,10 +162,12 @@ class ApprovalsHandler(AgentHandler):
                 "tool": asked.tool,
                 "effect": asked.effect,
                 "effects": list(asked.effects),
-                "arguments": to_json(redactor.mapping(asked.arguments)),
+                "arguments": to_json(
+                    asked.arguments
+                ),  # nothing is withheld from who is to allow it, as in the turn's stream
                 "digest": asked.digest,
-                "preview": redactor.text(asked.preview),
-                "reasons": [Reason(reason.code, redactor.text(reason.text)) for reason in asked.reasons],
+                "preview": asked.preview,
+                "reasons": list(asked.reasons),
             }
             for turn, started, asked in self.services.turns.waiting(self.owner)
             if notebook_id in (None, turn.notebook_id)

@@ -16,7 +16,7 @@ from jupyter_core.utils import ensure_async
 
 from jupyter_agent.agent.approval import DENIED, STALE
 from jupyter_agent.agent.limits import Limits, highest_of
-from jupyter_agent.agent.loop import Agent, Transcript, offered_tools
+from jupyter_agent.agent.loop import WITHHELD, Agent, Transcript, offered_tools
 from jupyter_agent.core.errors import ApprovalStale
 from jupyter_agent.core.messages import (
     ApprovalAsked,
@@ -180,7 +180,7 @@ class Calls:
             return output
         if approval is not None:
             raise ApprovalStale(STALE)
-        if client.can_ask:
+        if client.can_ask and asked.digest:
             observation.on_event(asked)
             key = secrets.token_urlsafe(16)
             self._approvals[key] = (handler.owner, path, asked, observation)
@@ -189,7 +189,7 @@ class Calls:
             return ApprovalRequired(key, _approval_text(asked, path))
         if path and handler.user_options.mcp_approval_seconds:
             return await self._ask_in_panel(handler, made, client)
-        return output
+        return output if asked.digest else ToolOutput.failure("needs_approval", WITHHELD)
 
     def _answered(self, handler: AgentHandler, client: Client, path: str) -> ApprovalAsked | None:
         """The approval that is answered with this call, on the notebook that was named; nobody can answer it again."""
@@ -239,13 +239,16 @@ class Calls:
         result = next(message for message in transcript.messages if message.role == "tool")
         action = next(iter(transcript.actions), None)  # there is none where a limit was reached
         if action is not None and action.status == "needs_approval":
-            shown = redact.mapping(made.call.parsed_arguments())
+            given = made.call.parsed_arguments()
+            shown = redact.mapping(given)
+            # The panel shows its user what is withheld from the client, and asks.
+            digest = action.digest if action.preview or shown == given else ""
             refused = ApprovalAsked(
                 action.call_id,
                 action.tool,
                 action.effect,
                 shown,
-                action.digest,
+                digest,
                 action.preview,
                 action.reasons,
                 action.effects,
@@ -318,9 +321,10 @@ def _output(result: Message, *, is_done: bool) -> ToolOutput:
 def _approval_text(asked: ApprovalAsked, path: str) -> str:
     """What the user of a client has to know before they say yes."""
     shown = asked.preview or spelled_out(json.dumps(to_json(asked.arguments), ensure_ascii=False))
-    because = "".join(f"\n- {reason.text}" for reason in asked.reasons)
+    because = "".join(f"\n- {text}" for reason in asked.reasons for text in (reason.text, *reason.more))
     reasons = f"\n\nThis is always asked about:{because}" if because else ""
-    return f"Allow {asked.tool} in {spelled_out(path) or 'Jupyter'}?\n\n{shown}{reasons}"
+    run = " and run the cell" if "execute" in asked.effects else ""
+    return f"Allow {asked.tool}{run} in {spelled_out(path) or 'Jupyter'}?\n\n{shown}{reasons}"
 
 
 def _nobody_answered(path: str, seconds: float) -> str:

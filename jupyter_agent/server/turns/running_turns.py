@@ -101,7 +101,9 @@ class RunningTurns:
         if sum(turn.owner == owner for turn in self._all) >= self.limit:
             raise TooManyRequests(f"{self.limit} questions are being answered for you now. Wait for one of them.")
         turn = RunningTurn(owner, warnings=warnings, published=published, permissions=self.permissions)
-        question = replace(make_question(turn), is_allowed=turn.is_allowed)
+        question = make_question(turn)
+        if question.answered_by is None:  # what is allowed for the conversation is for its own model
+            question = replace(question, is_allowed=turn.is_allowed)
         turn.notebook_id, turn.kernel = question.notebook_id, question.kernel
         query = assistant.redactor.text(question.query)
         turn.observation = TurnObservation(self._audit, owner, turn.notebook_id, query, by=by)

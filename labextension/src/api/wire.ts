@@ -14,7 +14,7 @@ export interface Action {
   title: string;
   /** Likewise. */
   icon: string;
-  /** Of what would have to be approved, where nobody could be asked; as in `ApprovalAsked`. */
+  /** Of what would have to be approved, where nobody could be asked; as in `ApprovalAsked`. Empty where something of it is withheld. */
   digest: string;
   /** Likewise, without secrets. */
   preview: string;
@@ -861,8 +861,10 @@ export interface QuickRequest {
 export interface Reason {
   /** The family. */
   code: 'database' | 'environment' | 'files' | 'install' | 'magic' | 'network' | 'process' | 'remote_content' | 'unknown_call';
-  /** For a reader, with the places in the code. */
+  /** For a reader, with the first places in the code. */
   text: string;
+  /** The other places, and in full those that are too long for the text. */
+  more: string[];
 }
 
 /** What came of a replay. */

@@ -9,13 +9,15 @@ import { diffLines, type ILine } from './lineDiff';
 interface IProposedEdit {
   tool: string;
   title: string;
+  /** Of what is asked about. */
+  digest?: string;
   arguments: Record<string, unknown>;
   /** The new source, where the arguments hold only parts of it. */
   preview?: string;
   /** Whether the cell is run then. */
   runs?: boolean;
   /** Why it is asked about whatever the user has allowed. */
-  reasons?: readonly { text: string }[];
+  reasons?: readonly { text: string; more: readonly string[] }[];
   /** Whether the user's yes can stand for the conversation. */
   isAllowedForConversation?: boolean;
 }
@@ -40,6 +42,11 @@ export class Proposal extends Widget {
     // Keys typed here are for these buttons, not for the notebook.
     this.node.dataset.lmSuppressShortcuts = 'true';
     this.node.addEventListener('keydown', event => event.stopPropagation());
+  }
+
+  /** Of what is shown. */
+  get digest(): string | undefined {
+    return this._edit.digest;
   }
 
   /** Focus the first button. */
@@ -75,9 +82,16 @@ export class Proposal extends Widget {
     const list = document.createElement('ul');
     list.className = 'jp-agent-reasons';
     list.setAttribute('aria-label', this._translation.__('Asked each time, because:'));
-    for (const { text } of reasons) {
+    for (const { text, more } of reasons) {
       const item = document.createElement('li');
       item.textContent = withHiddenShown(text);
+      if (more.length > 0) {
+        const all = document.createElement('details');
+        all.append(document.createElement('summary'), document.createElement('pre'));
+        all.children[0].textContent = this._translation.__('All of it');
+        all.children[1].textContent = withHiddenShown(more.join('\n'));
+        item.append(all);
+      }
       list.append(item);
     }
     return [list];

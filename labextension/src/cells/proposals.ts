@@ -32,7 +32,8 @@ export class Proposals {
     const { running } = this._conversation.transcript;
     const pending = new Map((running ? running.parts.filter(isPendingEdit) : []).map(part => [part.callId, part]));
     for (const [callId, widget] of this._shown) {
-      if (!pending.has(callId)) {
+      // A call that is asked about anew is shown anew: what it would do is another thing now.
+      if (pending.get(callId)?.approval?.digest !== widget.digest) {
         this._shown.delete(callId);
         widget.dispose();
       }
@@ -50,9 +51,9 @@ export class Proposals {
       return; // The card in the sidebar asks anyway.
     }
     const source = cell.model.sharedModel.getSource();
-    const { preview = '', reasons = [], effects = [] } = part.approval ?? {};
+    const { digest, preview = '', reasons = [], effects = [] } = part.approval ?? {};
     const runs = effects.includes('execute');
-    const edit = { ...part, preview, reasons, runs, isAllowedForConversation: isAllowedForConversation(part) };
+    const edit = { ...part, digest, preview, reasons, runs, isAllowedForConversation: isAllowedForConversation(part) };
     const proposal = new Proposal(edit, source, this._translation, decision => this._decide(exchange, part, decision));
     this._shown.set(part.callId, proposal);
     placeInCell(proposal, cell, part.tool === 'insert_cell' ? 'outputs' : 'code');

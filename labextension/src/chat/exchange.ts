@@ -236,12 +236,14 @@ export function toolPart(call: Omit<ToolCalled, 'title' | 'icon' | 'effects'> & 
   };
 }
 
-/** With a call that begins; one that is shown already was asked about together with others. */
+/** With a call that begins; one that is shown already was asked about together with others, and its arguments whole. */
 function withCall(parts: readonly Part[], event: ToolCalled): readonly Part[] {
   const known = parts.some(part => part.kind === 'tool' && part.callId === event.call_id);
   return known
     ? parts.map(part =>
-        part.kind === 'tool' && part.callId === event.call_id ? { ...toolPart(event), approval: part.approval } : part
+        part.kind === 'tool' && part.callId === event.call_id
+          ? { ...toolPart(event), approval: part.approval, arguments: part.arguments }
+          : part
       )
     : [...parts, toolPart(event)];
 }

@@ -99,7 +99,13 @@ export class TurnStream {
     if (!approval || approval.decision) {
       return;
     }
-    const set = (change: Partial<IApproval>) => this.setApproval(exchange.id, part.callId, change);
+    const set = (change: Partial<IApproval>) => {
+      const now = this._transcript.running?.parts.find(other => other.kind === 'tool' && other.callId === part.callId);
+      // Where it is asked about anew meanwhile, this was the answer to something else.
+      if (now?.kind === 'tool' && now.approval?.digest === approval.digest) {
+        this.setApproval(exchange.id, part.callId, change);
+      }
+    };
     set({ decision: decision.decision, problem: '' });
     try {
       await this._turns.decide(exchange.turnId, part.callId, decision, approval.digest);

@@ -19,8 +19,20 @@ interface IProps {
 
 /** From so many lines on their number is shown. */
 const MANY_LINES = 12;
-/** Arguments of a call that the card shows in words, or as what would be done. */
-const SHOWN_OTHERWISE: ReadonlySet<string> = new Set(['code', 'source', 'replace', 'run', 'cell_id', 'below']);
+/** Arguments of our own tools that the card shows in words, and those that it shows as what would be done. */
+const PLACES: Record<string, readonly string[]> = {
+  insert_cell: ['below'],
+  edit_cell: ['cell_id'],
+  delete_cell: ['cell_id'],
+  move_cell: ['cell_id', 'below'],
+  run_cell: ['cell_id']
+};
+const PREVIEWED: Record<string, readonly string[]> = {
+  insert_cell: ['source', 'run'],
+  edit_cell: ['source', 'replace', 'run'],
+  run_code: ['code'],
+  try_code: ['code']
+};
 
 export function ApprovalCard({ conversation, part, onDecide }: IProps): JSX.Element {
   const { translation } = useServices();
@@ -54,8 +66,16 @@ export function ApprovalCard({ conversation, part, onDecide }: IProps): JSX.Elem
         <div className="jp-agent-reasons">
           <p>{translation.__('Asked each time, because:')}</p>
           <ul>
-            {reasons.map(({ text }, index) => (
-              <li key={index}>{withHiddenShown(text)}</li>
+            {reasons.map(({ text, more }, index) => (
+              <li key={index}>
+                {withHiddenShown(text)}
+                {more.length > 0 && (
+                  <details>
+                    <summary>{translation.__('All of it')}</summary>
+                    <pre dir="ltr">{withHiddenShown(more.join('\n'))}</pre>
+                  </details>
+                )}
+              </li>
             ))}
           </ul>
         </div>
@@ -121,16 +141,17 @@ function placeOf(conversation: Conversation, { tool, arguments: values }: IToolP
     case 'move_cell':
       return [about(values.cell_id, 'Cell %1', ''), below()].filter(Boolean).join(' → ');
     default:
-      return values.cell_id === undefined
+      return values.cell_id === undefined || !(tool in PLACES)
         ? ''
         : about(values.cell_id, 'Cell %1', translation.__('A cell that is not in this notebook: %1', String(values.cell_id)));
   }
 }
 
-/** Arguments of a call by name; those that are shown otherwise only where there is no preview. */
+/** Arguments of a call by name, but those that are shown otherwise; a tool of others may give any name a meaning of its own. */
 function argumentsText(part: IToolPart, hasPreview: boolean): string {
+  const shown = [...(PLACES[part.tool] ?? []), ...((hasPreview && PREVIEWED[part.tool]) || [])];
   return Object.entries(part.arguments)
-    .filter(([name]) => !(hasPreview ? SHOWN_OTHERWISE.has(name) : ['cell_id', 'below'].includes(name)))
+    .filter(([name]) => !shown.includes(name))
     .map(([name, value]) => `${name}: ${typeof value === 'string' ? value : JSON.stringify(value)}`)
     .join('\n');
 }
