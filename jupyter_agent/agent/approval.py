@@ -140,8 +140,12 @@ class ApprovalPolicy:
         digest = approval_digest(tool.spec.name, arguments, review or Review(), context, epoch)
         shown = tuple(reason.with_texts(spelled_out) for reason in reasons)
         more = effects if effects[1:] else ()
-        request = ApprovalAsked(call.id, tool.spec.name, effects[-1], arguments, digest, preview, shown, more)
-        if review is not None and not reasons and self.is_allowed is not None and self.is_allowed(request):
+        # What runs no code that can be shown, as a restart, is asked about each time.
+        may_stand = self.is_allowed is not None and not reasons and (effects[-1] != "execute" or preview != "")
+        request = ApprovalAsked(
+            call.id, tool.spec.name, effects[-1], arguments, digest, preview, shown, more, may_stand
+        )
+        if review is not None and self.is_allowed is not None and may_stand and self.is_allowed(request):
             return review, None
         return review, request
 

@@ -92,8 +92,8 @@ CLOSED_WITH_WORDS = frozenset({"max_steps", "max_tool_calls", "max_write_calls",
 _CLOSING_SECONDS = 2.0
 _BROKEN = "Stopped: the model's server fell silent in the middle of the answer. Ask again."
 WITHHELD = (
-    "[Something looks like a secret and is withheld here, so this cannot be allowed here. The agent's panel in JupyterLab shows all of it, "
-    "and asks.]"
+    "[Something looks like a secret and is withheld here, so this cannot be allowed here. Ask for it in the agent's panel in "
+    "JupyterLab, which shows all of it.]"
 )
 _TIME_OVER = ToolOutput.failure("timeout", "the turn's time is used up.")
 

@@ -301,6 +301,7 @@ class ApprovalAsked:
         preview: What would run or be written, with characters spelled out that a reader does not see.
         reasons: Why it is asked about in every mode; empty where only the mode asks.
         effects: All that it does, where that is more than `effect`: a cell that is written and run.
+        may_stand: Whether the user's yes can stand for the conversation.
     """
 
     event: ClassVar[str] = "approval"
@@ -312,6 +313,7 @@ class ApprovalAsked:
     preview: str = ""
     reasons: tuple[Reason, ...] = ()
     effects: tuple[Effect, ...] = ()
+    may_stand: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,7 +84,7 @@ def played(tmp_path: Path) -> Played:
     "call",
     [
         ("run_code", {"code": LONG}),
-        ("run_code", {"code": "\u202e" * 9_000}),  # which is longer where it is spelled out
+        ("run_code", {"code": "#" + "\u202e" * 9_000}),  # which is longer where it is spelled out
         ("run_cell", {"cell_id": "long"}),
         ("insert_cell", {"source": LONG}),
         ("insert_cell", {"source": LONG, "run": True}),
@@ -96,8 +96,6 @@ async def test_N21_what_is_too_long_to_be_shown_whole_is_not_asked_about_nor_don
     played: Played, call: tuple[str, dict[str, Any]], asks: bool
 ) -> None:
     before = played.path.read_bytes()
-    if "\u202e" in str(call):
-        call = ("run_code", {"code": f"#{call[1]['code']}"})
     (result,) = await played.play(call, asks=asks)
     assert (result.code, "Split it" in result.content) == ("too_long", True)
     assert (played.asked, played.kernel.ran, played.path.read_bytes()) == ([], [], before)
@@ -119,7 +117,7 @@ async def test_N21_what_is_withheld_from_a_record_cannot_be_allowed_by_it(played
     await played.play(("run_code", {"code": BETWEEN_KEYS}), asks=False)
     (action,) = played.transcript.actions
     assert (action.status, action.digest) == ("needs_approval", "")
-    assert "The agent's panel in JupyterLab shows all of it" in action.preview
+    assert "panel in JupyterLab, which shows all of it" in action.preview
 
 
 async def test_N21_who_is_asked_sees_all_of_it(played: Played) -> None:

@@ -50,6 +50,14 @@ def script() -> list[Any] | None:
             "calls": [_call("edit_cell", cell_id="first", replace=[{"old": "3", "new": "5"}], run=True)],
         },
         {"match": "a part", "text": "Changed."},
+        {
+            "match": "one after the other",
+            "calls": [
+                _call("run_code", code="def keep():\n    open('kept.txt', 'w')"),
+                _call("insert_cell", source="keep()", below="second", run=True),
+            ],
+        },
+        {"match": "one after the other", "text": "Kept."},
         {"match": "both of", "calls": [written, _call("run_code", code="print(mine)")]},
         {"match": "both of", "text": "Both are done."},
         {"text": "Understood."},
@@ -235,3 +243,17 @@ def test_N5_what_an_agent_elsewhere_wants_is_answered_in_the_notebooks_panel(
             card.get_by_role("button", name=label, exact=True).click()
             assert expected in asked.result(60)
             expect(card).to_have_count(0)
+
+
+def test_N20_a_proposal_that_is_asked_about_anew_is_shown_anew(opened: SidebarPage, jupyter: JupyterProcess) -> None:
+    opened.ask("one after the other")
+    proposal = opened.page.locator(".jp-agent-proposal")
+    expect(proposal).to_be_visible()
+    expect(proposal.locator(".jp-agent-reasons")).to_have_count(0)
+    opened.button("Allow once").click()
+    expect(proposal.locator(".jp-agent-reasons")).to_contain_text("open('kept.txt', 'w')")
+    expect(proposal).to_have_count(1)
+    assert not (jupyter.root / "kept.txt").exists()
+    proposal.get_by_role("button", name="Accept", exact=True).click()
+    expect(opened.wait_for_answer()).to_contain_text("Kept.")
+    assert (jupyter.root / "kept.txt").exists()

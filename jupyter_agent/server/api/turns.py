@@ -168,6 +168,7 @@ class ApprovalsHandler(AgentHandler):
                 "digest": asked.digest,
                 "preview": asked.preview,
                 "reasons": list(asked.reasons),
+                "may_stand": asked.may_stand,
             }
             for turn, started, asked in self.services.turns.waiting(self.owner)
             if notebook_id in (None, turn.notebook_id)

@@ -279,6 +279,7 @@ class PendingApproval(TypedDict):
     digest: Annotated[str, about("to be sent with the answer")]
     preview: Annotated[str, about("what would run or be written")]
     reasons: Annotated[list[Reason], about("why it is asked about in every mode")]
+    may_stand: Annotated[bool, about("whether it can be approved for the conversation")]
 
 
 class ApprovalsReply(TypedDict):

@@ -58,6 +58,8 @@ export interface ApprovalAsked {
   reasons: Reason[];
   /** All that it does, where that is more than `effect`: a cell that is written and run. */
   effects: ('execute' | 'read' | 'write')[];
+  /** Whether the user's yes can stand for the conversation. */
+  may_stand: boolean;
 }
 
 /** What waits for the user's approval now, in whichever entry point it was asked. */
@@ -731,6 +733,8 @@ export interface PendingApproval {
   effect: 'execute' | 'read' | 'write';
   /** all that it does, where that is more than `effect` */
   effects: ('execute' | 'read' | 'write')[];
+  /** whether it can be approved for the conversation */
+  may_stand: boolean;
   notebook_id: string;
   /** what would run or be written */
   preview: string;

@@ -19,7 +19,7 @@ interface IProposedEdit {
   /** Why it is asked about whatever the user has allowed. */
   reasons?: readonly { text: string; more: readonly string[] }[];
   /** Whether the user's yes can stand for the conversation. */
-  isAllowedForConversation?: boolean;
+  mayStand?: boolean;
 }
 
 export type ProposalDecision = 'accept' | 'reject' | 'accept-all';
@@ -65,7 +65,7 @@ export class Proposal extends Widget {
       this._button(__('Accept'), 'accept', __('Make this edit')),
       this._button(__('Reject'), 'reject', __('Do not make this edit'))
     );
-    if (this._edit.isAllowedForConversation) {
+    if (this._edit.mayStand) {
       const hint = this._edit.runs
         ? __('Make this edit, run the cell, and allow edits and running code in this conversation; what reaches out is asked about')
         : __('Make this edit and all others in this conversation; what loads something remote is asked about all the same');

@@ -4,7 +4,7 @@ import type { Cell } from '@jupyterlab/cells';
 import type { NotebookPanel } from '@jupyterlab/notebook';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { Conversation } from '../chat/conversation';
-import { type IExchange, isAllowedForConversation, type IToolPart } from '../chat/exchange';
+import type { IExchange, IToolPart } from '../chat/exchange';
 import { placeInCell } from './cellPlacement';
 import { Proposal, type ProposalDecision } from './proposal';
 
@@ -51,9 +51,9 @@ export class Proposals {
       return; // The card in the sidebar asks anyway.
     }
     const source = cell.model.sharedModel.getSource();
-    const { digest, preview = '', reasons = [], effects = [] } = part.approval ?? {};
+    const { digest, preview = '', reasons = [], effects = [], mayStand = false } = part.approval ?? {};
     const runs = effects.includes('execute');
-    const edit = { ...part, digest, preview, reasons, runs, isAllowedForConversation: isAllowedForConversation(part) };
+    const edit = { ...part, digest, preview, reasons, runs, mayStand };
     const proposal = new Proposal(edit, source, this._translation, decision => this._decide(exchange, part, decision));
     this._shown.set(part.callId, proposal);
     placeInCell(proposal, cell, part.tool === 'insert_cell' ? 'outputs' : 'code');

@@ -41,6 +41,8 @@ export interface IApproval {
   reasons: readonly Reason[];
   /** All that it does, where that is more than the call's effect. */
   effects: readonly Effect[];
+  /** Whether the user's yes can stand for the conversation. */
+  mayStand: boolean;
   decision: 'approve' | 'deny' | null;
   problem: string;
   /** It is asked about at the cell, and not here as well. */
@@ -120,11 +122,6 @@ export function pendingCalls(exchange: IExchange): IToolPart[] {
     (part): part is IToolPart =>
       isRunning(exchange) && part.kind === 'tool' && part.status === 'running' && part.approval?.decision === null
   );
-}
-
-/** Whether the user's yes to a call can stand for the conversation: nothing that is asked about each time, or that cannot be shown. */
-export function isAllowedForConversation({ approval, effect }: IToolPart): boolean {
-  return approval !== null && approval.reasons.length === 0 && (effect !== 'execute' || approval.preview !== '');
 }
 
 /** The exchange after one more event. */
@@ -249,8 +246,8 @@ function withCall(parts: readonly Part[], event: ToolCalled): readonly Part[] {
 }
 
 function withApproval(parts: readonly Part[], event: IApprovalRequested): readonly Part[] {
-  const { digest, preview = '', reasons = [], effects = [] } = event;
-  const approval: IApproval = { digest, preview, reasons, effects, decision: null, problem: '', isAtCell: false };
+  const { digest, preview = '', reasons = [], effects = [], may_stand: mayStand = false } = event;
+  const approval: IApproval = { digest, preview, reasons, effects, mayStand, decision: null, problem: '', isAtCell: false };
   const known = parts.some(part => part.kind === 'tool' && part.callId === event.call_id);
   const title = `${humanized(event.tool)}${effects.length > 1 ? ' and run it' : ''}`;
   const all = known ? parts : [...parts, toolPart({ ...event, title })];

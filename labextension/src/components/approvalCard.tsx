@@ -5,7 +5,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { runIcon } from '@jupyterlab/ui-components';
 import type { IDecision } from '../api/turns';
 import type { Conversation } from '../chat/conversation';
-import { isAllowedForConversation, type IToolPart } from '../chat/exchange';
+import type { IToolPart } from '../chat/exchange';
 import { notebookLanguage } from '../notebook/notebookContext';
 import { HighlightedCode } from './highlightedCode';
 import { withHiddenShown } from './sanitize';
@@ -38,7 +38,7 @@ export function ApprovalCard({ conversation, part, onDecide }: IProps): JSX.Elem
   const { translation } = useServices();
   const titleId = React.useId();
   const [words, setWords] = React.useState('');
-  const { problem, preview, reasons, effects } = part.approval!;
+  const { problem, preview, reasons, effects, mayStand } = part.approval!;
   const place = placeOf(conversation, part, translation);
   const code = withHiddenShown(preview);
   const others = withHiddenShown(argumentsText(part, preview !== ''));
@@ -90,7 +90,7 @@ export function ApprovalCard({ conversation, part, onDecide }: IProps): JSX.Elem
           <runIcon.react tag="span" />
           {translation.__('Allow once')}
         </button>
-        {isAllowedForConversation(part) && (
+        {mayStand && (
           <button
             type="button"
             className="jp-agent-button"
