@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.server.test_server_mcp import PATH
 from tests.server.test_server_mcp_approvals import connected
@@ -257,3 +258,24 @@ def test_N20_a_proposal_that_is_asked_about_anew_is_shown_anew(opened: SidebarPa
     proposal.get_by_role("button", name="Accept", exact=True).click()
     expect(opened.wait_for_answer()).to_contain_text("Kept.")
     assert (jupyter.root / "kept.txt").exists()
+
+
+def test_N21_the_card_shows_every_argument_of_a_tool_of_others_whole(opened: SidebarPage) -> None:
+    given = {"below": "/etc/passwd", "cell_id": "c9", "code": "x", "password": "correct horse"}
+    call = {"call_id": "c1", "tool": "other_send", "effect": "execute"}
+    events: list[tuple[str, Any]] = [
+        ("turn", {"session_id": "s", "turn_id": "t", "model": "m"}),
+        ("approval", {**call, "arguments": given, "digest": "d", "reasons": []}),
+        ("tool_call", {**call, "arguments": {**given, "password": "[withheld: password]"}}),
+    ]
+
+    def answer(route: Route) -> None:
+        body = "".join(f"event: {name}\ndata: {json.dumps(data)}\n\n" for name, data in events)
+        route.fulfill(body=body, content_type="text/event-stream")
+
+    opened.page.route("**/api/agent/quick*", answer)
+    opened.page.route("**/api/agent/turns/**", lambda _: None)  # the stream does not go on
+    opened.ask("send it")
+    card = opened.panel.locator(".jp-agent-approval")
+    for name, value in given.items():
+        expect(card.locator("pre")).to_contain_text(f"{name}: {value}")
