@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
@@ -31,7 +32,7 @@ from jupyter_agent.core.protocols import ModelOptions, ToolContext, ToolOutput, 
 from jupyter_agent.core.question import Decision, Question
 from jupyter_agent.models.anthropic.messages_api import BlockReader, Learned, MessagesRequest
 from jupyter_agent.models.anthropic.model import AnthropicModel
-from jupyter_agent.models.openai_compatible import failures
+from jupyter_agent.models.openai_compatible import failures, requester
 from jupyter_agent.models.openai_compatible.connection import Connection
 from jupyter_agent.models.openai_compatible.provider import ANTHROPIC
 from jupyter_agent.models.openai_compatible.stream import ServerEvent, StreamedAnswer
@@ -544,6 +545,34 @@ def test_an_event_that_is_broken_breaks_nothing(number: int, places: list[int], 
     ending = survives(WHOLE + ended("tool_use"), BlockReader().read, number, places, junk)
     assert not ending or isinstance(ending[-1], ModelFinished)
     json.dumps([dict(event.extra) for event in ending if isinstance(event, ModelFinished)])
+
+
+@pytest.mark.parametrize(
+    "first", [TWO, TWO + block_events(1, call(source="x"), is_cut=True)], ids=["a block", "an argument"]
+)
+async def test_it_may_think_between_two_blocks_as_long_as_before_the_first(
+    first: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(requester, "_NOTE_SECONDS", 0.05)
+    go_on, events = asyncio.Event(), list[Any]()
+
+    async def thinking_long(writer: asyncio.StreamWriter) -> None:
+        writer.write((begun() + first).encode())
+        await go_on.wait()
+        writer.write((block_events(2, text("three")) + ended("end_turn")).encode())
+        await writer.drain()
+
+    async with running() as server:
+        server.queue(thinking_long)
+        connection = Connection(server.base_url, ANTHROPIC, own_key=KEY)
+        model = AnthropicModel(NEW, connection, idle_seconds=0.01)
+        async with aclosing(model.stream([Message("user", "hi")], [LIST], deadline=float("inf"))) as stream:
+            async for event in stream:
+                events.append(event)
+                if isinstance(event, Waiting) and any(isinstance(seen, TextDelta) for seen in events):
+                    go_on.set()
+        await model.close()
+    assert go_on.is_set()
 
 
 async def test_a_paused_answer_goes_on_from_what_was_said() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
@@ -26,10 +27,11 @@ from jupyter_agent.core.messages import (
     TextDelta,
     ThinkingDelta,
     ToolCall,
+    Waiting,
 )
 from jupyter_agent.core.protocols import ModelOptions, ToolOutput, ToolSpec
 from jupyter_agent.core.question import Decision, Question
-from jupyter_agent.models.openai_compatible import responses
+from jupyter_agent.models.openai_compatible import requester, responses
 from jupyter_agent.models.openai_compatible.connection import Connection
 from jupyter_agent.models.openai_compatible.model import OpenAIModel
 from jupyter_agent.models.openai_compatible.responses import ItemReader, ResponsesRequest
@@ -343,6 +345,28 @@ async def test_a_stream_is_read_as_far_as_it_makes_sense(script: list[str], show
         assert reason in failure
     else:
         assert events[-1].reason == reason
+
+
+async def test_it_may_think_between_two_items_as_long_as_before_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(requester, "_NOTE_SECONDS", 0.05)
+    go_on, events = asyncio.Event(), list[Any]()
+
+    async def thinking_long(writer: asyncio.StreamWriter) -> None:
+        writer.write((STREAM + TEXT).encode())
+        await go_on.wait()
+        writer.write((item_events(1, message("three")) + ENDED).encode())
+        await writer.drain()
+
+    async with running() as server:
+        server.queue(thinking_long)
+        model = OpenAIModel("m", Connection(server.base_url, own_key=KEY), idle_seconds=0.01, settings=CHOSEN)
+        async with aclosing(model.stream([Message("user", "hi")], deadline=float("inf"))) as stream:
+            async for event in stream:
+                events.append(event)
+                if isinstance(event, Waiting) and any(isinstance(seen, TextDelta) for seen in events):
+                    go_on.set()
+        await model.close()
+    assert go_on.is_set()
 
 
 @given(st.integers(0, 30), PLACES, JUNK)

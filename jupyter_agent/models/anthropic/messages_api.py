@@ -326,6 +326,8 @@ class BlockReader:
                 yield from self._begin(event.get("index"), event["content_block"], answer)
             case "content_block_delta":
                 yield from self._grow(event.get("index"), event["delta"], answer)
+            case "content_block_stop":
+                answer.begun = False  # it may think before the next one
             case "message_delta":
                 yield from self._end(event["delta"], event.get("usage"), answer)
             case "message_stop":
@@ -363,6 +365,7 @@ class BlockReader:
                 pieces["signature"].append(delta["signature"])
             case "input_json_delta" if block["type"] == "tool_use":
                 answer.add_call(index, arguments=delta["partial_json"])
+                answer.begun = False  # each argument comes when it is whole
 
     def _think(self, text: str, answer: StreamedAnswer) -> Iterator[Delta]:
         """Take in some thoughts; those of two blocks are two paragraphs."""

@@ -222,6 +222,7 @@ class ItemReader:
                 answer.add_call(index, arguments=event["delta"])
             case "output_item.done":
                 yield from self._item(event["item"], index, answer)
+                answer.begun = False  # it may think before the next one
             case "completed" | "incomplete" | "failed":
                 yield from self._end(event["response"], answer)
             case _ if event.get("object") == "response" and event.get("status") != "in_progress":  # not streamed

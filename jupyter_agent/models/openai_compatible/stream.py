@@ -166,7 +166,7 @@ class StreamedAnswer:
         server: Who answers.
         done: Nothing more comes.
         spoken: Whether there was a word of the answer.
-        begun: Whether there was one, or a call.
+        begun: Whether there was one, or a call, that the server goes on with: a silence is none of thoughts.
         garbled: Whether there was an event that is not the protocol; each is passed over.
         usage: What the server counted.
         extra: What it wants back with the message.
