@@ -36,7 +36,7 @@ from jupyter_agent.core.failure_log import detail_of, log_failure
 from jupyter_agent.core.instructions import READ_SKILL, ProjectFolder
 from jupyter_agent.core.messages import Event, Failed, TurnStarted
 from jupyter_agent.core.pictures import MAX_PICTURES, PICTURE_TOKENS
-from jupyter_agent.core.protocols import Model, SessionStore, Tool, ToolContext, ToolSpec
+from jupyter_agent.core.protocols import ContextWindow, Model, SessionStore, Tool, ToolContext, ToolSpec, WindowedModel
 from jupyter_agent.core.question import Question
 from jupyter_agent.core.session import Session, Turn, TurnStatus
 from jupyter_agent.core.text import TokenCalibration, estimate_tokens
@@ -305,7 +305,7 @@ class Assistant:
         Raises:
             AgentError: before the turn began (another one is running, no such model, the store is unavailable).
         """
-        options = self.options_of(question.owner if question.user is None else question.user)
+        options = self._options(question)
         question, lowered = within_ceilings(self._with_plain_names(question), options)
         model = question.answered_by or self.model(question.model or options.model)
         model = question.wrap_model(model) if question.wrap_model is not None else model
@@ -349,7 +349,7 @@ class Assistant:
         Raises:
             AgentError: no such model, the store is unavailable.
         """
-        options = self.options_of(question.owner if question.user is None else question.user)
+        options = self._options(question)
         question, lowered = within_ceilings(question, options)
         model, session = self.model(question.model or options.model), None
         session_id = question.session_id
@@ -365,10 +365,11 @@ class Assistant:
             await snapshot.build(question, view, session, earlier, self.resources.analyses, instructions=found)
         )
         attached = await attachments(question.query, context, question.active_cell_id)
-        prompt = self._prompt(question, context, attached, _SHARES[0])
+        budget = request.budget_for(_window(model), options.context_tokens)
+        prompt = self._prompt(question, context, attached, model, budget)
         warnings = (*context.warnings, *lowered, *prompt.warnings)
         count = self.resources.calibration.counter(model.name)
-        offered: Sequence[ToolSpec] = self._offered(question, context)
+        offered: Sequence[ToolSpec] = request.affordable(self._offered(question, context), budget, count)
         if (prepare := getattr(model, "prepared", None)) is not None:  # not every model is sent its tools as tools
             messages, offered = prepare(prompt.messages, offered)
             added = sum(count(message.content) for message in messages) - sum(
@@ -376,7 +377,9 @@ class Assistant:
             )
             tokens = {**prompt.tokens, "system": prompt.tokens["system"] + max(0, added)}
             prompt = replace(prompt, messages=tuple(messages), tokens=tokens)
-        return request.preview_json(model.name, prompt, offered, warnings, count)
+        return request.preview_json(
+            model.name, prompt, offered, warnings, count, budget_tokens=budget, window=_window(model)
+        )
 
     async def project_instructions(
         self, project: ProjectFolder | None, chosen: tuple[str, bool | None] | None = None, user: str = ONE_USER
@@ -430,14 +433,14 @@ class Assistant:
         context = state.context = replace(context, warnings=warnings)
         attached = await attachments(question.query, context, question.active_cell_id)
         # Who wants the answer's code run has approved it, as far as somebody may approve what they have not seen.
-        options, approval = (
-            self.options_of(question.owner if question.user is None else question.user),
-            question.approval or "",
-        )
+        options, approval = self._options(question), question.approval or ""
         is_approved = options.allowed("approval", "auto") == "auto" and approval != "read-only"
         run_answer = ("auto" if is_approved else approval) if question.run_answer else ""
+        asked = question.answered_by or self.model(question.model or options.model)
+        whole = request.budget_for(_window(asked), options.context_tokens)
         for share in _SHARES:
-            state.prompt = self._prompt(question, context, attached, share)
+            budget = min(int(whole * share), request.budget_for(_window(asked), options.context_tokens))
+            state.prompt = self._prompt(question, context, attached, asked, budget)
             state.transcript.request = list(state.prompt.messages)
             if question.answered_by is None:
                 state.turn_log.show(state.prompt.full_sources(context.cells))
@@ -451,7 +454,7 @@ class Assistant:
                 run=question.run,
                 run_answer=run_answer,
                 record=state.lease.record,
-                compaction=Compaction(int(options.context_tokens * share), shared.calibration.counter(model.name)),
+                compaction=Compaction(budget, shared.calibration.counter(model.name)),
                 may_shrink=share == _SHARES[-1],
             )
             try:
@@ -476,25 +479,24 @@ class Assistant:
             and not state.transcript.actions
             and "pictures" not in state.prompt.tokens
         ):
-            estimated = request.estimate(state.prompt, self._offered(question, context), estimate_tokens)
+            offered = request.affordable(self._offered(question, context), budget, estimate_tokens)
+            estimated = request.estimate(state.prompt, offered, estimate_tokens)
             shared.calibration.learn(model.name, estimated, state.transcript.usage.input_tokens)
 
     def _prompt(
-        self, question: Question, context: TurnContext, attached: tuple[Attachment, ...], share: float
+        self, question: Question, context: TurnContext, attached: tuple[Attachment, ...], model: Model, budget: int
     ) -> Prompt:
-        """The prompt within a share of the token budget; nothing leaves that is not redacted here."""
-        shared, options = self.resources, self.options_of(question.owner if question.user is None else question.user)
-        model = question.answered_by or self.model(question.model or options.model)
+        """The prompt within a budget of tokens; nothing leaves that is not redacted here."""
+        shared = self.resources
         # The same in all turns of a conversation.
         key = context.session.key if context.session is not None else ""
         count = shared.calibration.counter(model.name)
-        budget = int(options.context_tokens * share)
-        is_brief = getattr(model, "way", "") == "code"
-        tools = () if is_brief else self._offered(question, context)
+        takes_code = getattr(model, "way", "") == "code"
+        tools = () if takes_code else request.affordable(self._offered(question, context), budget, count)
         sees = getattr(model, "sees", None) is not False
         found = (picture for attachment in attached for picture in attachment.pictures)
         pictures = list(dict.fromkeys((*question.pictures, *found)))[: max(MAX_PICTURES, len(question.pictures))]
-        taken = request.tool_tokens(tools, count) + count(question.query) + PICTURE_TOKENS * len(pictures) * sees
+        taken = request.tool_tokens(tools, count)
         mark = hashlib.blake2b(key.encode(), key=shared.block_key, digest_size=4).hexdigest()
         prompt = request.build(
             self.redactor.text(question.query),
@@ -507,7 +509,8 @@ class Assistant:
             redactor=self.redactor,
             count=count,
             recent=shared.selections,
-            is_brief=is_brief,
+            is_brief=takes_code or budget < request.SMALL_REQUEST,
+            picture_tokens=PICTURE_TOKENS * len(pictures) * sees,
         )
         named = [replace(picture, name=self.redactor.text(picture.name)) for picture in pictures]
         return request.with_pictures(prompt, named, sees=sees)
@@ -566,6 +569,9 @@ class Assistant:
 
     # What a question is answered with -------------------------------------------------------------
 
+    def _options(self, question: Question) -> JupyterAgent:
+        return self.options_of(question.owner if question.user is None else question.user)
+
     def _all_tools(self, question: Question, context: TurnContext) -> Mapping[str, Tool]:
         policy, others = self.resources.options.policy, self.resources.mcp_servers.tools()
         allowed = {name: tool for name, tool in others.items() if policy.allows("tools", name)}
@@ -596,6 +602,10 @@ class Assistant:
             check_notebook=self.resources.analyses.check,
             skills=state.context.instructions.skills,
         )
+
+
+def _window(model: Model) -> ContextWindow | None:
+    return model.window if isinstance(model, WindowedModel) else None
 
 
 def _open_store(options: JupyterAgent) -> tuple[SessionStore, str]:

@@ -23,7 +23,6 @@ _FILLED = 0.8
 _SHRUNK = 0.6
 #: Tokens that the messages get however much of the budget the tools take, unless the model's server refuses that.
 _LEAST = 1_000
-_NOT_SHOWN = "(This answer is not shown any more.)"
 _DONE = "\n\n(What you did for this first is not shown any more: {}.)"
 
 
@@ -35,6 +34,7 @@ class Compaction:
         count: Tokens of a text, at least.
 
     Attributes:
+        budget: Of a request; less, once the model's server has found one too long.
         cost: Tokens of the newest request, estimated.
         count: Tokens of a text, at least.
         shortened: Ids of the calls whose results the model does not have in full any more.
@@ -43,7 +43,7 @@ class Compaction:
     def __init__(self, budget_tokens: int = 0, count: Callable[[str], int] = estimate_tokens) -> None:
         self.cost = 0
         self.shortened: set[str] = set()
-        self._budget = budget_tokens
+        self.budget = budget_tokens
         self.count = count
         self._messages: list[Message | None] = []
         self._costs: list[int] = []
@@ -55,7 +55,7 @@ class Compaction:
         """What is sent: all of it, or what there is room for.
 
         Args:
-            request: System message, notebook, earlier turns, and the question at last; the same in the whole turn.
+            request: System message, earlier turns, and at last the question with the notebook; the same in the whole turn.
             messages: What came after it, more each time.
             tool_tokens: Of the tools.
         """
@@ -63,8 +63,8 @@ class Compaction:
             self._messages.append(message)
             self._costs.append(self._cost_of(message))
         self.cost = tool_tokens + sum(self._costs)
-        room = max(self._budget, tool_tokens + (0 if self._is_shrunk else max(self._budget // 2, _LEAST)))
-        if self._budget > 0 and room < self.cost:
+        room = max(self.budget, tool_tokens + (0 if self._is_shrunk else max(self.budget // 2, _LEAST)))
+        if self.budget > 0 and room < self.cost:
             for changes in self._shortenings(len(request)):
                 for position, shorter in changes.items():
                     before = self._messages[position]
@@ -78,7 +78,7 @@ class Compaction:
     def shrink(self) -> None:
         """The newest request was too long for the model's server."""
         self._is_shrunk = True
-        self._budget = int(_SHRUNK * min(self.cost, self._budget or self.cost))
+        self.budget = int(_SHRUNK * min(self.cost, self.budget or self.cost))
 
     def _replace(self, position: int, message: Message | None) -> None:
         before, cost = self._messages[position], 0 if message is None else self._cost_of(message)
@@ -113,11 +113,7 @@ class Compaction:
                     yield {position: _shortened(message, characters)}
         questions = [position for position, message in self._kept(1, asked - 1) if message.role == "user"]
         for question, later in pairwise([*questions, asked - 1]):
-            turn: dict[int, Message | None] = {position: None for position, _ in self._kept(question, later)}
-            if question == questions[0] and len(turn) > 1:  # the notebook is with it
-                del turn[question]
-                turn[max(turn)] = Message("assistant", _NOT_SHOWN)
-            yield turn
+            yield {position: None for position, _ in self._kept(question, later)}
         for position, message in self._kept(asked, newest):
             if message.role == "assistant":
                 yield {position: _shortened(message, 240)}

@@ -175,6 +175,7 @@ def checked_usage(usage: Usage, sent_tokens: int, answer: Message) -> Usage:
     """What a model's server reports; the estimate where it reports nothing, or what cannot be."""
     tokens = (usage.input_tokens, usage.output_tokens)
     if any(tokens) and all(0 <= count <= _MAX_REPORTED for count in tokens):
-        return usage if 0 <= usage.cost < _MAX_REPORTED else Usage(*tokens)
+        cost = usage.cost if 0 <= usage.cost < _MAX_REPORTED else 0.0
+        return Usage(*tokens, cost, min(max(0, usage.cached_tokens), usage.input_tokens))
     calls = "".join(call.name + call.arguments for call in answer.tool_calls)
     return Usage(sent_tokens, estimate_tokens(answer.content + calls))

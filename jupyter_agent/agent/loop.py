@@ -57,8 +57,8 @@ from jupyter_agent.core.protocols import (
 )
 from jupyter_agent.core.question import Decide, Run
 from jupyter_agent.core.text import PYTHON, refuse_constant, tail, truncate, well_formed
-from jupyter_agent.prompt.request import tool_tokens
-from jupyter_agent.tools.output import execution_output
+from jupyter_agent.prompt.request import affordable, tool_tokens
+from jupyter_agent.tools.output import ObjectSchema, execution_output
 
 Redact = Callable[[str], str]
 #: Stores the calls with an effect made so far, before each is made and after.
@@ -305,7 +305,8 @@ class Agent:
         transcript.is_usage_reported = usage.input_tokens == finished.usage.input_tokens
         transcript.usage += usage
         transcript.ignored += finished.ignored
-        yield UsageReported(transcript.usage.input_tokens, transcript.usage.output_tokens)
+        used = transcript.usage
+        yield UsageReported(used.input_tokens, used.output_tokens, used.cached_tokens)
         if is_broken:
             transcript.finish_reason = "deadline"
             if time.monotonic() < self._limits.deadline:
@@ -326,6 +327,7 @@ class Agent:
             note: Said to the model at the end, and kept nowhere.
         """
         specs = offered_specs(self._tools, self._limits.approval) if self._may_call else []
+        specs = affordable(specs, self._compaction.budget, self._compaction.count)
         takes_code = getattr(self._model, "way", "") == "code"
         if takes_code and self._run_answer:  # its code is run in the end, and is no call before
             specs = [spec for spec in specs if spec.name != RUN_CODE]
@@ -570,7 +572,9 @@ class Agent:
             arguments = json.loads(
                 call.arguments or "{}", parse_constant=refuse_constant, object_pairs_hook=_unique_keys
             )
-            error = next(iter(Draft202012Validator(tool.spec.parameters).iter_errors(arguments)), None)
+            schema = tool.spec.parameters
+            schema = {**schema, "additionalProperties": False} if isinstance(schema, ObjectSchema) else schema
+            error = next(iter(Draft202012Validator(schema).iter_errors(arguments)), None)
             if error is not None:
                 path = ".".join(map(str, error.absolute_path)) or "arguments"
                 raise ValueError(f"{path}: {error.message[:200]}")

@@ -109,7 +109,8 @@ async def _test_model(assistant: Assistant, name: str) -> int:
     if not isinstance(last, Done):
         print_text(f"{name}: does not answer: {getattr(last, 'message', 'the turn was stopped')}")
         return ERROR
-    tokens = f"{last.usage.input_tokens} + {last.usage.output_tokens} tokens"
+    cached = f" ({last.usage.cached_tokens} from the cache)" if last.usage.cached_tokens else ""
+    tokens = f"{last.usage.input_tokens}{cached} + {last.usage.output_tokens} tokens"
     reply = " ".join(last.reply.split())[:60]
     print_text(f"{name}: answers in {time.monotonic() - begin:.1f} s, {tokens}: {reply}")
     return OK

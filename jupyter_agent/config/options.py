@@ -170,9 +170,13 @@ class JupyterAgent(Configurable):
         "(AGENTS.md), which cannot change it. In the policy, under 'force', it is the administrator's for good.",
     ).tag(config=True)
     redact = Bool(True, help="Whether secrets are withheld from models and from the store.").tag(config=True)
-    context_tokens = Int(8000, min=500, help="Tokens that a request to the model may have, history included.").tag(
-        config=True
-    )
+    context_tokens = Int(
+        None,
+        allow_none=True,
+        min=500,
+        help="Tokens that a request to the model may have, history and tools included. None: as many as suits what the model "
+        "takes, as its server says or as is known of its family; 8000 where nothing is known.",
+    ).tag(config=True)
     deadline_seconds = Float(600.0, min=1, help="A turn's time when its answer is streamed.").tag(config=True)
     quick_deadline_seconds = Float(30.0, min=1, help="A turn's time when its answer comes in one piece.").tag(
         config=True

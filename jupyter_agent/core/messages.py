@@ -129,15 +129,35 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens and, where it says so, what they cost in US dollars; as reported by the model's server, else 0."""
+    """Tokens and, where it says so, what they cost in US dollars; as reported by the model's server, else 0.
+
+    Attributes:
+        input_tokens: Sent, those of `cached_tokens` included.
+        output_tokens: Received.
+        cost: In US dollars.
+        cached_tokens: Of those sent, what the server had from an earlier request and did not read again.
+    """
 
     input_tokens: int = 0
     output_tokens: int = 0
     cost: float = 0.0
+    cached_tokens: int = 0
 
     def __add__(self, other: Usage) -> Usage:
         return Usage(
-            self.input_tokens + other.input_tokens, self.output_tokens + other.output_tokens, self.cost + other.cost
+            self.input_tokens + other.input_tokens,
+            self.output_tokens + other.output_tokens,
+            self.cost + other.cost,
+            self.cached_tokens + other.cached_tokens,
+        )
+
+    def __sub__(self, other: Usage) -> Usage:
+        """What came since, never less than nothing."""
+        return Usage(
+            max(0, self.input_tokens - other.input_tokens),
+            max(0, self.output_tokens - other.output_tokens),
+            max(0.0, self.cost - other.cost),
+            max(0, self.cached_tokens - other.cached_tokens),
         )
 
 
@@ -360,11 +380,17 @@ class ToolReturned:
 
 @dataclass(frozen=True, slots=True)
 class UsageReported:
-    """Tokens used so far in this turn."""
+    """Tokens used so far in this turn, as in `Usage`."""
 
     event: ClassVar[str] = "usage"
     input_tokens: int
     output_tokens: int
+    cached_tokens: int = 0
+
+    @property
+    def usage(self) -> Usage:
+        """The same as `Usage`."""
+        return Usage(self.input_tokens, self.output_tokens, cached_tokens=self.cached_tokens)
 
 
 @dataclass(frozen=True, slots=True)

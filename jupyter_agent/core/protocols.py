@@ -198,6 +198,28 @@ class Model(Protocol):
         """Let go of connections."""
 
 
+@dataclass(frozen=True, slots=True)
+class ContextWindow:
+    """How many tokens a model takes.
+
+    Attributes:
+        tokens: Of a request and its answer together.
+        is_reported: Whether the model's server says so; else it is what such models usually take.
+    """
+
+    tokens: int
+    is_reported: bool = False
+
+
+@runtime_checkable
+class WindowedModel(Protocol):
+    """A model that knows how much it takes, as far as its server has said so by now: nothing is asked for this."""
+
+    @property
+    def window(self) -> ContextWindow | None:
+        """What is known; None where nothing is."""
+
+
 #: The tool that runs code in the kernel; a kernel busy with our own magic can serve it alone, and code blocks may be calls of it.
 RUN_CODE = "run_code"
 #: What is no option of the model's server by that name.

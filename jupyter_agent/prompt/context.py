@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from jupyter_agent.core.kernel_state import Cell, KernelState
@@ -53,8 +53,7 @@ class NotebookContext:
     """The notebook's part of a prompt.
 
     Attributes:
-        notebook: Variables and cells. It does not depend on the question, so that it is the same from turn to turn as
-            long as nothing changes, and model servers can take it from their prompt cache.
+        notebook: Variables and cells. It does not depend on the question.
         status: What goes with the question: the kernel's status, what changed, the last error, and more of what the
             question asks about.
         tokens: Cost of each part.
@@ -70,7 +69,10 @@ class NotebookContext:
         return "\n\n".join(part for part in (self.notebook, self.status) if part)
 
     def messages(self, question: str, history: Sequence[Message], mark: str, rules: str = SYSTEM) -> list[Message]:
-        """System, the notebook, earlier turns, then the question with the status.
+        """System, earlier turns, then the notebook, the question and the status.
+
+        What stays the same comes first: from one question to the next the beginning is the same, byte by byte, whatever was
+        run in between, and model servers have it in their cache.
 
         Args:
             question: As the user wrote it.
@@ -82,13 +84,8 @@ class NotebookContext:
         def block(text: str) -> str:
             return f"<{mark}>\n{text}\n</{mark}>" if text else ""
 
-        notebook, status = block(self.notebook), block(self.status)
-        asked = "\n\n".join(part for part in (question, status) if part)
-        system = Message("system", rules)
-        if not history:
-            return [system, Message("user", f"{notebook}\n\n{asked}" if notebook else asked)]
-        first = replace(history[0], content=f"{notebook}\n\n{history[0].content}" if notebook else history[0].content)
-        return [system, first, *history[1:], Message("user", asked)]
+        asked = "\n\n".join(part for part in (block(self.notebook), question, block(self.status)) if part)
+        return [Message("system", rules), *history, Message("user", asked)]
 
 
 def build(

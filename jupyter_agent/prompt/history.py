@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, takewhile
@@ -32,6 +33,8 @@ _NOT_SHOWN = "(The beginning of the conversation is not shown.)"
 _OUTPUT_CHARACTERS = 240
 _MESSAGE_TOKENS = 4
 _NOTE_TOKENS = 300
+#: Share of the room that is filled once it was exceeded.
+_FILLED = 0.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,9 @@ class Fitted:
 def fit(turns: Sequence[Turn], budget_tokens: int, count: Count) -> Fitted:
     """As much of the conversation as fits: old tool outputs are shortened first, then the oldest turns left out.
 
+    What does not fit goes in large steps, found by going through the conversation as it went on: until the next step the
+    messages of one question are the beginning of those of the next, byte by byte, so that model servers have them in their cache.
+
     Args:
         turns: Oldest first.
         budget_tokens: For all messages together.
@@ -64,20 +70,77 @@ def fit(turns: Sequence[Turn], budget_tokens: int, count: Count) -> Fitted:
             summary = _question_and_answer(summary, budget_tokens // 2, count)
         later = fit(turns[1:], budget_tokens - _cost(summary, count), count)
         return replace(later, messages=repair([*summary, *later.messages]))
-    whole = [_turn_messages(turn) for turn in turns]
-    if sum(_cost(messages, count) for messages in whole) <= budget_tokens:
-        return Fitted(repair(chain.from_iterable(whole)), 0, "")
-    room = budget_tokens - min(_NOTE_TOKENS, budget_tokens // 8)
-    kept = _newest(whole, room, count)
-    dropped = turns[: len(turns) - len(kept)]
-    spent = sum(_cost(messages, count) for messages in kept)
-    note = _note(dropped, budget_tokens - spent - _MESSAGE_TOKENS * 2, count)
+    note_room = min(_NOTE_TOKENS, budget_tokens // 8)
+    kept: deque[_FittedTurn] = deque()
+    dropped = 0
+    for turn in turns:
+        kept.append(_FittedTurn.of(turn, count))
+        room = budget_tokens - (note_room if dropped else 0)
+        if sum(form.cost for form in kept) > room:
+            dropped += _cut(kept, budget_tokens - note_room, count)
+    messages = [form.messages for form in kept]
+    note = _note(turns[:dropped], note_room, count)
     if note and not kept:
-        kept = [[Message("user", note), Message("assistant", "(Noted.)")]]
+        messages = [[Message("user", note), Message("assistant", "(Noted.)")]]
     elif note:
-        question, *rest = kept[0]
-        kept[0] = [replace(question, content=f"{note}\n\n{question.content}"), *rest]
-    return Fitted(repair(chain.from_iterable(kept)), len(dropped), note)
+        question, *rest = messages[0]
+        messages[0] = [replace(question, content=f"{note}\n\n{question.content}"), *rest]
+    return Fitted(repair(chain.from_iterable(messages)), dropped, note)
+
+
+@dataclass(slots=True)
+class _FittedTurn:
+    """A turn in the form in which it is sent."""
+
+    messages: list[Message]
+    cost: int
+    is_whole: bool = True
+
+    @classmethod
+    def of(cls, turn: Turn, count: Count) -> _FittedTurn:
+        messages = _turn_messages(turn)
+        return cls(messages, _cost(messages, count))
+
+    def shorten(self, messages: list[Message], count: Count) -> int:
+        """Take a shorter form, and return what that saves."""
+        before, self.messages, self.is_whole = self.cost, messages, False
+        self.cost = _cost(messages, count)
+        return before - self.cost
+
+    def shorten_outputs(self, count: Count) -> int:
+        """Shorten what tools have said, and return what that saves."""
+        if not self.is_whole:
+            return 0
+        shorter = [
+            replace(message, content=_shortened(message.content, _OUTPUT_CHARACTERS))
+            if message.role == "tool"
+            else message
+            for message in self.messages
+        ]
+        return self.shorten(shorter, count)
+
+
+def _cut(kept: deque[_FittedTurn], room: int, count: Count) -> int:
+    """Make turns fit, with space for some more, and return how many are left out; the newest has a right to half of the room."""
+    excess = sum(form.cost for form in kept) - int(room * _FILLED)
+    newest = kept[-1]
+    for form in kept:
+        if excess > 0 and form is not newest:
+            excess -= form.shorten_outputs(count)
+    if excess > 0 and newest.cost > room // 2:
+        excess -= newest.shorten_outputs(count)
+    if newest.cost > room:
+        excess -= newest.shorten(_question_and_answer(newest.messages, room, count), count)
+    if newest.cost > room // 2:  # as many as there is room for beside it
+        excess = sum(form.cost for form in kept) - room
+    dropped = 0
+    while excess > 0 and len(kept) > 1:
+        excess -= kept.popleft().cost
+        dropped += 1
+    if not newest.messages:
+        dropped += len(kept)
+        kept.clear()
+    return dropped
 
 
 def repair(messages: Iterable[Message]) -> tuple[Message, ...]:
@@ -141,39 +204,6 @@ def _turn_messages(turn: Turn) -> list[Message]:
     if repaired[-1].role != "assistant":
         repaired.append(Message("assistant", _NO_ANSWER))
     return repaired
-
-
-def _newest(whole: Sequence[list[Message]], room: int, count: Count) -> list[list[Message]]:
-    """The newest turns that fit, oldest first: as many as possible, and of these the newest as they are.
-
-    The very newest has a right to half of the room.
-    """
-    kept: list[list[Message]] = []
-    for number, turn in enumerate(reversed(whole)):
-        share = room // 2 if number == 0 else 0
-        form = turn
-        if _cost(turn, count) > share:
-            form = [
-                replace(message, content=_shortened(message.content, _OUTPUT_CHARACTERS))
-                if message.role == "tool"
-                else message
-                for message in turn
-            ]
-        cost = _cost(form, count)
-        if cost > room and number == 0:
-            form = _question_and_answer(turn, room, count)
-            cost = _cost(form, count)
-        if cost > room or not form:
-            break
-        room -= cost
-        kept.append(form)
-    for number, form in enumerate(kept):
-        gain = _cost(whole[-1 - number], count) - _cost(form, count)
-        if gain > room:
-            break
-        room -= gain
-        kept[number] = whole[-1 - number]
-    return kept[::-1]
 
 
 def _question_and_answer(turn: Sequence[Message], room: int, count: Count) -> list[Message]:

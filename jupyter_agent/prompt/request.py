@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from jupyter_agent.core.kernel_state import Cell
-from jupyter_agent.core.messages import Json, Message, Picture, to_json
+from jupyter_agent.core.messages import UPDATE_PLAN, Json, Message, Picture, to_json
 from jupyter_agent.core.pictures import PICTURE_TOKENS, described_to_json, name_pictures
-from jupyter_agent.core.protocols import ToolSpec
+from jupyter_agent.core.protocols import ContextWindow, ToolSpec
 from jupyter_agent.prompt import attachments, context, history, instructions, selection
 from jupyter_agent.prompt.attachments import Attachment
 from jupyter_agent.prompt.instructions import SentInstructions
@@ -17,6 +17,34 @@ from jupyter_agent.prompt.snapshot import TurnContext
 from jupyter_agent.redaction.redactor import Redactor
 
 Count = Callable[[str], int]
+#: Tokens of a request to a model of which nothing is known.
+_USUAL_REQUEST = 8_000
+#: Most tokens of a request, unless the options say more: what a model reads costs time and money, even where it has room.
+_MOST_REQUEST = 64_000
+#: Most tokens that are left for the answer, and those of the notebook's part.
+_MOST_ANSWER = 16_000
+_MOST_NOTEBOOK = 12_000
+#: Below this a request has few rules and no tools but those that are needed most.
+SMALL_REQUEST = 3_500
+#: Share of a small request that the tools may take, and those that are left out first.
+_TOOL_SHARE = 0.25
+_DISPENSABLE = (
+    "restart_kernel",
+    "interrupt_kernel",
+    "move_cell",
+    "delete_cell",
+    "check_notebook",
+    "search_notebook",
+    "get_signature",
+    "list_files",
+    UPDATE_PLAN,
+    "try_code",
+    "read_output",
+    "read_error",
+    "read_file",
+    "run_cell",
+    "list_variables",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +80,19 @@ class Prompt:
         return [cell for cell in cells if selection.whole_source(cell) in text]
 
 
+def budget_for(window: ContextWindow | None, ceiling: int | None) -> int:
+    """Tokens that a request may have, its tools included.
+
+    Args:
+        window: What the model takes; the answer has a quarter of it.
+        ceiling: What the options allow; None where they do not say. It holds unless the model's server says that it is too much.
+    """
+    room = window.tokens - min(window.tokens // 4, _MOST_ANSWER) if window is not None else _USUAL_REQUEST
+    if ceiling is None:
+        return min(room, _MOST_REQUEST)
+    return min(room, ceiling) if window is not None and window.is_reported else ceiling
+
+
 def build(
     question: str,
     turn: TurnContext,
@@ -64,29 +105,33 @@ def build(
     count: Count,
     recent: context.RecentSelections | None = None,
     is_brief: bool = False,
+    picture_tokens: int = 0,
 ) -> Prompt:
-    """Put together system message, notebook, attachments, earlier turns and the question.
+    """Put together system message, earlier turns, notebook, attachments and the question.
 
-    Half of the budget is the notebook's; attachments take from the other half, which is the conversation's, so that the
-    notebook's part is the same whatever is mentioned.
+    Half of the budget is the conversation's, whatever is asked, so that it is cut at the same places from turn to turn. The
+    notebook has the other half; what the question mentions, and a long question, take from it.
 
     Args:
         question: As it is stored.
         turn: What is known at the turn's beginning.
         attached: What the question mentions.
         active_cell_id: The cell where the user is.
-        budget_tokens: For all of it; the question comes on top.
+        budget_tokens: For all of it; what of the question is longer than a quarter of that comes on top.
         mark: Name of the blocks that hold data.
         redactor: Withholds secrets.
         count: Tokens of a text, at least.
         recent: What earlier questions selected from.
         is_brief: Whether the model is a small one that gets few rules.
+        picture_tokens: Of what the user shows with the question.
     """
     rules = context.BRIEF_SYSTEM if is_brief else context.SYSTEM
     instructed = instructions.fit(turn.instructions, budget_tokens, count, has_tools=not is_brief)
-    system = count(rules) + instructed.tokens
-    room = max(0, budget_tokens // 2 - system)
-    mentioned = attachments.fit(attached, min(budget_tokens // 4, room), count)
+    system, asked = count(rules) + instructed.tokens, count(question)
+    earlier = history.fit(turn.turns, max(0, budget_tokens // 2 - system), count).messages
+    room = min(budget_tokens // 2, max(0, budget_tokens - system))
+    room = max(room // 2, room - asked - picture_tokens)
+    mentioned = attachments.fit(attached, room // 2, count)
     notebook = context.build(
         question,
         turn.state,
@@ -95,7 +140,7 @@ def build(
         changed=turn.changed,
         stale=turn.stale,
         age_seconds=turn.age_seconds,
-        budget_tokens=min(budget_tokens // 2, max(0, budget_tokens - system)),
+        budget_tokens=min(_MOST_NOTEBOOK, room - count(mentioned)),
         count=count,
         recent=recent,
     )
@@ -106,11 +151,10 @@ def build(
         **notebook.tokens,
         "mentions": count(mentioned),
     }
-    earlier = history.fit(turn.turns, room - tokens["mentions"], count).messages
     rules = f"{rules}\n\n{instructed.text}" if instructed.text else rules
     messages = tuple(redactor.message(message) for message in with_mentions.messages(question, earlier, mark, rules))
     tokens["history"] = sum(count(message.content) for message in earlier)
-    tokens["question"] = count(question)
+    tokens["question"] = asked
     return Prompt(messages, tokens, instructed)
 
 
@@ -129,7 +173,14 @@ def estimate(prompt: Prompt, tools: Sequence[ToolSpec], count: Count) -> int:
 
 
 def preview_json(
-    model: str, prompt: Prompt, tools: Sequence[ToolSpec], warnings: Sequence[str], count: Count
+    model: str,
+    prompt: Prompt,
+    tools: Sequence[ToolSpec],
+    warnings: Sequence[str],
+    count: Count,
+    *,
+    budget_tokens: int,
+    window: ContextWindow | None,
 ) -> dict[str, Json]:
     """What a question would send, as JSON data.
 
@@ -139,6 +190,8 @@ def preview_json(
         tools: What the model would be offered.
         warnings: What the user should know of it.
         count: Tokens of a text, at least.
+        budget_tokens: What the request may have.
+        window: What the model takes, where that is known.
     """
     tokens = {**prompt.tokens, "tools": tool_tokens(tools, count)}
     messages: list[dict[str, Json]] = []
@@ -159,9 +212,20 @@ def preview_json(
         ],
         "tokens": {**tokens, "total": sum(tokens.values())},
         "instructions": [to_json(source) for source in prompt.instructions.sources],
+        "budget_tokens": budget_tokens,
+        "window_tokens": window.tokens if window is not None else None,
         "withheld": prompt.withheld,
         "warnings": list(warnings),
     }
+
+
+def affordable(tools: Iterable[ToolSpec], budget_tokens: int, count: Count) -> list[ToolSpec]:
+    """The tools that are offered in a request of that size, in their order."""
+    offered = list(tools)
+    for name in _DISPENSABLE if 0 < budget_tokens < SMALL_REQUEST else ():
+        if tool_tokens(offered, count) > budget_tokens * _TOOL_SHARE:
+            offered = [tool for tool in offered if tool.name != name]
+    return offered
 
 
 def tool_tokens(tools: Iterable[ToolSpec], count: Count) -> int:

@@ -20,7 +20,9 @@ _STORE_SECONDS = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10)
 TURNS = Counter("jupyter_agent_turns", "Turns by how they ended.", ["status"])
 TURN_SECONDS = Histogram("jupyter_agent_turn_seconds", "How long turns took.", buckets=_SECONDS)
 FIRST_TOKEN_SECONDS = Histogram("jupyter_agent_first_token_seconds", "Until an answer's first word.", buckets=_SECONDS)
-TOKENS = Counter("jupyter_agent_tokens", "Tokens by model and direction.", ["model", "direction"])
+TOKENS = Counter(
+    "jupyter_agent_tokens", "Tokens by model and direction; those cached are input, too.", ["model", "direction"]
+)
 TOOL_CALLS = Counter("jupyter_agent_tool_calls", "Calls of tools by how they ended.", ["tool", "status"])
 APPROVALS = Counter("jupyter_agent_approvals", "Approvals by decision.", ["decision"])
 STORE_SECONDS = Histogram(
@@ -60,6 +62,7 @@ def count_tokens(model: str, usage: Usage) -> None:
     label = MODEL_LABEL(model)
     TOKENS.labels(label, "input").inc(max(0, usage.input_tokens))
     TOKENS.labels(label, "output").inc(max(0, usage.output_tokens))
+    TOKENS.labels(label, "cached").inc(max(0, usage.cached_tokens))
 
 
 class _MeasuredStore:

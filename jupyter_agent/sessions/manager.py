@@ -181,15 +181,23 @@ class SessionManager:
         return await self.log.change(session, lambda current: _with_extra(current, SUMMARY, kept))
 
     async def model_history(self, session: Session, limit: int) -> tuple[Turn, ...]:
-        """The history for a model: a summary in place of the turns it covers, then at most `limit` turns."""
+        """The history for a model: a summary in place of the turns it covers, then at most `limit` turns.
+
+        A longer one loses a quarter of that at once, so that it begins in the same way from turn to turn.
+        """
+
+        def steady(turns: int) -> int:
+            step = max(1, limit // 4)
+            return limit if turns <= limit else turns - -(-(turns - limit) // step) * step
+
         summary = summary_of(session)
         after = 0 if summary is None else session.depth - summary.depth
         if summary is None or session.head is None or not 0 <= after <= MAX_TURNS_AFTER_SUMMARY:
-            return await self.tree.history(session, limit)
+            return await self.tree.history(session, steady(session.depth))
         path = await self.store.path(session.key, session.head, after + 1)
         if not path or path[0].id != summary.id:  # of another branch
-            return await self.tree.history(session, limit)
-        return (summary, *path[1:][-limit:])
+            return await self.tree.history(session, steady(session.depth))
+        return (summary, *path[1:][-steady(after) :])
 
     async def clear(self, owner: str, session_id: str, notebook_id: str | None = None) -> None:
         """Remove a session and its turns for good; a turn being answered is lost to it.

@@ -311,6 +311,7 @@ def compare_turns(before: Sequence[Turn], after: Sequence[Turn]) -> tuple[dict[s
                 "seconds": turn.seconds,
                 "input_tokens": turn.usage.input_tokens,
                 "output_tokens": turn.usage.output_tokens,
+                "cached_tokens": turn.usage.cached_tokens,
             }
             for side, turn in (("before", old), ("after", new))
         }

@@ -42,7 +42,7 @@ import pytest
 
 from jupyter_agent.core.errors import AgentError, UpstreamError, UpstreamTimeout
 from jupyter_agent.core.messages import Message, ModelEvent, ModelFinished, TextDelta, ThinkingDelta, ToolCall, Waiting
-from jupyter_agent.core.protocols import Model, ToolSpec
+from jupyter_agent.core.protocols import Model, ToolSpec, WindowedModel
 from jupyter_agent.testing.runner import Suite, asynchronous
 
 #: A system message and an earlier exchange with a tool call, as every provider must accept them.
@@ -98,7 +98,11 @@ class ModelSuite(Suite):
         assert all(isinstance(event, (ThinkingDelta, TextDelta, ToolCall, Waiting)) for event in answer)
         assert any(isinstance(event, (TextDelta, ToolCall)) for event in answer), "nothing was answered"
         assert all(isinstance(event.text, str) and event.text for event in answer if isinstance(event, TextDelta))
-        assert min(last.usage.input_tokens, last.usage.output_tokens, last.usage.cost) >= 0
+        usage = last.usage
+        assert min(usage.input_tokens, usage.output_tokens, usage.cost, usage.cached_tokens) >= 0
+        assert usage.cached_tokens <= usage.input_tokens, "what was cached is part of what was sent"
+        if isinstance(model, WindowedModel) and model.window is not None:
+            assert model.window.tokens > 0
 
     @asynchronous
     async def test_tool_calls_are_whole_and_have_ids_of_their_own(self) -> None:

@@ -20,9 +20,7 @@ class CheckNotebook:
     effect: ClassVar[Effect] = "read"
     spec: ClassVar[ToolSpec] = ToolSpec(
         "check_notebook",
-        "Check the notebook for hidden state: cells that are stale, edited since they ran, out of order or never run, "
-        "variables that no cell defines any longer, whether Restart & Run All would reproduce it and where it would fail or "
-        "differ first, and the fewest cells to run to bring everything up to date. Nothing is run.",
+        "Find hidden state: stale cells, and where Restart & Run All would fail or differ.",
         object_schema({}),
         title="Check notebook",
         icon="ui-components:code-check",

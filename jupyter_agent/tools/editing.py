@@ -28,15 +28,14 @@ from jupyter_agent.tools.output import (
     syntax_error,
 )
 
-_ID = {"type": "string", "description": "The cell's id."}
-_BELOW = {"type": "string", "description": "Id of the cell to stand below; empty for the top."}
-_SOURCE = {"type": "string", "description": "The whole source of the cell."}
-_RUN = {"type": "boolean", "description": "Also run it, and return what it displays."}
+_ID = {"type": "string"}
+_BELOW = {"type": "string", "description": "Id of the cell above; empty: top"}
+_SOURCE = {"type": "string"}
+_RUN = {"type": "boolean"}
 _REPLACE = {
     "type": "array",
-    "minItems": 1,
-    "description": "Instead of source: texts that stand in the cell exactly once, each with what takes its place.",
-    "items": object_schema({"old": {"type": "string", "minLength": 1}, "new": {"type": "string"}}, "old", "new"),
+    "description": "Texts that stand there exactly once, and new ones",
+    "items": object_schema({"old": {"type": "string"}, "new": {"type": "string"}}, "old", "new"),
 }
 _NOT_READ = "You have not read this cell as it is now. Read it with read_cells, then edit it."
 _CHANGED = "The cell is not what you read any more. Read it again with read_cells, then edit it."
@@ -180,12 +179,12 @@ class InsertCell(_WrittenCell):
     def _spec(self, run: Mapping[str, Any]) -> ToolSpec:
         return ToolSpec(
             "insert_cell",
-            "Insert a new cell into the user's notebook.",
+            "Insert a cell into the notebook.",
             object_schema(
                 {
                     "source": _SOURCE,
                     "cell_type": {"type": "string", "enum": ["code", "markdown"]},
-                    "below": {**_BELOW, "description": _BELOW["description"] + " Missing: below the user's cell."},
+                    "below": {**_BELOW, "description": _BELOW["description"] + "; missing: the user's"},
                     **run,
                 },
                 "source",
@@ -221,8 +220,7 @@ class EditCell(_WrittenCell):
     def _spec(self, run: Mapping[str, Any]) -> ToolSpec:
         return ToolSpec(
             "edit_cell",
-            "Change one cell of the user's notebook: parts of it with replace, or all of it with source. A cell that "
-            "changed since you read it is left alone.",
+            "Change a cell that you have read: parts of it with replace, or all of it with source.",
             object_schema({"cell_id": _ID, "source": _SOURCE, "replace": _REPLACE, **run}, "cell_id"),
             title="Edit cell",
             icon="ui-components:edit",
@@ -231,7 +229,7 @@ class EditCell(_WrittenCell):
     async def check(self, arguments: Mapping[str, Any], context: ToolContext) -> ToolOutput | None:
         """As for any edit; and code that cannot be parsed, or fails in the sandbox, is not written."""
         cell = await self.unchanged_cell(arguments, context)
-        if ("source" in arguments) == ("replace" in arguments):
+        if ("source" in arguments) == bool(arguments.get("replace")):
             return ToolOutput.failure("invalid_arguments", "Give either source or replace.")
         source = _new_source(cell, arguments)
         if _WITHHELD in source and _WITHHELD not in cell.source:
@@ -262,7 +260,7 @@ class DeleteCell(_CellTool):
     kind: ClassVar[EditKind] = "delete"
     spec: ClassVar[ToolSpec] = ToolSpec(
         "delete_cell",
-        "Delete one cell of the user's notebook. A cell that changed since you read it is left alone.",
+        "Delete a cell.",
         object_schema({"cell_id": _ID}, "cell_id"),
         title="Delete cell",
         icon="ui-components:delete",
@@ -275,7 +273,7 @@ class MoveCell(_CellTool):
     kind: ClassVar[EditKind] = "move"
     spec: ClassVar[ToolSpec] = ToolSpec(
         "move_cell",
-        "Move one cell of the user's notebook below another one.",
+        "Move a cell.",
         object_schema({"cell_id": _ID, "below": _BELOW}, "cell_id", "below"),
         title="Move cell",
         icon="ui-components:move-down",
@@ -289,7 +287,7 @@ class RunCell(_CellTool):
     kind: ClassVar[EditKind] = "run"
     spec: ClassVar[ToolSpec] = ToolSpec(
         "run_cell",
-        "Run one cell of the user's notebook, visibly, and read its output.",
+        "Run a cell and read its output.",
         object_schema({"cell_id": _ID}, "cell_id"),
         title="Run cell",
         icon="ui-components:run",
@@ -339,7 +337,7 @@ def _new_source(cell: Cell, arguments: Mapping[str, Any]) -> str:
     source = cell.source if "replace" in arguments else str(arguments["source"])
     for change in arguments.get("replace", ()):
         old = str(change["old"])
-        if (count := sum(source.startswith(old, at) for at in range(len(source)))) != 1:
+        if (count := sum(source.startswith(old, at) for at in range(len(source)))) != 1 or not old:
             shown = head(old, 200)
             if count:
                 raise TextNotFound(

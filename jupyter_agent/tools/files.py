@@ -16,6 +16,7 @@ from jupyter_agent.tools.output import object_schema, open_notebook
 MAX_READ = 4_000_000
 MAX_CHARACTERS = 12_000
 MAX_LINE = 2_000
+_MAX_LINES = 1_000
 
 
 class ListFiles:
@@ -24,7 +25,7 @@ class ListFiles:
     effect: ClassVar[Effect] = "read"
     spec: ClassVar[ToolSpec] = ToolSpec(
         "list_files",
-        "List the names of the files in the notebook's folder.",
+        "List the files in the notebook's folder.",
         object_schema({}),
         title="List files",
         icon="ui-components:folder",
@@ -41,12 +42,12 @@ class ReadFile:
     effect: ClassVar[Effect] = "read"
     spec: ClassVar[ToolSpec] = ToolSpec(
         "read_file",
-        "Read lines of a text file, or a picture, in the notebook's folder or below it. Files that may hold secrets are not read.",
+        "Read lines of a text file, or a picture, in the notebook's folder or below.",
         object_schema(
             {
-                "path": {"type": "string", "description": "Relative to the notebook's folder."},
-                "start": {"type": "integer", "minimum": 1, "description": "The first line; 1 if missing."},
-                "lines": {"type": "integer", "minimum": 1, "maximum": 1000, "description": "How many; 100 if missing."},
+                "path": {"type": "string"},
+                "start": {"type": "integer"},
+                "lines": {"type": "integer", "default": 100},
             },
             "path",
         ),
@@ -57,10 +58,10 @@ class ReadFile:
     async def call(self, arguments: Mapping[str, Any], context: ToolContext) -> ToolOutput:
         """Lines within a limit; ``next`` is the line to continue at."""
         path = str(arguments["path"])
-        start, number = int(arguments.get("start", 1)), int(arguments.get("lines", 100))
         if FILE_NAME.match(path):
             picture = replace(await open_notebook(context).read_picture(path), is_users=False)
             return ToolOutput(described(picture), pictures=(picture,))
+        start, number = max(1, arguments.get("start", 1)), max(1, min(_MAX_LINES, arguments.get("lines", 100)))
         lines = (await open_notebook(context).read_file(path, MAX_READ)).splitlines()
         chosen, left = [], MAX_CHARACTERS
         for line in lines[start - 1 : start - 1 + number]:

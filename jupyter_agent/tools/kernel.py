@@ -21,7 +21,7 @@ class ListVariables:
     effect: ClassVar[Effect] = "read"
     spec: ClassVar[ToolSpec] = ToolSpec(
         "list_variables",
-        "List the live variables of the kernel with type, size and, for dataframes, columns and dtypes.",
+        "List the live variables: type, size, columns with dtypes.",
         object_schema({}),
         title="List variables",
         icon="ui-components:variable",
@@ -53,15 +53,8 @@ class InspectVariable:
     effect: ClassVar[Effect] = "read"
     spec: ClassVar[ToolSpec] = ToolSpec(
         "inspect_variable",
-        "Describe one live variable in full: for dataframes and columns missing values, unique values, ranges and "
-        "frequent values; for containers keys and items; for functions the signature.",
-        object_schema(
-            {
-                "name": {"type": "string", "description": "The variable's name."},
-                "column": {"type": "string", "description": "A column of it, if it is a dataframe."},
-            },
-            "name",
-        ),
+        "Describe a variable, or a column of it, in full: missing values, ranges, items.",
+        object_schema({"name": {"type": "string"}, "column": {"type": "string"}}, "name"),
         title="Inspect variable",
         icon="ui-components:inspector",
     )
@@ -89,7 +82,7 @@ class ReadError:
     effect: ClassVar[Effect] = "read"
     spec: ClassVar[ToolSpec] = ToolSpec(
         "read_error",
-        "Read the newest error: its message, the failing cell, and the local variables of each frame.",
+        "Read the newest error, its cell, and each frame's local variables.",
         object_schema({}),
         title="Read last error",
         icon="ui-components:bug",
@@ -123,9 +116,8 @@ class GetSignature:
     effect: ClassVar[Effect] = "read"
     spec: ClassVar[ToolSpec] = ToolSpec(
         "get_signature",
-        "Read signature and documentation of a function, class, method or module as the live kernel knows it, such as "
-        "'df.groupby' or 'pd.read_csv'. Look before you call what you do not know exactly.",
-        object_schema({"name": {"type": "string", "description": "A name, dotted where needed."}}, "name"),
+        "Read signature and documentation of a name such as 'df.groupby'.",
+        object_schema({"name": {"type": "string"}}, "name"),
         title="Read signature",
         icon="ui-components:code",
     )

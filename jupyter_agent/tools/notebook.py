@@ -28,9 +28,8 @@ class ReadCells:
     effect: ClassVar[Effect] = "read"
     spec: ClassVar[ToolSpec] = ToolSpec(
         "read_cells",
-        "Read the notebook's cells in order: id, kind, source, execution count, output and error. "
-        "Users who say 'cell 12' mean the execution count.",
-        object_schema({"ids": {"type": "array", "items": {"type": "string"}, "description": "Only these cell ids."}}),
+        "Read all cells, or these: id, source, output, execution count.",
+        object_schema({"ids": {"type": "array", "items": {"type": "string"}}}),
         title="Read cells",
         icon="ui-components:notebook",
     )
@@ -80,7 +79,7 @@ class SearchNotebook:
     effect: ClassVar[Effect] = "read"
     spec: ClassVar[ToolSpec] = ToolSpec(
         "search_notebook",
-        "Find the cells whose source, output or error contains a text; capitals do not matter. Read them with read_cells.",
+        "Find the cells whose source or output contains a text.",
         object_schema({"text": {"type": "string", "minLength": 1}}, "text"),
         title="Search notebook",
         icon="ui-components:search",
@@ -106,8 +105,8 @@ class ReadOutput:
     effect: ClassVar[Effect] = "read"
     spec: ClassVar[ToolSpec] = ToolSpec(
         "read_output",
-        "Read the whole output of one cell: its text and, for models that see, its pictures.",
-        object_schema({"cell_id": {"type": "string", "description": "The cell's id."}}, "cell_id"),
+        "Read a cell's whole output, with its pictures.",
+        object_schema({"cell_id": {"type": "string"}}, "cell_id"),
         title="Read cell output",
         icon="ui-components:notebook",
     )

@@ -33,10 +33,15 @@ _MAX_NAMES = 20
 INTERRUPTED = "The user interrupted it before its end; what is above was printed until then. Do not run it again unless they want it."
 
 
-def object_schema(properties: Mapping[str, Any], *required: str) -> dict[str, Any]:
+class ObjectSchema(dict[str, Any]):
+    """JSON Schema of arguments that are all there may be: that is checked, and models need not be told in each request."""
+
+
+def object_schema(properties: Mapping[str, Any], *required: str) -> ObjectSchema:
     """JSON Schema of arguments."""
-    more = {"required": list(required)} if required else {}
-    return {"type": "object", "properties": properties, **more, "additionalProperties": False}
+    return ObjectSchema(
+        {"type": "object", "properties": properties} | ({"required": list(required)} if required else {})
+    )
 
 
 def live_kernel(context: ToolContext) -> Kernel:

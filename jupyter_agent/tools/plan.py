@@ -18,14 +18,11 @@ class UpdatePlan:
     effect: ClassVar[Effect] = "read"
     spec: ClassVar[ToolSpec] = ToolSpec(
         UPDATE_PLAN,
-        "Show the user your plan for a task of several steps: a short to-do list, whole each time, with what is done. Call it "
-        "beside other calls, not by itself.",
+        "Show the user your plan, whole each time, beside other calls.",
         object_schema(
             {
                 "items": {
                     "type": "array",
-                    "minItems": 1,
-                    "maxItems": MAX_ITEMS,
                     "items": object_schema({"text": {"type": "string"}, "done": {"type": "boolean"}}, "text"),
                 }
             },
@@ -37,5 +34,9 @@ class UpdatePlan:
 
     async def call(self, arguments: Mapping[str, Any], context: ToolContext) -> ToolOutput:
         """Nothing is done but what the loop does."""
+        if not 1 <= len(arguments["items"]) <= MAX_ITEMS:
+            return ToolOutput.failure(
+                "invalid_arguments", f"a plan has 1 to {MAX_ITEMS} items. Call again with as many."
+            )
         left = sum(item.get("done") is not True for item in arguments["items"])
         return ToolOutput(f"The user sees the plan; {left} of {len(arguments['items'])} are left.")

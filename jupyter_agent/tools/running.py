@@ -11,7 +11,7 @@ from jupyter_agent.core.messages import Effect
 from jupyter_agent.core.protocols import Review, ToolContext, ToolOutput, ToolSpec
 from jupyter_agent.tools.output import execution_output, live_kernel, object_schema, run_output, syntax_error
 
-_CODE = object_schema({"code": {"type": "string", "description": "Python source."}}, "code")
+_CODE = object_schema({"code": {"type": "string"}}, "code")
 #: Seconds that code may take in the sandbox.
 SANDBOX_SECONDS = 20.0
 
@@ -35,8 +35,7 @@ class RunCode(_CodeTool):
 
     spec: ClassVar[ToolSpec] = ToolSpec(
         "run_code",
-        "Run Python code in the user's kernel and read its output. It sees and may change the live variables, so "
-        "prefer expressions that leave nothing behind. The user is asked first unless they allowed it.",
+        "Run Python code in the user's kernel and read its output. Leave nothing behind that nobody needs.",
         _CODE,
         title="Run code",
         icon="ui-components:run",
@@ -54,8 +53,7 @@ class TryCode(_CodeTool):
 
     spec: ClassVar[ToolSpec] = ToolSpec(
         "try_code",
-        "Try Python code on a copy of the user's namespace: it sees the live variables, and what it binds is forgotten. "
-        "Objects are shared, so do not change any in place; no magics.",
+        "Run Python code on a copy of the variables, to experiment. Change no object in place.",
         _CODE,
         title="Try code on a copy of the variables",
         icon="ui-components:run",
@@ -78,7 +76,7 @@ class RestartKernel:
     effect: ClassVar[Effect] = "execute"
     spec: ClassVar[ToolSpec] = ToolSpec(
         "restart_kernel",
-        "Restart the user's kernel: all variables are lost. Only when the user asks for it, or the kernel is broken.",
+        "Restart the kernel, if the user asks for it: all variables are lost.",
         object_schema({}),
         title="Restart kernel",
         icon="ui-components:refresh",
@@ -96,7 +94,7 @@ class InterruptKernel:
     effect: ClassVar[Effect] = "execute"
     spec: ClassVar[ToolSpec] = ToolSpec(
         "interrupt_kernel",
-        "Interrupt what the user's kernel runs now, as the stop button does. Variables stay.",
+        "Stop what the kernel runs; variables stay.",
         object_schema({}),
         title="Interrupt kernel",
         icon="ui-components:stop",

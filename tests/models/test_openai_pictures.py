@@ -168,3 +168,4 @@ async def test_what_an_answer_cost_is_told_where_the_server_says_it(monkeypatch:
     for cost in (-1, "1", None, float("nan"), 1e300):
         assert _usage({"prompt_tokens": 5, "completion_tokens": 2, "cost": cost}) == Usage(5, 2)
     assert ModelFinished("stop", Usage(1, 1, 0.5)).usage + Usage(1, 1, 0.25) == Usage(2, 2, 0.75)
+    assert Usage(9, 3, 0.5, 6) - Usage(4, 4, 0.25, 2) == Usage(5, 0, 0.25, 4)

@@ -147,6 +147,30 @@ async def test_usage_is_taken_from_the_last_chunk_with_or_without_choices() -> N
     assert (await replied(STREAM + chunk(content="ok") + together))[-1] == ModelFinished("stop", Usage(11, 3))
 
 
+@pytest.mark.parametrize(
+    ("usage", "more", "cached"),
+    [
+        ({"prompt_tokens_details": {"cached_tokens": 900}}, {}, 900),  # OpenAI, vLLM, OpenRouter, Gemini
+        ({"prompt_cache_hit_tokens": 800, "prompt_cache_miss_tokens": 200}, {}, 800),  # DeepSeek
+        ({}, {"timings": {"cache_n": 700, "prompt_n": 300}}, 700),  # llama.cpp
+        ({"prompt_tokens_details": {"cached_tokens": 0}}, {"timings": {"cache_n": 600}}, 600),
+        ({"prompt_tokens_details": None}, {"timings": None}, 0),
+        ({"prompt_tokens_details": {"cached_tokens": 5_000}}, {}, 1_000),  # no more than was sent
+        ({"prompt_tokens_details": {"cached_tokens": "7"}, "prompt_cache_hit_tokens": -1}, {"timings": []}, 0),
+    ],
+)
+async def test_what_a_server_had_in_its_cache_is_part_of_the_usage(
+    usage: dict[str, Any], more: dict[str, Any], cached: int
+) -> None:
+    usage = {"prompt_tokens": 1_000, "completion_tokens": 3, **usage}
+    for last in (
+        event({"choices": [], "usage": usage, **more}),
+        event({"choices": [], **more, "usage": {}}) + event({"choices": [], "usage": usage}),
+    ):
+        finished = (await replied(answered("ok", end=last + event("[DONE]"))))[-1]
+        assert finished == ModelFinished("stop", Usage(1_000, 3, 0.0, cached))
+
+
 @pytest.mark.parametrize("count", [-1, 1e12, 10**12, "7", None, True, [], 2.5])
 async def test_L25_usage_that_cannot_be_true_counts_nothing(count: Any) -> None:
     last = event({"choices": [], "usage": {"prompt_tokens": count, "completion_tokens": 3}}) + event("[DONE]")

@@ -70,17 +70,13 @@ def test_a_context_is_the_same_whatever_was_built_of_the_same_notebook_before() 
     assert "x = 2" in build("?", known, [Cell("a", "code", "x = 2", 1)], count=count).notebook
 
 
-def test_two_turns_without_a_change_share_nine_tenths_of_their_prompt() -> None:
-    cells = [
-        Cell(f"id{number}", "code", f"step_{number} = df['city'] + {number}\n" * 5, number) for number in range(60)
-    ]
-    known = state(*(frame(f"f{number}", *(f"c{number}_{column}" for column in range(30))) for number in range(40)))
-    history = [Message("user", "first?"), Message("assistant", "The first answer, in a sentence or two.")]
-    one = build("first?", known, cells, count=count).messages("first?", [], "m")
-    two = build("and c3_1?", known, cells, count=count).messages("and c3_1?", history, "m")
-    texts = ["\0".join(message.content for message in messages) for messages in (one, two)]
-    shared = next(i for i, (a, b) in enumerate(zip(*texts, strict=False)) if a != b)
-    assert shared >= 0.9 * len(texts[1])
+def test_what_changes_stands_last_so_that_a_run_of_a_cell_leaves_the_beginning_of_the_prompt_as_it_was() -> None:
+    history = [Message("user", "first?"), Message("assistant", "The first answer.")]
+    one = build("and x?", state(number("x")), [Cell("a", "code", "x = 1", 1)], count=count)
+    two = build("and y?", state(number("y")), [Cell("a", "code", "y = 2", 2)], count=count)
+    sent = [built.messages("and?", history, "m") for built in (one, two)]
+    assert sent[0][:-1] == sent[1][:-1] == [Message("system", SYSTEM), *history]
+    assert sent[0][-1] != sent[1][-1]
 
 
 def test_what_the_question_names_is_told_in_full_before_anything_else() -> None:

@@ -48,12 +48,14 @@ def client(
 
 
 async def test_the_sdk_gets_a_reply(client: openai.AsyncOpenAI, script: Script) -> None:
-    script([{"text": "A table.", "usage": {"input_tokens": 7, "output_tokens": 3}}])
+    script([{"text": "A table.", "usage": {"input_tokens": 7, "output_tokens": 3, "cached_tokens": 5}}])
     reply = await client.chat.completions.create(model="jupyter-agent", messages=USER)
     assert reply.choices[0].message.content == "A table."
     assert reply.choices[0].finish_reason == "stop"
     assert reply.usage is not None
     assert (reply.usage.prompt_tokens, reply.usage.completion_tokens, reply.usage.total_tokens) == (7, 3, 10)
+    assert reply.usage.prompt_tokens_details is not None
+    assert reply.usage.prompt_tokens_details.cached_tokens == 5
     assert reply.model.startswith("scripted")
 
 

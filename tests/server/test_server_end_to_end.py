@@ -46,7 +46,7 @@ async def test_the_answer_knows_the_live_kernel_and_survives_the_server(tmp_path
                 assert first["state"]["kernel_id"] == kernel_id
                 assert first["state"]["status"] in ("idle", "busy")
                 assert "df" in first["variables"]
-                assert first["usage"] == {"input_tokens": 11, "output_tokens": 7, "cost": 0.0}
+                assert first["usage"] == {"input_tokens": 11, "output_tokens": 7, "cost": 0.0, "cached_tokens": 0}
 
                 context = {"notebook_id": "analysis.ipynb", "session_id": first["session_id"]}
                 status, second = await server("POST", "api/agent/quick", {"query": "And columns?", "context": context})

@@ -52,4 +52,5 @@ async def test_I10_after_the_fault_the_next_question_is_answered(
     async with recording_model() as model:
         services.options.base_url = model.base_url
         reply = await rest.ask("How many rows?", {"session_id": "s1"})
-    assert (reply.status, reply.body["usage"]) == (200, {"input_tokens": 11, "output_tokens": 7, "cost": 0.0})
+    usage = {"input_tokens": 11, "output_tokens": 7, "cost": 0.0, "cached_tokens": 0}
+    assert (reply.status, reply.body["usage"]) == (200, usage)

@@ -287,7 +287,7 @@ class TestSeveralUsers(Administered):
         alice = (await rest("GET", SETTINGS, None, ALICE)).body["settings"]
         assert {name: bob[name]["value"] for name in change["settings"]} == change["settings"]
         assert (bob["approval"]["source"], alice["approval"]["source"]) == ("user", "default")
-        assert (alice["approval"]["value"], alice["context_tokens"]["value"]) == ("ask", 8000)
+        assert (alice["approval"]["value"], alice["context_tokens"]["value"]) == ("ask", None)
         for user, model in ((BOB, "offline"), (ALICE, "scripted")):
             body = {"query": "x"}
             assert (await rest("POST", "api/agent/quick", body, user)).body["model"].startswith(model)

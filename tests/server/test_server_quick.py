@@ -20,7 +20,7 @@ async def test_a_question_is_answered_in_one_piece(rest: RestClient, script: Scr
         "turn_count": 2,
         "finish_reason": "stop",
         "code": [{"language": "python", "source": "df.head()"}],
-        "usage": {"input_tokens": 7, "output_tokens": 3, "cost": 0.0},
+        "usage": {"input_tokens": 7, "output_tokens": 3, "cost": 0.0, "cached_tokens": 0},
         "actions": [],
     }
     assert body["reply"].startswith("It has `df`.")

@@ -68,6 +68,10 @@ def context_report(context: Mapping[str, Any]) -> str:
         for source in context.get("instructions") or ()
     ]
     parts += [f"Instructions: {', '.join(sources)}."] if sources else []
+    if budget := context.get("budget_tokens"):
+        window = context.get("window_tokens")
+        taken = f" The model takes {window}, its answer included." if window else ""
+        parts.append(f"A request may have {budget} tokens.{taken}")
     tools = ", ".join(f"`{tool.get('name')}`" for tool in context.get("tools") or ()) or "none"
     parts.append(f"Tools available: {tools}.")
     for message in context.get("messages") or ():

@@ -393,7 +393,7 @@ class BlockReader:
             self._counted |= {name: count(value) for name, value in usage.items() if value is not None}
         read, written = (self._counted.get(f"cache_{name}_input_tokens", 0) for name in ("read", "creation"))
         sent = self._counted.get("input_tokens", 0) + read + written
-        answer.usage = Usage(sent, self._counted.get("output_tokens", 0))
+        answer.usage = Usage(sent, self._counted.get("output_tokens", 0), cached_tokens=read)
 
 
 def _part(block: dict[str, Any]) -> dict[str, Any] | None:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from jupyter_agent.config.endpoints import Endpoint
     from jupyter_agent.config.options import JupyterAgent
     from jupyter_agent.core.messages import ModelEvent
-    from jupyter_agent.core.protocols import ToolSpec
+    from jupyter_agent.core.protocols import ContextWindow, ToolSpec
 
 _NO_OPTIONS = ModelOptions()
 #: How often a model is asked to go on in one answer.
@@ -75,6 +75,11 @@ class AnthropicModel:
     def sees(self) -> bool | None:
         """Whether it takes pictures, as far as is known; None: that is tried."""
         return self._requester.sees
+
+    @property
+    def window(self) -> ContextWindow | None:
+        """What it takes, as far as its server has said so; else as such models usually do."""
+        return self._requester.window
 
     @classmethod
     def from_config(cls, config: JupyterAgent, model: str, *, endpoint: Endpoint | None = None) -> Self:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 from jupyter_agent.core import errors
 from jupyter_agent.core.messages import Waiting
-from jupyter_agent.core.protocols import ModelOptions
+from jupyter_agent.core.protocols import ContextWindow, ModelOptions
 from jupyter_agent.models.local import failures
 from jupyter_agent.models.local.hub import Hub
 from jupyter_agent.models.local.process import EngineProcess
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from jupyter_agent.models.openai_compatible.ways import Way
 
 _MAGIC = b"GGUF"
+#: Tokens of a request where the options say nothing: a machine without a graphics card reads long ones slowly.
+_CONTEXT_TOKENS = 8_000
 #: Room for the answer, besides the request.
 _ANSWER_TOKENS = 4096
 #: A machine without a graphics card reads long requests slowly; the turn's deadline ends the waiting.
@@ -55,7 +57,12 @@ class LocalModel:
     takes_options: Literal[True] = True
 
     def __init__(
-        self, wanted: str, hub: Hub, *, context_tokens: int = 8000, settings: Mapping[str, Any] = MappingProxyType({})
+        self,
+        wanted: str,
+        hub: Hub,
+        *,
+        context_tokens: int = _CONTEXT_TOKENS,
+        settings: Mapping[str, Any] = MappingProxyType({}),
     ) -> None:
         self._wanted = wanted
         self._hub = hub
@@ -77,7 +84,7 @@ class LocalModel:
         return cls(
             model,
             hub,
-            context_tokens=config.context_tokens,
+            context_tokens=config.context_tokens or _CONTEXT_TOKENS,
             settings=config.options_of_model(f"local:{model}"),
         )
 
@@ -99,6 +106,12 @@ class LocalModel:
     def sees(self) -> bool:
         """Its engine reads words alone."""
         return False
+
+    @property
+    def window(self) -> ContextWindow:
+        """What the engine has room for."""
+        reported = self._model.window if self._model is not None else None
+        return reported or ContextWindow(self._context, is_reported=True)
 
     def prepared(
         self, messages: Sequence[Message], tools: Sequence[ToolSpec]

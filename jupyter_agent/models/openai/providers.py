@@ -23,6 +23,8 @@ OLLAMA = Provider(
     key="OLLAMA_API_KEY",
     address="OLLAMA_HOST",
     takes_first=True,
+    window=4_096,
+    window_page="api/ps",
     start="Start it with `ollama serve`.",
     load="ollama pull {model}",
 )
@@ -40,6 +42,8 @@ LMSTUDIO = Provider(
     base_url="http://127.0.0.1:1234/v1",
     key="LM_API_TOKEN",
     takes_first=True,
+    window=4_096,
+    window_page="api/v0/models",
     start="Start it with `lms server start`, or in its window under Developer.",
     load="lms get {model}",
 )
@@ -50,6 +54,7 @@ LLAMACPP = Provider(
     key="LLAMA_API_KEY",
     takes_first=True,
     drops_tools=True,
+    window_page="props",
     start="Start it with `llama-server --jinja -m <file.gguf>`.",
 )
 AZURE = Provider(

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from jupyter_agent.config import api_keys
 from jupyter_agent.core import errors
-from jupyter_agent.models.openai_compatible import failures
+from jupyter_agent.models.openai_compatible import failures, windows
 from jupyter_agent.models.openai_compatible.provider import OPENAI, Provider
 from jupyter_agent.models.openai_compatible.stream import MAX_EVENT
 from jupyter_agent.models.openai_compatible.transport import host_of, web_client
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 DEFAULT_MODEL = "gpt-5-mini"
 _PROPERTIES_SECONDS = 3.0
+#: Where servers say what a model takes now, by the owner that their lists of models name: an address may lead to any of them.
+_WINDOW_PAGES = {"llamacpp": "props", "library": "api/ps", "organization_owner": "api/v0/models"}
 
 
 class Connection:
@@ -41,6 +43,10 @@ class Connection:
         takes_any_key: Whether the address is configured, so that the key of the environment is meant for it; else it gets only
             a key that was set for this address.
         resolve: Host and port to IP addresses; the system's own unless a test says otherwise.
+
+    Attributes:
+        provider: What kind of server it is.
+        base_url: Its address; empty where it has none yet.
     """
 
     def __init__(
@@ -55,7 +61,7 @@ class Connection:
         resolve: Resolve | None = None,
     ) -> None:
         self.provider = provider
-        self._base_url = base_url or provider.usual_url()
+        self.base_url = base_url or provider.usual_url()
         self._proxy = proxy
         self._ca_file = ca_file
         self._own_key = own_key
@@ -71,7 +77,7 @@ class Connection:
     @property
     def is_openai(self) -> bool:
         """Whether it is OpenAI's own server."""
-        return host_of(self._base_url) == "api.openai.com"
+        return host_of(self.base_url) == "api.openai.com"
 
     @property
     def default_model(self) -> str:
@@ -86,16 +92,16 @@ class Connection:
     @property
     def server_key(self) -> str:
         """What names the server, whoever asks."""
-        return f"{self.provider.name} {'' if self._own_key else self._base_url}"
+        return f"{self.provider.name} {'' if self._own_key else self.base_url}"
 
     @property
     def server(self) -> Provider:
         """The provider as errors speak of it: where it is not at its usual address, by scheme, host and port, no more."""
         provider = replace(self.provider, has_users_key=self._has_users_key)
-        if self.is_openai or self._own_key or self._base_url in ("", self.provider.base_url):
+        if self.is_openai or self._own_key or self.base_url in ("", self.provider.base_url):
             return provider
         try:
-            parts = urlsplit(self._base_url)
+            parts = urlsplit(self.base_url)
             title = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
         except ValueError:
             return replace(provider, title="The model's server")
@@ -109,10 +115,10 @@ class Connection:
             UpstreamAuth: there is no usable key.
             UpstreamRefused: the address is none that models have.
         """
-        if not self._base_url:
+        if not self.base_url:
             raise errors.UpstreamRefused(f"The address of {self.server} is not set. Set {self.server.where}.")
         try:
-            parts = urlsplit(self._base_url)
+            parts = urlsplit(self.base_url)
             valid = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
         except ValueError:
             valid = False
@@ -172,14 +178,26 @@ class Connection:
         if self._drops_tools is None:
             self._drops_tools = False
             with suppress(Exception):  # the question itself tells what is wrong with the server
-                capabilities = (await self.server_json("props")).get("chat_template_caps")
-                self._drops_tools = capabilities.get("supports_tools") is False
+                properties = await self.server_json("props")
+                windows.learn_page(self.base_url, properties)
+                self._drops_tools = properties.get("chat_template_caps").get("supports_tools") is False
         return self._drops_tools
+
+    async def learn_windows(self) -> None:
+        """Ask the server what its models take."""
+        path = self.provider.window_page
+        with suppress(Exception):  # the question itself tells what is wrong with the server
+            if not path:
+                async with asyncio.timeout(_PROPERTIES_SECONDS):
+                    listing = json.loads(await whole(await self.get(self.provider.listing)))
+                windows.learn_page(self.base_url, listing)
+                path = _WINDOW_PAGES[listing["data"][0]["owned_by"]]
+            windows.learn_page(self.base_url, await self.server_json(path))
 
     async def server_json(self, path: str, body: Mapping[str, Any] | None = None) -> Any:
         """What the server says at a path beside ``v1``, within three seconds; whatever is wrong is raised."""
         await self.open()
-        parent = "../" if self._base_url.rstrip("/").endswith("/v1") else ""
+        parent = "../" if self.base_url.rstrip("/").endswith("/v1") else ""
         content = None if body is None else json.dumps(body).encode()
         async with asyncio.timeout(_PROPERTIES_SECONDS):
             return json.loads(await whole(await self._send("GET" if body is None else "POST", parent + path, content)))
@@ -198,7 +216,7 @@ class Connection:
         """
         key, variable = self._own_key, self.provider.key
         if not key and variable:
-            get = partial(api_keys.get, variable, self._base_url, is_configured=self._takes_any_key)
+            get = partial(api_keys.get, variable, self.base_url, is_configured=self._takes_any_key)
             is_at_hand = api_keys.is_at_hand(variable, is_configured=self._takes_any_key)
             key = get() if is_at_hand else await asyncio.to_thread(get)  # it may wait for a keyring
             self._has_users_key = bool(key) and key != os.environ.get(variable)
@@ -218,20 +236,20 @@ class Connection:
 
     def _build(self) -> httpx2.AsyncClient:
         http = web_client(
-            self.server, host_of(self._base_url), proxy=self._proxy, ca_file=self._ca_file, resolve=self._resolve
+            self.server, host_of(self.base_url), proxy=self._proxy, ca_file=self._ca_file, resolve=self._resolve
         )
         encoding = {"Accept-Encoding": "identity"}
         if self.provider.key_header:
             import httpx2
 
             # Addresses of this API are written without the version, too.
-            self._url = httpx2.URL(f"{self._base_url.rstrip('/').removesuffix('/v1')}/v1/")
+            self._url = httpx2.URL(f"{self.base_url.rstrip('/').removesuffix('/v1')}/v1/")
             self._headers = {"Content-Type": "application/json", **encoding, **dict(self.provider.headers)}
             return http
         import openai
 
         client = openai.AsyncOpenAI(
-            api_key="none", base_url=self._base_url, max_retries=0, http_client=http, default_headers=encoding
+            api_key="none", base_url=self.base_url, max_retries=0, http_client=http, default_headers=encoding
         )
         given = {name: value for name, value in client.default_headers.items() if isinstance(value, str)}
         self._headers = {name: given[name] for name in given if name != "Authorization"}

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
 
     from jupyter_agent.core.messages import Message, ModelEvent
-    from jupyter_agent.core.protocols import ToolSpec
+    from jupyter_agent.core.protocols import ContextWindow, ToolSpec
     from jupyter_agent.models.openai_compatible.connection import Connection
     from jupyter_agent.models.openai_compatible.failures import Failure
     from jupyter_agent.models.openai_compatible.requester import ApiRequest
@@ -97,6 +97,11 @@ class OpenAIModel:
     def sees(self) -> bool | None:
         """Whether it takes pictures, as far as is known; None: that is tried."""
         return self._requester.sees
+
+    @property
+    def window(self) -> ContextWindow | None:
+        """What it takes, as far as its server has said so; else as such models usually do."""
+        return self._requester.window
 
     def prepared(
         self, messages: Sequence[Message], tools: Sequence[ToolSpec]

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from jupyter_agent.core import errors
 from jupyter_agent.core.messages import ModelFinished, ThinkingDelta, Waiting
-from jupyter_agent.core.protocols import ModelOptions
-from jupyter_agent.models.openai_compatible import failures, sight
+from jupyter_agent.core.protocols import ContextWindow, ModelOptions
+from jupyter_agent.models.openai_compatible import failures, sight, windows
 from jupyter_agent.models.openai_compatible.connection import whole
 from jupyter_agent.models.openai_compatible.failures import Failure
 from jupyter_agent.models.openai_compatible.incoming import read_ahead
@@ -51,6 +51,9 @@ _TICK = 0.005
 #: Parts that a server does not take are left out from then on, but for these.
 _ASKED_ANEW = frozenset({"calls", "response_format", "these_pictures"})
 _MODELS_SECONDS = 3.0
+#: How long after its first word a server is asked how much the model takes, and how long an answer that has ended waits for that.
+WINDOW_AFTER_SECONDS = 2.0
+_WINDOW_SECONDS = 0.5
 #: Servers send the usage after the answer's end, if at all.
 _USAGE_SECONDS = 2.0
 _NOT_FOR_CHAT = re.compile(
@@ -127,6 +130,7 @@ class Requester:
         self._chosen_sight: bool | None = settings.get("pictures")
         self._server_says: bool | None = None
         self._was_server_asked = False
+        self._has_asked_window = not connection.provider.listing or connection.is_openai
 
     @property
     def name(self) -> str:
@@ -142,6 +146,22 @@ class Requester:
         if "pictures" in self._without:
             return False
         return sight.known(self.model) if self._server_says is None else self._server_says
+
+    @property
+    def window(self) -> ContextWindow | None:
+        """What the model takes, as far as the server has said so; else as such models usually do."""
+        usual = self._connection.provider.window
+        reported = windows.reported(self._connection.base_url, self.model)
+        if reported is None and self._connection.is_ours:
+            return ContextWindow(usual) if usual else None
+        return reported or windows.known(self.model)
+
+    async def _learn_window(self) -> None:
+        """Ask the server once what the model takes, unless that is known."""
+        known = self.window
+        if known is None or (not known.is_reported and self._connection.is_ours):
+            await self._connection.learn_windows()
+        self._has_asked_window = True
 
     async def ask_sight(self) -> None:
         """Ask the server once whether the model sees, where nobody says so."""
@@ -197,6 +217,8 @@ class Requester:
             except Exception as error:  # noqa: BLE001 - libraries and parsers raise anything
                 failure = failures.from_exception(error, self._connection.server)
             # Raised outside of the handler: exceptions hold keys and the server's words, and logs print causes.
+            if isinstance(failure.error, errors.ContextTooLong):
+                windows.learn_refusal(self._connection.base_url, self.model, failure.error.detail)
             if answer.spoken:
                 late = isinstance(failure.error, errors.UpstreamTimeout)
                 raise failure.error if late else failures.broken_off(server, failure.error)
@@ -237,7 +259,9 @@ class Requester:
             if not server.listing:
                 return ()
             async with asyncio.timeout(_MODELS_SECONDS):
-                return models_of(json.loads(await whole(await self._connection.get(server.listing))))
+                listing = json.loads(await whole(await self._connection.get(server.listing)))
+            windows.learn_page(self._connection.base_url, listing)
+            return models_of(listing)
         except TimeoutError:
             failure = Failure(failures.silent(server, _MODELS_SECONDS))
         except Exception as error:  # noqa: BLE001 - as above
@@ -285,7 +309,8 @@ class Requester:
                 pieces = _once(text)
             decoder = EventDecoder()
             came = await stack.enter_async_context(read_ahead(pieces))
-            gather = False
+            gather, began = False, 0.0
+            asking: asyncio.Task[None] | None = None
             while not answer.done and kind != "text/html":
                 piece = None
                 try:
@@ -304,9 +329,16 @@ class Requester:
                     yield delta
                 if piece is None:
                     break
+                if has_spoken and not self._has_asked_window and asking is None:
+                    # While it answers, so that the first word does not wait for this, and the model has been loaded.
+                    began = began or time.monotonic()
+                    if time.monotonic() >= began + WINDOW_AFTER_SECONDS:
+                        asking = await stack.enter_async_context(_under_way(self._learn_window()))
                 silence.end(self._idle if answer.begun else self._first, is_word=has_spoken)
                 if silence.is_long:
                     yield silence.note()
+            if asking is not None:
+                await asyncio.wait([asking], timeout=_WINDOW_SECONDS)
         if not answer.complete:
             server = self._connection.server
             raise Failure(failures.broken_off(server) if decoder.heard else failures.garbled(server))

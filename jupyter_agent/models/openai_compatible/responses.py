@@ -254,7 +254,11 @@ class ItemReader:
                 yield from self._item(item, index, answer)
         usage, details = response.get("usage"), response.get("incomplete_details")
         if isinstance(usage, dict):
-            answer.usage = Usage(count(usage.get("input_tokens")), count(usage.get("output_tokens")))
+            inputs = usage.get("input_tokens_details")
+            cached = count(inputs.get("cached_tokens")) if isinstance(inputs, dict) else 0
+            answer.usage = Usage(
+                count(usage.get("input_tokens")), count(usage.get("output_tokens")), cached_tokens=cached
+            )
         if not any(part.keys() - {"size", "call"} for part in answer.extra.get("parts", ())):
             answer.extra.clear()
         answer.finish(str(details.get("reason")) if isinstance(details, dict) else "stop")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
@@ -169,6 +169,7 @@ class StreamedAnswer:
         begun: Whether there was one, or a call, that the server goes on with: a silence is none of thoughts.
         garbled: Whether there was an event that is not the protocol; each is passed over.
         usage: What the server counted.
+        cached: Tokens that it had in its cache, where it says so beside that.
         extra: What it wants back with the message.
     """
 
@@ -182,6 +183,7 @@ class StreamedAnswer:
     ) -> None:
         self.done = self.spoken = self.begun = self.garbled = False
         self.usage = Usage()
+        self.cached = 0
         self.extra: dict[str, Any] = {}
         self._read = read or _read_chunk
         self._finish = ""
@@ -249,7 +251,8 @@ class StreamedAnswer:
         reason: Literal["refused", "length", "tool_calls", "stop"] = (
             "refused" if refused else "length" if is_cut else usual
         )
-        yield ModelFinished(reason, self.usage, self.extra)
+        cached = min(self.usage.cached_tokens or self.cached, self.usage.input_tokens)
+        yield ModelFinished(reason, replace(self.usage, cached_tokens=cached), self.extra)
 
     def _whole(self, call: _PartialCall, *, is_cut: bool) -> ToolCall:
         text = arguments.repaired(call.text(), is_cut=is_cut)
@@ -353,6 +356,8 @@ def _read_chunk(chunk: dict[str, Any], answer: StreamedAnswer) -> Iterator[Delta
     if not chunk.keys() & {"choices", "usage"} and chunk.keys() & {"detail", "message"}:
         raise failures.from_event(chunk, answer.server)
     answer.usage = _usage(chunk.get("usage")) or answer.usage
+    if isinstance(timings := chunk.get("timings"), dict):  # llama.cpp's, with each piece or the last one
+        answer.cached = count(timings.get("cache_n"))
     for choice in _list(chunk.get("choices")):
         if not isinstance(choice, dict):
             raise TypeError("not a choice")
@@ -466,7 +471,10 @@ def _usage(value: object) -> Usage | None:
         return None
     cost = value.get("cost")
     dollars = float(cost) if isinstance(cost, (int, float)) and 0 <= cost < _MAX_TOKENS else 0.0
-    return Usage(count(value.get("prompt_tokens")), count(value.get("completion_tokens")), dollars)
+    details = value.get("prompt_tokens_details")
+    cached = count(details.get("cached_tokens")) if isinstance(details, dict) else 0
+    cached = cached or count(value.get("prompt_cache_hit_tokens"))  # DeepSeek's
+    return Usage(count(value.get("prompt_tokens")), count(value.get("completion_tokens")), dollars, cached)
 
 
 def count(value: object) -> int:

@@ -70,5 +70,10 @@ class ModelWay:
 
 def known(model: str) -> Way | None:
     """How models of this family are spoken to; None where the name tells nothing."""
-    name = model.replace("\\", "/").rpartition("/")[2].replace("_", "-")
+    name = family_name(model)
     return next((way for pattern, way in _FAMILIES if re.search(pattern, name, re.IGNORECASE)), None)
+
+
+def family_name(model: str) -> str:
+    """The name without the folder or the organisation before it."""
+    return model.replace("\\", "/").rpartition("/")[2].replace("_", "-")

@@ -129,7 +129,7 @@ class ChatReply:
         async with aclosing(turn.log.read(self.after)) as numbered:
             async for number, event in numbered:
                 if isinstance(event, UsageReported):
-                    self._usage = Usage(event.input_tokens, event.output_tokens)
+                    self._usage = event.usage
                 elif isinstance(event, HandedOver):
                     self._calls, turn.handed_over_at = event.calls, max(number, turn.handed_over_at)
                     return
@@ -165,14 +165,17 @@ class ChatReply:
             return "tool_calls"
         return _REASONS.get(self._done.finish_reason if self._done is not None else "stop", "length")
 
-    def _used(self) -> dict[str, int]:
+    def _used(self) -> dict[str, Any]:
         """Tokens of this response, without those that earlier ones of the same turn have reported."""
-        reported = self.turn.reported_usage
-        prompt = max(0, self._usage.input_tokens - reported.input_tokens)
-        completion = max(0, self._usage.output_tokens - reported.output_tokens)
+        used = self._usage - self.turn.reported_usage
         if self._calls:
             self.turn.reported_usage = self._usage
-        return {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion}
+        return {
+            "prompt_tokens": used.input_tokens,
+            "completion_tokens": used.output_tokens,
+            "total_tokens": used.input_tokens + used.output_tokens,
+            "prompt_tokens_details": {"cached_tokens": used.cached_tokens},
+        }
 
     def _session(self) -> dict[str, Any]:
         fields: dict[str, Any] = {}

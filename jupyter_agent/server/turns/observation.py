@@ -53,7 +53,7 @@ class TurnObservation:
     by: str | None = None
     _began: float = field(default_factory=time.monotonic)
     _first_token: float | None = None
-    _tokens: tuple[int, int] = (0, 0)
+    _usage: Usage = Usage()
     _calls: dict[str, tuple[ToolCalled, float]] = field(default_factory=dict)
     _asked: dict[str, tuple[ApprovalAsked, float]] = field(default_factory=dict)
     _count: int = 0
@@ -77,10 +77,9 @@ class TurnObservation:
                 asked = {"question_sha256": sha256_hex(self.query), "question_characters": len(self.query)}
                 self._emit("turn", {"question": self.query}, action="begun", model=event.model, **asked)
             case UsageReported():
-                used = (event.input_tokens, event.output_tokens)
-                metrics.count_tokens(self.model, Usage(used[0] - self._tokens[0], used[1] - self._tokens[1]))
-                self._tokens, self._message = used, len(self._reply)
-                self._spans.answered(*used)
+                metrics.count_tokens(self.model, event.usage - self._usage)
+                self._usage, self._message = event.usage, len(self._reply)
+                self._spans.answered(event.input_tokens, event.output_tokens)
             case ToolCalled():
                 self._calls[event.call_id] = (event, time.monotonic())
                 self._count += 1
@@ -129,8 +128,8 @@ class TurnObservation:
             model=self.model,
             seconds=round(seconds, 3),
             first_token_seconds=None if self._first_token is None else round(self._first_token, 3),
-            input_tokens=self._tokens[0],
-            output_tokens=self._tokens[1],
+            input_tokens=self._usage.input_tokens,
+            output_tokens=self._usage.output_tokens,
             tool_calls=self._count,
             reply_characters=len(reply),
         )

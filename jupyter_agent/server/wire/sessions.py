@@ -229,6 +229,7 @@ class ReplayedAnswer(TypedDict):
     seconds: float
     input_tokens: int
     output_tokens: int
+    cached_tokens: int
 
 
 class ReplayedTurn(TypedDict):

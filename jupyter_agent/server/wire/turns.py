@@ -198,6 +198,10 @@ class ContextReply(TypedDict):
     tools: Annotated[list[OfferedTool], about("what the model would be offered")]
     tokens: Annotated[dict[str, int], about("estimated, by part of the request; total is their sum")]
     instructions: Annotated[list[InstructionSource], about("what instructs the model, the strongest last")]
+    budget_tokens: Annotated[int, about("what the request may have, its tools included")]
+    window_tokens: Annotated[
+        int | None, about("what the model takes, its answer included; null where that is not known")
+    ]
     withheld: Annotated[Count, about("values that look secret and were left out")]
     warnings: list[str]
 

@@ -305,6 +305,8 @@ export interface CompletionRequest {
 
 /** What a question would send to its model. */
 export interface ContextReply {
+  /** what the request may have, its tools included */
+  budget_tokens: number;
   /** what instructs the model, the strongest last */
   instructions: InstructionSource[];
   /** as they would be sent, without secrets */
@@ -316,6 +318,8 @@ export interface ContextReply {
   /** what the model would be offered */
   tools: OfferedTool[];
   warnings: string[];
+  /** what the model takes, its answer included; null where that is not known */
+  window_tokens: number | null;
   /** values that look secret and were left out */
   withheld: number;
 }
@@ -894,6 +898,7 @@ export interface ReplayRequest {
 
 /** One answer to a question that was asked twice. */
 export interface ReplayedAnswer {
+  cached_tokens: number;
   input_tokens: number;
   model: string;
   output_tokens: number;
@@ -1202,15 +1207,21 @@ export interface UnshareReply {
 
 /** Tokens and, where it says so, what they cost in US dollars; as reported by the model's server, else 0. */
 export interface Usage {
+  /** Sent, those of `cached_tokens` included. */
   input_tokens: number;
+  /** Received. */
   output_tokens: number;
+  /** In US dollars. */
   cost: number;
+  /** Of those sent, what the server had from an earlier request and did not read again. */
+  cached_tokens: number;
 }
 
-/** Tokens used so far in this turn. */
+/** Tokens used so far in this turn, as in `Usage`. */
 export interface UsageReported {
   input_tokens: number;
   output_tokens: number;
+  cached_tokens: number;
 }
 
 /** A live variable. */

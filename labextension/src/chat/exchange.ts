@@ -78,12 +78,18 @@ export interface IExchange {
 export interface ITokens {
   input: number;
   output: number;
+  /** Of the input, what the model's server had from an earlier request. */
+  cached: number;
 }
 
 /** The model that answers with no key and no network. */
 export const OFFLINE = 'offline';
 
-const NO_TOKENS: ITokens = { input: 0, output: 0 };
+export const NO_TOKENS: ITokens = { input: 0, output: 0, cached: 0 };
+
+export function toTokens(usage: { input_tokens: number; output_tokens: number; cached_tokens?: number }): ITokens {
+  return { input: usage.input_tokens, output: usage.output_tokens, cached: usage.cached_tokens ?? 0 };
+}
 
 /** A question without an answer. */
 export function newExchange(id: string, question: string, parent?: string | null): IExchange {
@@ -155,7 +161,7 @@ export function reduce(exchange: IExchange, event: AgentEvent): IExchange {
         content: event.content
       }));
     case 'usage':
-      return { ...exchange, tokens: { input: event.input_tokens, output: event.output_tokens } };
+      return { ...exchange, tokens: toTokens(event) };
     case 'done':
       return {
         ...exchange,
@@ -164,7 +170,7 @@ export function reduce(exchange: IExchange, event: AgentEvent): IExchange {
         model: event.model,
         warnings: event.warnings ?? [],
         finishReason: event.finish_reason,
-        tokens: event.usage ? { input: event.usage.input_tokens, output: event.usage.output_tokens } : exchange.tokens
+        tokens: event.usage ? toTokens(event.usage) : exchange.tokens
       };
     case 'error':
       return ended(exchange, 'failed', event.message);

@@ -1,7 +1,7 @@
 // Builds exchanges from the entries of a stored conversation.
 
 import type { AnswerStep, HistoryEntry } from '../api/wire';
-import { newExchange, toolPart, type IExchange, type Part, type Status } from './exchange';
+import { newExchange, NO_TOKENS, toolPart, toTokens, type IExchange, type Part, type Status } from './exchange';
 
 const FINAL_STATUSES: ReadonlySet<string> = new Set(['done', 'failed', 'cancelled', 'interrupted']);
 
@@ -39,6 +39,6 @@ function withAnswer(exchange: IExchange, entry: HistoryEntry): IExchange {
     turnId: entry.turn_id ?? '',
     model: entry.model ?? '',
     finishReason: entry.finish_reason ?? '',
-    tokens: { input: entry.usage?.input_tokens ?? 0, output: entry.usage?.output_tokens ?? 0 }
+    tokens: entry.usage ? toTokens(entry.usage) : NO_TOKENS
   };
 }

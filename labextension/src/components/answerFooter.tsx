@@ -3,7 +3,7 @@
 import * as React from 'react';
 import { checkIcon, copyIcon, refreshIcon } from '@jupyterlab/ui-components';
 import { answerText, type IExchange, OFFLINE } from '../chat/exchange';
-import { formatTokens } from './format';
+import { describeTokens } from './format';
 import { IconButton } from './iconButton';
 import { useServices } from './services';
 
@@ -18,7 +18,6 @@ export function AnswerFooter({ exchange, onRepeat }: { exchange: IExchange; onRe
     setCopied(true);
     window.setTimeout(() => setCopied(false), FEEDBACK_MILLISECONDS);
   };
-  const { input, output } = exchange.tokens;
   return (
     <div className="jp-agent-foot">
       {text && (
@@ -32,7 +31,7 @@ export function AnswerFooter({ exchange, onRepeat }: { exchange: IExchange; onRe
         <IconButton icon={refreshIcon} label={translation.__('Ask again')} onClick={onRepeat} />
       )}
       <span className="jp-agent-cost">
-        {[exchange.model, input + output > 0 && exchange.model !== OFFLINE ? translation.__('%1 → %2 tokens', formatTokens(input), formatTokens(output)) : '']
+        {[exchange.model, exchange.model !== OFFLINE ? describeTokens(exchange.tokens, translation) : '']
           .filter(Boolean)
           .join(' · ')}
       </span>

@@ -1,6 +1,7 @@
 // Formats times, durations and token counts.
 
 import type { TranslationBundle } from '@jupyterlab/translation';
+import type { ITokens } from '../chat/exchange';
 
 const UNITS: [Intl.RelativeTimeFormatUnit, number][] = [
   ['year', 31_536_000],
@@ -27,6 +28,17 @@ export function formatTokens(count: number): string {
     return String(count);
   }
   return count < 10_000 ? `${(count / 1000).toFixed(1)}k` : `${Math.round(count / 1000)}k`;
+}
+
+/** What was sent and received; empty for nothing. */
+export function describeTokens({ input, output, cached }: ITokens, translation: TranslationBundle): string {
+  if (input + output === 0) {
+    return '';
+  }
+  const [sent, received] = [formatTokens(input), formatTokens(output)];
+  return cached > 0
+    ? translation.__('%1 (%2 from the cache) → %3 tokens', sent, formatTokens(cached), received)
+    : translation.__('%1 → %2 tokens', sent, received);
 }
 
 /** A duration: 8 s, 2 min 5 s. */

@@ -5,9 +5,9 @@ import type { NotebookPanel } from '@jupyterlab/notebook';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { VariableReply } from '../api/wire';
 import type { Conversation } from '../chat/conversation';
-import { type IExchange, type ITokens, OFFLINE } from '../chat/exchange';
+import { type IExchange, type ITokens, NO_TOKENS, OFFLINE } from '../chat/exchange';
 import type { IKernelSnapshot } from '../notebook/kernelWatch';
-import { formatDuration, formatTokens } from './format';
+import { describeTokens, formatDuration } from './format';
 import { useSignal } from './hooks';
 import { withHiddenShown } from './sanitize';
 import { useServices } from './services';
@@ -15,7 +15,6 @@ import { VariableCard } from './variableCard';
 
 const MAX_SHOWN = 200;
 const OLD_SECONDS = 3;
-const NO_TOKENS = { input: 0, output: 0 };
 
 interface IProps {
   conversation: Conversation;
@@ -133,13 +132,14 @@ function useTokenUsage(conversation: Conversation, translation: TranslationBundl
   const before = React.useMemo(
     () => ended
         .map(countedTokens)
-        .reduce((sum, { input, output }) => ({ input: sum.input + input, output: sum.output + output }), NO_TOKENS),
+        .reduce(added, NO_TOKENS),
     [ended]
   );
-  const now = running ? countedTokens(running) : NO_TOKENS;
-  const input = before.input + now.input;
-  const output = before.output + now.output;
-  return input + output > 0 ? translation.__('%1 → %2 tokens', formatTokens(input), formatTokens(output)) : '';
+  return describeTokens(added(before, running ? countedTokens(running) : NO_TOKENS), translation);
+}
+
+function added(sum: ITokens, more: ITokens): ITokens {
+  return { input: sum.input + more.input, output: sum.output + more.output, cached: sum.cached + more.cached };
 }
 
 /** The offline model's tokens cost nothing, and are not counted. */

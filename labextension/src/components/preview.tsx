@@ -52,7 +52,12 @@ function Details({ preview }: { preview: ContextReply }): JSX.Element {
   return (
     <>
       <p>
-        {translation.__('To %1: about %2 tokens. Nothing has been sent.', preview.model, formatTokens(total))}
+        {translation.__(
+          'To %1: about %2 of at most %3 tokens. Nothing has been sent.',
+          preview.model,
+          formatTokens(total),
+          formatTokens(preview.budget_tokens)
+        )}
         {preview.withheld > 0 &&
           ` ${translation._n('%1 value that looks like a secret is replaced.', '%1 values that look like secrets are replaced.', preview.withheld)}`}
       </p>
