@@ -185,6 +185,86 @@ def test_no_modules_import_each_other_in_a_circle_not_even_inside_functions() ->
     assert sorted(waiting) == []
 
 
+FRONT_END = ROOT / "labextension" / "src"
+SCRIPTS = sorted(path for path in FRONT_END.rglob("*") if path.suffix in {".ts", ".tsx"})
+COMMENTS = re.compile(r"/\*.*?\*/|(?<![:\w'\"`/])//[^\n]*", re.DOTALL)
+TEXTS = re.compile(r"'(?:[^'\\\n]|\\.)*'|\"(?:[^\"\\\n]|\\.)*\"")
+IMPORTED = re.compile(r"(?:\bfrom|\bimport\(?|\brequire\()\s*['\"](\.[^'\"]*)['\"]")
+
+
+def identifiers_of(script: str) -> set[str]:
+    """Every identifier of a script; those of other packages are none of ours, and none is forbidden there either."""
+    return set(re.findall(r"[A-Za-z_$][\w$]*", TEXTS.sub("''", COMMENTS.sub(" ", script))))
+
+
+def test_names_in_typescript_are_the_fields_terms_and_no_metaphors() -> None:
+    found = []
+    for path in SCRIPTS:
+        place = path.relative_to(FRONT_END).as_posix()
+        names = identifiers_of(path.read_text(encoding="utf-8")) | {path.stem, *path.relative_to(FRONT_END).parts[:-1]}
+        found += [f"{place}: {name}" for name in sorted(names) if FORBIDDEN & parts_of(name)]
+    assert len(SCRIPTS) > 50
+    assert found == []
+    assert identifiers_of("const theDoor = 'a desk'; // the zoo\n/* told */ f(x => x.house)") & {"theDoor", "house"}
+    assert not FORBIDDEN & identifiers_of("const word = 'desk'; // the zoo\n/* told */")
+
+
+def test_a_loop_variable_in_typescript_is_the_noun() -> None:
+    loop = re.compile(
+        r"\b(?:const|let|var)\s+one\s+(?:of|in)\b|(?<![\w$.])one\s*=>|\(\s*one\s*(?:[,:][^()]*)?\)\s*(?::[^=]+)?=>"
+    )
+    scripts = {path: COMMENTS.sub(" ", path.read_text(encoding="utf-8")) for path in SCRIPTS}
+    assert [path.name for path, script in scripts.items() if loop.search(script)] == []
+    assert all(map(loop.search, ["for (const one of all)", "all.map(one => one)", "all.map((one, index) => one)"]))
+
+
+def test_no_scripts_import_each_other_in_a_circle_not_even_for_types() -> None:
+    waiting = {
+        path: {
+            candidate
+            for name in IMPORTED.findall(COMMENTS.sub(" ", path.read_text(encoding="utf-8")))
+            for base in [(path.parent / name).resolve()]
+            for candidate in (base.with_name(f"{base.name}.ts"), base.with_name(f"{base.name}.tsx"), base / "index.ts")
+            if candidate in SCRIPTS
+        }
+        for path in SCRIPTS
+    }
+    assert sum(map(len, waiting.values())) > 150
+    while free := {path for path, imported in waiting.items() if not imported & waiting.keys()}:
+        waiting = {path: imported for path, imported in waiting.items() if path not in free}
+    assert sorted(path.name for path in waiting) == []
+
+
+def test_no_text_for_users_or_models_says_beside() -> None:
+    found = [
+        f"{path.relative_to(PACKAGE)}:{node.lineno}"
+        for path in MODULES
+        for tree in [ast.parse(path.read_text(encoding="utf-8"))]
+        for docstrings in [{id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}]
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings
+        if re.search(r"\bbeside\b", node.value)
+    ]
+    assert found == []
+    for path in (FRONT_END / "api" / "wire.ts", ROOT / "README.md"):
+        assert not re.search(r"\bbeside\b", path.read_text(encoding="utf-8")), path.name
+
+
+def test_inspectors_import_only_what_they_share() -> None:
+    """A new one is to be named in the contract, too."""
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"][
+        "contracts"
+    ]
+    members = next(contract["modules"] for contract in contracts if contract["name"].startswith("Inspectors"))
+    folder = PACKAGE / "kernelside" / "inspectors"
+    registering = [
+        path.stem
+        for path in folder.glob("*.py")
+        if path.stem != "registry" and re.search(r"^\s*@?register", path.read_text(encoding="utf-8"), re.MULTILINE)
+    ]
+    assert sorted(name.rpartition(".")[2] for name in members) == sorted(registering)
+
+
 def test_every_hazard_has_a_test_or_a_reason_why_not_and_no_test_names_an_unknown_one() -> None:
     text = (ROOT / "tests" / "HAZARDS.md").read_text(encoding="utf-8")
     defined = set(re.findall(r"^\| ([A-Z]\d+) \|", text, re.MULTILINE))

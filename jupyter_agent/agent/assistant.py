@@ -237,23 +237,22 @@ class Assistant:
             models[name] = factory(self.resources.options, name.partition(":")[2])
         return models[name]
 
-    def check_model(self, name: str, *, may_be_script: bool = False) -> Callable[..., Model]:
-        """The factory of a model that may be asked.
+    def check_model(self, name: str) -> Callable[..., Model]:
+        """The factory of a model that may be asked; a script, which is a file of the server's, only where it is configured.
 
         Args:
             name: ``provider:model``.
-            may_be_script: Whether it may be a script, which is a file of the server's: only whose server it is may name one.
 
         Raises:
-            UnknownModel: there is no such provider, or it cannot be loaded.
+            UnknownModel: there is no such provider, or it cannot be loaded, or it has no model of that name.
             Forbidden: the administrator's policy does not allow it.
         """
-        options, provider = self.resources.options, name.partition(":")[0]
+        options, (provider, _, model) = self.resources.options, name.partition(":")
         policy, endpoint = options.policy, options.endpoint(provider)
         if not policy.allows("models", name):
-            allowed = " ".join(words for words in policy.restrictions() if words.startswith("Models"))
+            allowed = " ".join(policy.restrictions("models"))
             raise Forbidden(f"The policy of this server does not allow the model '{name[:80]}'. {allowed}")
-        is_known = provider != "scripted" or may_be_script or name in (self.default_model, options.small_model)
+        is_known = provider != "scripted" or name in (self.default_model, options.small_model)
         try:
             kind = provider if endpoint is None else endpoint.provider
             factory = entry_points.load(entry_points.MODELS, kind) if is_known else None
@@ -265,6 +264,8 @@ class Assistant:
                 *(name for name in entry_points.names(entry_points.MODELS) if name != "scripted"),
             )
             raise UnknownModel(f"There is no model '{name[:80]}'. Choose one of these providers: {', '.join(known)}.")
+        if check := getattr(getattr(factory, "__self__", None), "check_model", None):
+            check(model)
         if endpoint is None:
             return factory
         if "endpoint" not in inspect.signature(factory).parameters:

@@ -109,7 +109,7 @@ class JupyterAgent(Configurable):
         "answer, in the background. Empty: completions are by the model that answers questions, and a title is the question's beginning.",
     ).tag(config=True)
     endpoints = _Json(
-        help="Servers of models under names of their own, beside the providers: {'work': {'base_url': 'https://models.example.com/v1', "
+        help="Servers of models under names of their own, in addition to the providers: {'work': {'base_url': 'https://models.example.com/v1', "
         "'key_env': 'WORK_KEY'}} makes the model 'work:<name>'. 'provider': whose way of asking it understands ('openai', which "
         "most do, unless you say otherwise), 'key_env': the environment variable with its key, 'model': that answers where none is named, "
         "'ca_file': certificates that are trusted for it.",

@@ -68,8 +68,8 @@ class Policy:
         patterns = (pattern for group in self.patterns.get("models", ()) for pattern in group)
         return tuple(name for name in patterns if ":" in name and "*" not in name and self.allows("models", name))
 
-    def restrictions(self) -> tuple[str, ...]:
-        """What a user may not do because of it, beyond single options, in sentences."""
+    def restrictions(self, *subjects: Subject) -> tuple[str, ...]:
+        """What a user may not do because of it, beyond single options, in sentences; where subjects are given, only of these."""
         words = {
             "models": "Models that may answer: {}.",
             "base_urls": "Addresses of models' servers: {}.",
@@ -80,8 +80,11 @@ class Policy:
         named = [
             words[subject].format(", ".join([*([OFFLINE] if subject == "models" else []), *group]) or "none")
             for subject, groups in self.patterns.items()
+            if not subjects or subject in subjects
             for group in groups
         ]
+        if subjects:
+            return tuple(named)
         switched = [] if self.share else ["Conversations cannot be shared."]
         return (*named, *switched, *([] if self.export else ["Conversations cannot be exported."]))
 
@@ -146,6 +149,8 @@ def _checked(document: Any) -> dict[str, Any]:
             raise ValueError(f"'{name}' must be {form}")
     for name, highest in document.get("at_most", {}).items():
         is_number = isinstance(highest, (int, float)) and not isinstance(highest, bool)
+        if name in UNLIMITED_AT_ZERO and highest == 0:
+            raise ValueError(f"'at_most' cannot have '{name}' of 0, which sets no limit: give a number above 0")
         if not (highest in APPROVALS if name == "approval" else is_number):
             raise ValueError(f"'at_most' cannot have '{name[:40]}' of {json.dumps(highest)[:40]}")
     return document

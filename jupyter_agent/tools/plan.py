@@ -18,7 +18,7 @@ class UpdatePlan:
     effect: ClassVar[Effect] = "read"
     spec: ClassVar[ToolSpec] = ToolSpec(
         UPDATE_PLAN,
-        "Show the user your plan, whole each time, beside other calls.",
+        "Show the user your plan, whole each time, together with other calls.",
         object_schema(
             {
                 "items": {

@@ -12,7 +12,7 @@ from jupyter_core import paths
 from traitlets.config import Config
 
 from jupyter_agent.config.options import JupyterAgent
-from jupyter_agent.config.policy import FILE, Policy, Subject, read_policy
+from jupyter_agent.config.policy import FILE, UNLIMITED_AT_ZERO, Policy, Subject, read_policy
 from jupyter_agent.config.user_settings import UserSettings, read
 from jupyter_agent.core.errors import Forbidden
 from jupyter_agent.models.openai.providers import build
@@ -73,6 +73,7 @@ def test_N9_what_the_policy_forces_and_caps_wins_over_configuration_and_environm
         {"at_most": {"approval": 3}},
         {"at_most": {"max_steps": "many"}},
         {"at_most": {"max_tokens": math.nan}},
+        *({"at_most": {name: zero}} for name in UNLIMITED_AT_ZERO for zero in (0, 0.0, -0.0)),
         {"force": {"max_cost": math.inf}},
         {"models": "offline"},
         {"share": 0},

@@ -89,11 +89,22 @@ async def test_a_key_of_the_environment_wins_and_is_changed_there(
         {"settings": {"base_url": "file:///etc/passwd"}},
         {"keys": {"nobody": "x"}},
         {"keys": {"openai": "a b"}},
+        {"settings": {"model": "offline:zzz"}},
+        {"settings": {"small_model": "offline:zzz"}},
+        {"settings": {"model": "scripted:/etc/passwd"}},
+        {"settings": {"model": "scripted"}},
     ],
 )
 async def test_what_cannot_be_set_is_refused_and_nothing_is_written(rest: RestClient, change: dict[str, Any]) -> None:
     assert (await rest("PUT", PATH, change)).status == 400
     assert not _kept().exists()
+
+
+async def test_a_model_that_takes_no_name_says_what_to_choose(rest: RestClient) -> None:
+    reply = await rest("PUT", PATH, {"settings": {"model": "offline:zzz"}})
+    assert (reply.status, reply.body["code"]) == (400, "unknown_model")
+    assert "Choose 'offline'" in reply.body["message"]
+    assert (await rest("PUT", PATH, {"settings": {"model": "openai:"}})).status == 200  # its usual model
 
 
 class TestFixed:

@@ -7,7 +7,7 @@ import uuid
 from collections.abc import AsyncGenerator, Sequence
 
 from jupyter_agent.config.options import JupyterAgent
-from jupyter_agent.core.errors import UpstreamTimeout
+from jupyter_agent.core.errors import UnknownModel, UpstreamTimeout
 from jupyter_agent.core.messages import Message, ModelEvent, ModelFinished, TextDelta, ToolCall
 from jupyter_agent.core.protocols import ToolSpec
 from jupyter_agent.models.offline.answering import answered
@@ -27,6 +27,16 @@ class OfflineModel:
     def from_config(cls, config: JupyterAgent, model: str) -> OfflineModel:  # noqa: ARG003 - it has no variants
         """Build as configured; there is nothing to configure."""
         return cls()
+
+    @staticmethod
+    def check_model(model: str) -> None:
+        """Refuse what stands behind the provider's name.
+
+        Raises:
+            UnknownModel: something does.
+        """
+        if model:
+            raise UnknownModel(f"There is no model 'offline:{model[:80]}'. Choose 'offline', without a name behind it.")
 
     @property
     def name(self) -> str:

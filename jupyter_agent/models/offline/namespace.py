@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from jupyter_agent.core.kernel_state import Variable
+from jupyter_agent.kernelside.secrets import WITHHELD
 from jupyter_agent.models.offline.markdown import names
 
 Role = Literal["number", "time", "text", "truth", "other"]
@@ -20,7 +21,7 @@ _ROLES: tuple[tuple[Role, re.Pattern[str]], ...] = (
     ("text", re.compile(r"^(object|str|string|utf8|category|categorical|enum|large_string)", re.IGNORECASE)),
 )
 #: Signs that a text was cut, brought into one line, or had a secret taken out on its way here.
-_CHANGED = re.compile("[⏎\ufffd…]|\\[withheld\\]|\\*\\*\\*")
+_CHANGED = re.compile(rf"[⏎\ufffd…]|{re.escape(WITHHELD)}|\*\*\*")
 _DATE_LIKE = re.compile(r"^['\"]?\d{4}-\d{1,2}(-\d{1,2})?([T ]\d|['\"]?$)")
 
 

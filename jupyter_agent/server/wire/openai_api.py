@@ -63,7 +63,7 @@ class ChatCompletionRequest(OpenBody, frozen=True):
     tool_choice: Annotated[Any, about("auto, none, required, or a function of the client's")] = None
     parallel_tool_calls: bool | None = None
     notebook_tools: Annotated[
-        bool | None, about("whether the agent has all its own tools beside the client's; else only those that read")
+        bool | None, about("whether the agent has all its own tools as well as the client's; else only those that read")
     ] = None
     response_format: Annotated[dict[str, Any] | None, about("text, json_object or json_schema")] = None
     temperature: Annotated[float, Meta(ge=0, le=2)] | None = None

@@ -191,7 +191,7 @@ export interface ChatCompletionRequest {
   /** auto, none, required, or a function of the client's */
   tool_choice?: any;
   parallel_tool_calls?: boolean | null;
-  /** whether the agent has all its own tools beside the client's; else only those that read */
+  /** whether the agent has all its own tools as well as the client's; else only those that read */
   notebook_tools?: boolean | null;
   /** text, json_object or json_schema */
   response_format?: Record<string, any> | null;
