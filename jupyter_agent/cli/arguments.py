@@ -87,7 +87,7 @@ examples:
 Tab completes commands, @variables and their columns.
 
 Instructions for the assistant: yours in jupyter-agent/AGENTS.md of Jupyter's configuration folder (`jupyter --config-dir`), a
-project's in AGENTS.md beside the notebook or above it, up to the repository; skills in .agents/skills/NAME/SKILL.md of the
+project's in AGENTS.md next to the notebook or above it, up to the repository; skills in .agents/skills/NAME/SKILL.md of the
 project or of your home folder. What a project brings along counts once you have accepted it: /instructions.
 """
 

@@ -65,6 +65,10 @@ class NotFound(AgentError, status=404, code="not_found"):
     """There is no such thing, or it belongs to somebody else."""
 
 
+class NoFile(NotFound):
+    """There is no file of that name."""
+
+
 class NoNotebook(NotFound, code="no_notebook"):
     """The conversation belongs to no notebook."""
 

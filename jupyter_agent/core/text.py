@@ -14,6 +14,7 @@ from functools import lru_cache
 from typing import Any, NoReturn
 
 from jupyter_agent.kernelside import hidden_characters
+from jupyter_agent.kernelside.head_tail import LEFT_OUT
 
 #: For whoever reads a text before saying yes to it; it is needed in kernels too.
 spelled_out = hidden_characters.spelled_out
@@ -104,7 +105,7 @@ def head_and_tail(text: str, limit: int) -> str:
         return text
     half = max(1, (limit - 50) // 2)
     first, last = head(text, half), tail(text, half)
-    return f"{first}\n… {len(text) - len(first) - len(last)} characters left out …\n{last}"
+    return f"{first}\n{LEFT_OUT.format(len(text) - len(first) - len(last))}\n{last}"
 
 
 def counted_head(text: str, limit: int) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 #: Characters kept of the head, and of the tail.
 LIMIT = 32 * 1024
+#: Stands for a middle that is left out.
+LEFT_OUT = "… {:,} characters left out …"
 
 
 class HeadTail:
@@ -13,7 +15,7 @@ class HeadTail:
         note: Stands for the middle, with the number of its characters.
     """
 
-    def __init__(self, note: str = "\n[… {:,} characters left out …]\n") -> None:
+    def __init__(self, note: str = f"\n[{LEFT_OUT}]\n") -> None:
         self._note = note
         self._head = ""
         self._left_out = 0

@@ -171,9 +171,9 @@ KEYS: Keys = (
     ("SettleMint token", "sm_pat_ sm_aat_ sm_sat_", rf"{_DIGIT}{_ALNUM}{{16}}{_END}"),
     ("Shopify token", "shptka_", rf"{_HEX}{{32}}{_END}"),
     ("Sourcegraph token", "sgp_", rf"(?:(?:{_HEX}{{16}}|local)_)?{_HEX}{{40}}{_END}"),
-    ("Stripe key", "sk_prod_ rk_prod_", rf"{_ALNUM}{{16,}}"),
+    ("Stripe key", "sk_prod_ rk_prod_", rf"{_DIGIT}{_URL}{{16,}}"),
     ("Tencent key", "AKID", rf"{_DIGIT}{_ALNUM}{{32}}{_END}"),
-    ("Trello token", "ATTA", rf"{_HEX}{{64}}{_END}"),
+    ("Trello token", "ATTA", rf"{_HEX}{{64,76}}{_END}"),
     (
         "Vault token",
         "s.",
@@ -183,6 +183,14 @@ KEYS: Keys = (
     ("Vercel token", "vercel_blob_rw_", r"[A-Za-z0-9_]{30,}"),
     ("Volcengine key", "AKLT", rf"{_DIGIT}{_ALNUM}{{40,50}}{_END}"),
     ("Yandex key", "AQVN YCM YCAJE t1.9euelZ y0_", rf"{_DIGIT}{_URL}{{20,}}(?:\.{_URL}{{40,}})?"),
+    ("Yandex key", "t1.", rf"{_URL}{{10,2048}}={{0,2}}\.{_URL}{{80,200}}={{0,2}}"),
+    ("Yandex key", "YC", rf"{_DIGIT}(?=[A-Z0-9_-]{{0,37}}[a-z]){_URL}{{38}}(?![A-Za-z0-9_-])"),
+    ("Kaggle token", "KGAT_", rf"{_DIGIT}{_ALNUM}{{24,}}"),
+    ("Snyk token", "snyk_uat. snyk_sat. snyk_pat.", rf"{_ALNUM}{{4,40}}\.{_DIGIT}{_URL}{{15,}}(?:\.{_URL}{{1,512}})?"),
+    ("Snyk token", "snyk_uat. snyk_sat. snyk_pat.", rf"{_DIGIT}{_URL}{{20,}}"),
+    ("WakaTime key", "waka_", r"[0-9a-f]{8}-[0-9a-f-]{27}" + _END),
+    ("Rootly key", "rootly_", rf"{_HEX}{{40,}}{_END}"),
+    ("Endor Labs key", "endr+", rf"{_DIGIT}{_URL}{{16,}}"),
     (
         "API key",
         "jina_ e2b_ fc- bb_live_ rnd_ figo_ flp_ rpa_ aio_ esecret_ octoai_ csk- bsk- pk-portkey- ydc-sk-",
@@ -336,6 +344,11 @@ MARKED = (
         rf"(?i:{SERVICES.replace(' ', '|')})[A-Za-z0-9_]{{0,40}}[\\\"']{{0,4}}\]?\s{{0,3}}(?:=>|[:=])\s{{0,3}}[\\\"']{{1,4}}"
         rf"(?=[A-Za-z_-]{{0,40}}[0-9])(?=[0-9_-]{{0,40}}[A-Za-z])([A-Za-z0-9]{{24,100}}|{_HEX}{{8}}-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{12}})[\\\"']",
     ),
+    _pattern(
+        "Convex key",
+        "prod: dev: preview: project:",
+        rf"{ALONE}(?:prod|dev|preview|project):[a-z0-9:-]{{3,64}}\|(?=[A-Za-z+/]{{0,64}}[0-9])({_BASE64}{{32,512}}={{0,2}})",
+    ),
     _pattern("MaxMind key", "_mmk", rf"{ALONE}{_ALNUM}{{6}}_{_ALNUM}{{29}}_mmk{_END}"),
     _pattern("New Relic key", "NRAL", rf"{ALONE}{_HEX}{{36}}NRAL{_END}"),
     _pattern("Mailchimp key", "-us", rf"{ALONE}{_HEX}{{32}}-us[0-9]{{1,2}}{_END}"),
@@ -373,6 +386,36 @@ ANYWHERE = (
     ),
     _pattern("password in an address", "://", r"://[^\s:/@\"'<>]{0,256}:([^\s/\"'<>]{1,256})@"),
     _pattern("token in an address", "://", r"://([A-Za-z0-9_-]{20,256})@"),
+)
+_NO_PLACEHOLDER = r"(?![-$<{%*]|(?i:your|pass(?:word|wd)?\b|secret\b|xxx|\.\.\.))"
+_TEXT, _SPACE = r"\\{0,3}[\"']", r"[ \t]{1,3}"
+#: Only in texts that have a bracket.
+CALLS = (
+    _pattern(
+        "password",
+        "auth ogin(",
+        rf"(?:\bauth\s?=\s?(?:[A-Za-z_.]{{1,40}})?\(|\.login\()\s{{0,3}}{_TEXT}[^\"'\n\\]{{1,128}}{_TEXT}\s{{0,3}},\s{{0,3}}"
+        rf"(?:pass(?:word|wd)?=)?{_TEXT}{_NO_PLACEHOLDER}([^\"'\n\\]{{4,256}}){_TEXT}",
+    ),
+)
+#: Only in texts that have |, @ or a backslash, which are found fastest.
+LOGINS = (
+    _pattern(
+        "password",
+        "/user:",
+        rf"(?i:\bnet{_SPACE}use){_SPACE}(?:(?:[A-Za-z*]:?{_SPACE})?[\"']?\\\\[^\s\"']{{1,200}}[\"']?{_SPACE}|[^\n/]{{0,200}}/user:[^\s\"']{{1,64}}{_SPACE})"
+        rf"{_NO_PLACEHOLDER}(?!/)([^\s\"'\\]{{4,256}})",
+    ),
+    _pattern(
+        "password",
+        "kinit sudo",
+        rf"\b(?:echo|printf){_SPACE}(?:-n{_SPACE})?[\"']?{_NO_PLACEHOLDER}([^\s\"'|\\]{{4,256}})[\"']?[ \t]{{0,3}}\|[ \t]{{0,3}}(?:kinit|sudo{_SPACE}-S)\b",
+    ),
+    _pattern(
+        "password",
+        "sqlplus",
+        rf"\bsqlplus(?:{_SPACE}-[A-Za-z]{{1,8}}){{0,4}}{_SPACE}[\"']?[A-Za-z0-9_$#.]{{1,128}}/{_NO_PLACEHOLDER}[\"']?([^\s\"'@/\\]{{4,128}})[\"']?@",
+    ),
 )
 #: Characters of a word that may be a key of an unknown kind: a prefix, then letters of both cases and digits in no order.
 LONG_KEY = 31
@@ -473,12 +516,18 @@ AFTER_SECRET_WORDS = (
     _pattern(
         "password",
         "-pass --token --secret --api --access",
-        r"--(?:[a-z]{1,12}-)?(?:pass(?:word|wd|phrase)?|token|secret|(?:api|access|secret|account)-key)(?:=|\s{1,3})[\"']?([^\s\"'<$\[{(-][^\s\"'<>(){}\\]{3,})",
+        r"--(?:[a-z]{1,12}-){0,3}(?:pass(?:word|wd|phrase)?|token|secret|(?:api|access|secret|account)-key)(?:=|\s{1,3})[\"']?([^\s\"'<$\[{(-][^\s\"'<>(){}\\]{3,})",
     ),
     _pattern(
         "password",
         "dentified DENTIFIED",
         r"(?i:identified\s{1,3}(?:by|with\s{1,3}\S{1,40}\s{1,3}(?:as|by)))\s{1,3}[\"']([^\"'\n]{4,256})[\"']",
+    ),
+    _pattern(
+        "password",
+        "htpasswd",
+        rf"\bhtpasswd(?=[^\n]{{0,24}}\s-[A-Za-z]{{0,6}}b)(?:{_SPACE}-[A-Za-z]{{1,8}}(?:{_SPACE}[0-9]{{1,2}}(?=\s))?){{1,4}}"
+        rf"(?:{_SPACE}[^\s-]\S{{0,200}}){{1,2}}{_SPACE}{_NO_PLACEHOLDER}([^\s\"'\\]{{4,256}})",
     ),
     _pattern("password", "password", r"\blogin\s{1,3}\S{1,64}\s{1,3}password\s{1,3}([^\s\"'\\]{4,256})"),
     _pattern(
@@ -491,7 +540,6 @@ AFTER_SECRET_WORDS = (
 )
 #: Between the words of a command, which may be a list of texts.
 _NEXT = r"(?:(?:\\{0,3}[\"'])?,?\s{1,3}(?:\\{0,3}[\"'])?|\\{0,3}[\"'],\\{0,3}[\"'])"
-_NO_PLACEHOLDER = r"(?![-$<{%*]|(?i:your|pass(?:word|wd)?\b|secret\b|xxx|\.\.\.))"
 _COMMAND_WORD = r"[^\s\"';|&]{1,200}"
 #: Programs, the option of these that takes a password, and what stands in its value before that.
 _COMMANDS = (

@@ -59,6 +59,8 @@ def is_environment(keys: list[str]) -> bool:
 
 
 WITHHELD = "[withheld]"
+#: The same where it is followed by what has been withheld, and a bracket.
+WITHHELD_KIND = "[withheld: "
 _SHORTEST = 8  # characters of a key or token; passwords may have four
 _PASSWORD = re.compile(r"pass|pwd", re.IGNORECASE)
 _PLACEHOLDER = re.compile(
@@ -101,6 +103,10 @@ def find_secrets(text: str, *, in_value: bool = False) -> list[Span]:
     found: list[Span] = []
     if any(hint in text for hint in patterns.HINTS):
         found += _matches(patterns.ANYWHERE, text)
+    if "(" in text:
+        found += _matches(patterns.CALLS, text)
+    if "|" in text or "@" in text or "\\" in text:
+        found += _matches(patterns.LOGINS, text)
     if has_long_word(text, _KEY_LETTERS, patterns.LONG_WORD):
         marked = _around_long_words(text, _KEY_LETTERS, patterns.LONG_MARKED_WORD, patterns.MARGIN)
         words = _around_long_words(text, _LETTERS, patterns.LONG_WORD, patterns.LONGEST_PREFIX)

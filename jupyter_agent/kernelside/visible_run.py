@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import Any
 
-from .head_tail import HeadTail
+from .head_tail import LEFT_OUT, HeadTail
 from .wire import ANSI_ESCAPE
 
 
@@ -30,7 +30,7 @@ def run(ip: Any, code: str) -> dict[str, str]:
             "status": "error",
             "text": "The code was not run: %agent was called from a thread, code runs in the main one.",
         }
-    output = HeadTail("\n… {} characters left out …\n")
+    output = HeadTail(f"\n{LEFT_OUT}\n")
 
     def show_and_copy(show: Callable[..., Any], data: Mapping[str, Any], *args: Any, **kwargs: Any) -> Any:
         picture = next((kind for kind in data if kind.startswith("image/")), "")

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 from weakref import WeakValueDictionary
 
-from jupyter_agent.core.errors import CellChanged, Forbidden, NotFound
+from jupyter_agent.core.errors import CellChanged, Forbidden, NoFile, NotFound
 from jupyter_agent.core.kernel_state import Cell
 from jupyter_agent.core.messages import Picture
 from jupyter_agent.core.pictures import MAX_BYTES as MAX_BYTES_OF_PICTURE
@@ -71,7 +71,7 @@ class ContentsNotebook(StoredNotebook):
             return await asyncio.to_thread(read_text, Path(root, self._folder), name, limit)
         described = await get_model(self._contents, path, type="file", content=False)
         if described is None or (described.get("size") or 0) > MAX_READ:
-            raise NotFound("There is no such file." if described is None else "This file is too large to read.")
+            raise NoFile("There is no such file.") if described is None else NotFound("This file is too large to read.")
         model = await get_model(self._contents, path, type="file")
         if model is None or model.get("format") != "text":
             raise NotFound("This is not a text file.")
@@ -83,7 +83,7 @@ class ContentsNotebook(StoredNotebook):
             return await asyncio.to_thread(read_picture, Path(root, self._folder), name)
         described = await get_model(self._contents, path, type="file", content=False)
         if described is None or (described.get("size") or 0) > MAX_BYTES_OF_PICTURE:
-            raise NotFound("There is no such file." if described is None else "This file is too large to read.")
+            raise NoFile("There is no such file.") if described is None else NotFound("This file is too large to read.")
         model = await get_model(self._contents, path, type="file")
         if model is None or model.get("format") != "base64":
             raise NotFound("This is not a picture file.")

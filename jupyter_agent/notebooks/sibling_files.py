@@ -8,7 +8,7 @@ from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
-from jupyter_agent.core.errors import NotFound
+from jupyter_agent.core.errors import NoFile, NotFound
 from jupyter_agent.core.messages import Picture
 from jupyter_agent.core.pictures import MAX_BYTES, checked
 
@@ -62,7 +62,7 @@ def read_bytes(folder: Path, name: str, limit: int) -> bytes:
     try:
         path = (folder / checked_path(name)).resolve(strict=True)
     except (OSError, RuntimeError) as error:
-        raise NotFound("There is no such file.") from error
+        raise NoFile("There is no such file.") from error
     if not path.is_relative_to(folder):
         raise NotFound("Only files in the notebook's folder, or below it, can be read.")
     checked_path(path.relative_to(folder).as_posix())  # a link may lead to a secret

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from itertools import accumulate
 from typing import Literal
 
-from jupyter_agent.core.errors import AgentError, KernelUnavailable, NotFound
+from jupyter_agent.core.errors import AgentError, KernelUnavailable, NoFile, NotFound
 from jupyter_agent.core.kernel_state import Cell
 from jupyter_agent.core.messages import Picture
 from jupyter_agent.core.pictures import FILE_NAME as PICTURE_FILE
@@ -233,8 +233,7 @@ async def _file(mention: Mention, notebook: Notebook | None) -> Attachment:
             return Attachment(f"{mention.text}, which the question mentions, is a picture.", (), (picture,))
         text = await notebook.read_file(mention.name, FILE_CHARACTERS)
     except AgentError as error:
-        is_missing = error.message.startswith("There is no such")
-        similar = _similar(mention.name, await notebook.files()) if is_missing else ""
+        similar = _similar(mention.name, await notebook.files()) if isinstance(error, NoFile) else ""
         return Attachment(f"{mention.text}: {error.message}{similar}")
     note = ""
     if len(text) >= FILE_CHARACTERS:

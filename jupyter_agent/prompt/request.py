@@ -10,6 +10,7 @@ from jupyter_agent.core.kernel_state import Cell
 from jupyter_agent.core.messages import UPDATE_PLAN, Json, Message, Picture, to_json
 from jupyter_agent.core.pictures import PICTURE_TOKENS, described_to_json, name_pictures
 from jupyter_agent.core.protocols import ContextWindow, ToolSpec
+from jupyter_agent.kernelside.secrets import WITHHELD_KIND
 from jupyter_agent.prompt import attachments, context, history, instructions, selection
 from jupyter_agent.prompt.attachments import Attachment
 from jupyter_agent.prompt.instructions import SentInstructions
@@ -65,7 +66,7 @@ class Prompt:
     @property
     def withheld(self) -> int:
         """How many values that look secret were withheld."""
-        return sum(message.content.count("[withheld: ") for message in self.messages)
+        return sum(message.content.count(WITHHELD_KIND) for message in self.messages)
 
     @property
     def warnings(self) -> tuple[str, ...]:

@@ -22,15 +22,22 @@ from jupyter_agent.kernelside.secret_patterns import (
     SECRET_WORDS,
     SERVICES,
 )
-from jupyter_agent.kernelside.secrets import Span, find_secrets, has_long_word, is_secret_value, merged, word_table
+from jupyter_agent.kernelside.secrets import (
+    WITHHELD_KIND,
+    Span,
+    find_secrets,
+    has_long_word,
+    is_secret_value,
+    merged,
+    word_table,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from jupyter_agent.core.messages import Json, Message
 
-_MARK = "[withheld: "
-_MARKED = re.compile(r"\[withheld: [^\]\n]{1,128}\]")
+_MARKED = re.compile(rf"{re.escape(WITHHELD_KIND)}[^\]\n]{{1,128}}\]")
 #: Stands for what has been withheld already while secrets are searched for: a character that no text has.
 _REMOVED = "\uf8ff"
 _SHORTEST = 8
@@ -46,6 +53,8 @@ _UNFINISHED = re.compile(
     rf"(?:{QUOTE}(?:[^\"\n]{{0,512}}|[^'\n]{{0,512}})|[A-Za-z0-9-]{{0,64}}\s{{0,3}})?"
     r"|\b(?:set-)?cookie[\\\"']{0,3}\s{0,3}(?:[:=][^\n]{0,1024})?"
     rf"|(?<![\w-])(?:{'|'.join(PROGRAMS)})[\"']?(?:,?\s{{1,3}}[^\s-]\S{{0,200}}){{0,3}}(?:,?\s{{1,3}}[\"']?-\S{{0,200}}(?:\s{{1,3}}\S{{1,200}}){{0,17}})?\s{{0,3}}"
+    r"|\bauth\s?(?:=\s?[a-z_.]{0,40}(?:\([^\n)]{0,256})?)?|\blogin\([^\n)]{0,256}|\bnet\s{1,3}(?:use\s{0,3}[^\n]{0,256})?|\bhtpasswd\s[^\n]{0,256}|\bsqlplus\s[^\n]{0,256}"
+    r"|\b(?:echo|printf)\s{0,3}(?:(?:-n\s{0,3})?\S{1,256}\s{0,3}(?:\|\s{0,3}(?:[a-z]{0,5}|sudo\s-?))?)?"
     r"|(?<![a-z_])(?:host|hostaddr|port|dbname|user|sslmode|(?:ssl)?password)=[^\s,()\"']{1,200}\s{1,3}"
     r"(?:[a-z_]{2,30}=[^\s,()\"']{1,200}\s{1,3}){0,9})\Z",
     re.IGNORECASE,
@@ -53,17 +62,28 @@ _UNFINISHED = re.compile(
 #: Names of which what is given to them is a secret, whatever else they say.
 _TELLING_WORD = lru_cache(4096)(re.compile(rf"(?:_auth|SSWS)\Z|{SERVICES.replace(' ', '|')}", re.IGNORECASE).search)
 #: One of these is in every such end, in lower case.
-_UNFINISHED_WORDS = (
+_UNFINISHED_HINTS = (
     *SECRET_WORDS,
     *PROGRAM_HINTS,
     "basic",
     "login",
+    "auth",
+    "net ",
+    "sqlplus",
+    "echo",
+    "printf",
     "--",
     "host",
     "port=",
     "dbname=",
     "user=",
     "sslmode=",
+)
+#: The same without those that have another one in them.
+_UNFINISHED_WORDS = tuple(
+    word
+    for word in dict.fromkeys(_UNFINISHED_HINTS)
+    if not any(other != word and other in word for other in _UNFINISHED_HINTS)
 )
 #: Names of environment variables that hold secrets, and those that only sound like it.
 _SECRET_VARIABLE = re.compile(
@@ -140,7 +160,7 @@ class Redactor:
         parts: list[str] = []
         position = 0
         for span in self._spans(text) if self.enabled or always else ():
-            parts += [text[position : span.start], _MARK, span.kind, "]"]
+            parts += [text[position : span.start], WITHHELD_KIND, span.kind, "]"]
             position = span.end
             self.counts[span.kind] += 1
         return "".join((*parts, text[position:])) if parts else text
@@ -161,7 +181,7 @@ class Redactor:
         for key, item in value.items():
             if self.enabled and isinstance(item, str) and SECRET_NAME.search(key) and is_secret_value(key, item):
                 self.counts[key] += 1
-                redacted[self.text(key)] = f"{_MARK}{key}]"
+                redacted[self.text(key)] = f"{WITHHELD_KIND}{key}]"
             else:
                 redacted[self.text(key)] = self.json(item)
         return redacted
@@ -186,7 +206,7 @@ class Redactor:
 
     def _spans(self, text: str) -> list[Span]:
         """All secrets, in order, none within another."""
-        if _MARK in text:
+        if WITHHELD_KIND in text:
             text = _MARKED.sub(lambda mark: _REMOVED * len(mark[0]), text)
         spans = find_secrets(text)
         known = self._plain | self._encoded if has_long_word(text, _CODED, 10) else self._plain

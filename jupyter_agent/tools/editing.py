@@ -19,6 +19,7 @@ from jupyter_agent.core.kernel_state import Cell
 from jupyter_agent.core.messages import CellChange, CellEdit, EditKind, Effect, Reason
 from jupyter_agent.core.protocols import Review, ToolContext, ToolOutput, ToolSpec
 from jupyter_agent.core.text import head
+from jupyter_agent.kernelside.secrets import WITHHELD_KIND
 from jupyter_agent.tools.output import (
     execution_output,
     live_kernel,
@@ -39,7 +40,6 @@ _REPLACE = {
 }
 _NOT_READ = "You have not read this cell as it is now. Read it with read_cells, then edit it."
 _CHANGED = "The cell is not what you read any more. Read it again with read_cells, then edit it."
-_WITHHELD = "[withheld: "
 _NOT_SAVED = "The user may not change this notebook: the cell was run, and its outputs are not saved in it."
 #: Seconds for an edit under way to end when the turn is stopped, so that it can be undone.
 _GRACE = 5.0
@@ -232,7 +232,7 @@ class EditCell(_WrittenCell):
         if ("source" in arguments) == bool(arguments.get("replace")):
             return ToolOutput.failure("invalid_arguments", "Give either source or replace.")
         source = _new_source(cell, arguments)
-        if _WITHHELD in source and _WITHHELD not in cell.source:
+        if WITHHELD_KIND in source and WITHHELD_KIND not in cell.source:
             return ToolOutput.failure(
                 "withheld",
                 "This cell holds a secret that was withheld from you; what you wrote would put a placeholder in its "

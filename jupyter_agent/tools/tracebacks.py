@@ -6,11 +6,13 @@ import re
 from collections.abc import Sequence
 from itertools import groupby
 
+from jupyter_agent.kernelside.head_tail import LEFT_OUT
+
 _HEADER = re.compile(r"(?:\S.*)?Traceback \(most recent call last\):?\s*", re.DOTALL)
 _FRAME = re.compile(r'(?:Cell In ?\[|Input In ?\[|<ipython-input|File \S|  File ")')
 #: What belongs to a frame: its lines of source, blank ones, and what was left out of them.
 _BODY = re.compile(r"\s|-+> *\d|\[\.\.\. skipping")
-_CUT = re.compile(r"\[?… [\d,]+ characters left out")
+_CUT = re.compile(r"\[?" + r"[\d,]+".join(map(re.escape, LEFT_OUT.split("{:,}"))))
 _LIBRARY = re.compile(r"(?:site|dist)-packages[\\/]|[\\/]lib(?:64)?[\\/]python3|\\Lib\\|\.px[di]\b|\.pyx\b|<frozen ")
 _CHAINED = re.compile(
     r"^(?:The above exception was the direct cause of the following exception"

@@ -52,7 +52,7 @@ class InstructionsCommand:
         path = reply.get("user_path")
         where = f"Your own go into `{path}`; a project's" if path else "A project's"
         parts.append(
-            f"{where} into `AGENTS.md` beside the notebook or above it, skills into `.agents/skills/NAME/SKILL.md`."
+            f"{where} into `AGENTS.md` next to the notebook or above it, skills into `.agents/skills/NAME/SKILL.md`."
         )
         return "\n\n".join(parts)
 

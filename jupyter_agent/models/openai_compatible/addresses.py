@@ -79,4 +79,4 @@ def is_configured(url: str, provider: Provider, config: JupyterAgent) -> bool:
 
 def allowed_addresses(config: JupyterAgent) -> str:
     """The addresses that the administrator's policy allows, as a sentence."""
-    return next((words for words in config.policy.restrictions() if words.startswith("Addresses")), "")
+    return " ".join(config.policy.restrictions("base_urls"))

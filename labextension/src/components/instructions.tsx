@@ -132,7 +132,7 @@ export function InstructionsPage({ conversation }: { conversation: Conversation 
       ))}
       <p className="jp-agent-note">
         {reply?.user_path && `${translation.__('Your own go into %1.', reply.user_path)} `}
-        {translation.__('A project’s go into AGENTS.md beside the notebook or above it, skills into .agents/skills/NAME/SKILL.md.')}
+        {translation.__('A project’s go into AGENTS.md next to the notebook or above it, skills into .agents/skills/NAME/SKILL.md.')}
       </p>
     </div>
   );
