@@ -37,6 +37,13 @@ def read_json(text: str, redactor: Redactor | None = None) -> tuple[Session, tup
     if len(text) > MAX_CHARACTERS:
         raise TooLarge("The exported conversation is larger than 64 MiB.")
     try:
+        return _read(text, redactor)
+    except RecursionError as error:
+        raise TooLarge("The exported conversation is nested too deeply to be kept.") from error
+
+
+def _read(text: str, redactor: Redactor | None) -> tuple[Session, tuple[Turn, ...]]:
+    try:
         data = json.loads(text)
         if data["format"] != FORMAT:
             raise ValueError("format")

@@ -192,7 +192,7 @@ def parse_events(lines: Iterator[bytes]) -> Iterator[Event]:
 def _parsed(text: bytes) -> Any:
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 
