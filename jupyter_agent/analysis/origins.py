@@ -32,6 +32,8 @@ class Bindings:
     unknown: set[str] = field(default_factory=set)
     #: What is added to a name's value, in the order of the source.
     added: dict[str, list[ast.expr]] = field(default_factory=dict)
+    #: What is put into lists and dictionaries, each as a list.
+    items: dict[str, list[ast.expr]] = field(default_factory=dict)
     #: Values of attributes, whatever their object.
     attributes: dict[str, list[ast.expr]] = field(default_factory=dict)
     #: Parameters → the functions that have them, each with the name that it is called by.
@@ -62,6 +64,7 @@ class Bindings:
 _DYNAMIC = frozenset(
     "globals locals vars get_ipython setattr delattr import_module __import__ __builtins__ __main__ __dict__ user_ns modules".split()
 )
+_FILLING = frozenset("append appendleft add extend insert setdefault update".split())
 #: What holds modules and variables by their names.
 NAMESPACES = frozenset(("sys.modules", "<globals>"))
 _Comprehension: TypeAlias = ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp
@@ -129,8 +132,13 @@ class _Collector(ast.NodeVisitor):
                     self._bind(part, value.elts[index] if is_known else _item_of(value))  # type: ignore[union-attr]
             case ast.Attribute(attr=name) if value is not None:
                 self.bindings.attributes.setdefault(name, []).append(value)
+            case ast.Subscript(value=ast.Name(id=name)) if value is not None:
+                self._put_into(name, [value])
             case ast.Starred(value=inner):
                 self._bind(inner, value)
+
+    def _put_into(self, name: str, values: list[ast.expr]) -> None:
+        self._scope_of(name).items.setdefault(name, []).append(ast.List(elts=values, ctx=ast.Load()))
 
     def _define(self, name: str, definition: ast.AST) -> None:
         self.bindings.definitions.setdefault(name, []).append(definition)
@@ -316,6 +324,13 @@ class _Collector(ast.NodeVisitor):
                 self.visit(called)
         for keyword in node.keywords:
             self.visit(keyword.value)
+        if (
+            isinstance(node.func, ast.Attribute)
+            and isinstance(node.func.value, ast.Name)
+            and node.func.attr in _FILLING
+        ):
+            given = map(_item_of, node.args) if node.func.attr in ("extend", "update") else node.args
+            self._put_into(node.func.value.id, [*filter(None, given), *(word.value for word in node.keywords)])
 
 
 def _names_bound(nodes: Iterable[ast.AST]) -> frozenset[str]:
@@ -461,7 +476,11 @@ class NameResolver:
             case ast.Name(id=name):
                 return self._name_origins(name, self._scopes_of(node))
             case ast.Attribute(value=value, attr=attribute):
-                return frozenset(self._member(origin, attribute) for origin in self.origins_of(value) or ("",))
+                owners = self.origins_of(value) or frozenset({""})
+                found = {self._member(owner, attribute) for owner in owners}
+                if any(owner.startswith("<") for owner in owners):  # what the body of a class has imported
+                    found.update(*(bindings.modules.get(attribute, ()) for bindings in self._everywhere()))
+                return frozenset(found)
             case ast.Call():
                 return self._call_origins(node)
             case ast.Subscript(value=value, slice=index):
@@ -483,6 +502,8 @@ class NameResolver:
 
     def _member(self, origin: str, name: str) -> str:
         """A member of what `origin` stands for; of a module next to the notebook, what its source defines."""
+        if name == "__call__":
+            return origin
         if (source := self.modules.get(origin)) is None:
             full = f"{origin}.{name}"[-300:]
             is_module = name.lstrip("_") in EMBEDDED and origin.partition(".")[0] in ROOTS and "(" not in origin
@@ -516,7 +537,12 @@ class NameResolver:
     def values_of(self, node: ast.Name) -> list[ast.expr | None]:
         """What a name may be bound to, parameters by the calls of their functions; None for what is not known."""
         scopes = self._scopes_of(node)
-        found: list[ast.expr | None] = [value for bindings in scopes for value in bindings.values.get(node.id, ())]
+        found: list[ast.expr | None] = [
+            value
+            for bindings in scopes
+            for values in (bindings.values, bindings.items)
+            for value in values.get(node.id, ())
+        ]
         for bindings in scopes:
             for function, arguments in bindings.parameters.get(node.id, ()):
                 found += self._given_to(function, node.id, arguments)
@@ -615,7 +641,7 @@ class NameResolver:
                 case "builtins.getattr" | "inspect.getattr_static":
                     names = self._names_in(node.args[1] if len(node.args) > 1 else None)
                     owners = self.origins_of(node.args[0]) if node.args else ()
-                    out |= {f"{owner}.{name}" for owner in owners or ("",) for name in names}
+                    out |= {self._member(owner, name) for owner in owners or ("",) for name in names}
                 case "builtins.vars" | "builtins.globals" | "builtins.locals":
                     out |= (
                         {f"{owner}.__dict__" for owner in self.origins_of(node.args[0])} if node.args else {"<globals>"}
@@ -685,7 +711,7 @@ class NameResolver:
                     out |= {name} if name == "<unknown>" else self._name_origins(name, self._everywhere())
             elif owner.endswith(".__dict__") or owner == "builtins":
                 base = owner.removesuffix(".__dict__")
-                out |= {f"{base}.{name}" for name in self._names_in(index)}
+                out |= {self._member(base, name) for name in self._names_in(index)}
             else:
                 out.add(owner)
         return frozenset(out)

@@ -114,7 +114,7 @@ markdown.markdownFromFile emcee.backends.HDFBackend great_expectations.get_conte
 """
 
 _PROCESS = """
-site pandas.compat.pickle_compat unittest.TestLoader unittest.defaultTestLoader unittest.loader unittest.findTestCases unittest.makeSuite unittest.mock.patch
+site matplotlib.rc_file pandas.compat.pickle_compat unittest.TestLoader unittest.defaultTestLoader unittest.loader unittest.findTestCases unittest.makeSuite unittest.mock.patch
 os.system os.popen os.execl os.execle os.execlp os.execlpe os.execv os.execve os.execvp os.execvpe os.spawnl os.spawnle os.spawnlp os.spawnlpe
 os.spawnv os.spawnve os.spawnvp os.spawnvpe os.fork os.forkpty os.posix_spawn os.posix_spawnp builtins.breakpoint os.kill os.killpg os.abort os._exit os.startfile
 os.nice os.setuid os.setgid os.setsid os.setpriority os.sched_setaffinity
