@@ -118,6 +118,13 @@ _MARKUP = re.compile(
     r"<[A-Za-z/!?][^>\n]{0,200}|\b(?:https?:)?//[^\s)\]]*[?#&][^\s)\]]*|\b(?:javascript|data|vbscript|file):\S+|\\(?:href|url|includegraphics|html\w+)\b",
     re.IGNORECASE,
 )
+#: The path of an address, but for a commit of a project, and where in a word letters of one kind follow those of another.
+_PATH = re.compile(
+    r"(?:\bhttps?:)?//(?!(?:github|gitlab)\.com/[^\s)\]]*/[0-9a-f]{40}\b)[^\s/)\]]+/([^\s)\]?#]+)", re.IGNORECASE
+)
+_MIXED = re.compile(r"[0-9](?=[A-Za-z])|[A-Za-z](?=[0-9])|[a-z](?=[A-Z])")
+#: Characters of a path that may be drawn at random, or be data in Base64 or hexadecimal digits.
+_MAX_RANDOM = 23
 #: Places where programs keep keys, and where what lies there runs by itself.
 _SENSITIVE = re.compile(
     r"(?:^|[/\\~])\.(?:ssh|aws|gnupg|kube|docker|netrc|pgpass|pypirc|npmrc|git-credentials|gitconfig|azure|config|ipython|jupyter|local|"
@@ -255,6 +262,7 @@ def markdown_reasons(text: str) -> tuple[Reason, ...]:
     """Why a Markdown, HTML or raw text is asked about before it is shown: what a page fetches by itself, or a click sends away."""
     found = [match[0] for pattern in (_REMOTE, _MARKUP) for match in pattern.finditer(text)]
     found += [match[0] for match in _DESTINATION.finditer(text) if _is_disguised(match[1] or match[2])]
+    found += [match[0] for match in _PATH.finditer(_without_escapes(text)) if _looks_random(match[1])]
     if not found:
         return ()
     label = f"{_LABELS['remote_content']}, has HTML, or a link that carries data"
@@ -277,10 +285,20 @@ def _one_line(snippet: str) -> str:
 
 def _is_disguised(destination: str) -> bool:
     """Whether Markdown's escapes and entities hide that an address leads elsewhere, or carries data."""
-    plain = re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", html.unescape(destination)).replace("\\", "/")
+    plain = _without_escapes(destination).replace("\\", "/")
     if plain == destination or not _ELSEWHERE.match(plain):
         return False
     return _ELSEWHERE.match(destination) is None or any(mark in plain for mark in "?#&")
+
+
+def _without_escapes(text: str) -> str:
+    return re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", html.unescape(text))
+
+
+def _looks_random(path: str) -> bool:
+    """Whether a path carries what is no words: in those the kind of a character seldom changes."""
+    words = re.findall(r"[A-Za-z0-9]{4,}", re.sub("[-_%]", "", path))
+    return sum(len(word) for word in words if len(_MIXED.findall(word)) > len(word) / 4.5) > _MAX_RANDOM
 
 
 class _Reach(ast.NodeVisitor):

@@ -288,6 +288,15 @@ def test_code_nested_too_deeply_is_asked_about() -> None:
         "![a [b]](http://x.invalid/a.png)",
         "[r]: http&#58;//x.invalid/a.png",
         "[report](https://x.invalid/&#63;d=secret)",
+        # data in the path
+        "[a](https://x.invalid/Ab3dE6gH9jK2mN5pQ8sT1vW4)",
+        "[a](https://x.invalid/v1/eyJwYXNzIjoiaHVudGVyMiIsImtleSI6MX0/show)",
+        "[a](https://x.invalid/70617373776f72643d68756e74657232)",
+        "[a](https://x.invalid/Ab3dE6gH9jK2/mN5pQ8sT1vW4xY)",
+        "[a](https://x.invalid/Ab3_dE6-gH9jK2_mN5pQ8s-T1vW4)",
+        "[a](https://x.invalid/Ab3dE6gH9&#106;K2mN5pQ8sT1vW4)",
+        "[a](https://x.invalid/%41b3dE6gH9jK2%6dN5pQ8sT1vW4)",
+        "see //x.invalid/Ab3dE6gH9jK2mN5pQ8sT1vW4 for more",
         # a diagram, which fetches its pictures
         '```mermaid\nflowchart TD\n  A@{ img: "x" }\n```',
         "> ~~~\u00a0Mermaid\n> flowchart TD\n> ~~~",
@@ -308,6 +317,29 @@ def test_N7_plain_markdown_is_not_asked_about() -> None:
         )
         == ()
     )
+
+
+@pytest.mark.parametrize(
+    "address",
+    """
+    https://pandas.pydata.org/docs/reference/api/pandas.DataFrame.rolling.html
+    https://scikit-learn.org/stable/modules/generated/sklearn.experimental.HalvingRandomSearchCV.html
+    https://doi.org/10.1038/s41586-020-2649-2
+    https://dl.acm.org/doi/10.1145/3292500.3330701
+    https://arxiv.org/pdf/2005.14165v4.pdf
+    https://en.wikipedia.org/wiki/Root-mean-square_deviation_of_atomic_positions
+    https://github.com/numpy/numpy/blob/4c1a8e8c3d5f6b7a9e0d1c2b3a4f5e6d7c8b9a0f/numpy/core/numeric.py
+    https://gitlab.com/a/b/-/commit/4c1a8e8c3d5f6b7a9e0d1c2b3a4f5e6d7c8b9a0f
+    https://blog.example.org/the-big-split-9d7b88a031a7
+    https://www.kaggle.com/competitions/house-prices-advanced-regression-techniques/data
+    https://archive.ics.uci.edu/ml/machine-learning-databases/00222/bank-additional.zip
+    https://stackoverflow.com/questions/16476924/how-to-iterate-over-rows-in-a-pandas-dataframe
+    https://www.youtube.com/embed/aircAruvnKk
+    https://docs.python.org/3.12/library/collections.abc.html
+    """.split(),
+)
+def test_N7_an_ordinary_link_is_not_asked_about(address: str) -> None:
+    assert risk.markdown_reasons(f"See [this]({address}) and {address} too.") == ()
 
 
 @pytest.mark.parametrize(
