@@ -122,7 +122,7 @@ _MARKUP = re.compile(
 _PATH = re.compile(
     r"(?:\bhttps?:)?//(?!(?:github|gitlab)\.com/[^\s)\]]*/[0-9a-f]{40}\b)[^\s/)\]]+/([^\s)\]?#]+)", re.IGNORECASE
 )
-_MIXED = re.compile(r"[0-9](?=[A-Za-z])|[A-Za-z](?=[0-9])|[a-z](?=[A-Z])")
+_MIXED, _DIGITS = re.compile(r"[0-9](?=[A-Za-z])|[A-Za-z](?=[0-9])|[a-z](?=[A-Z])"), re.compile(r"[0-9A-Fa-f]{16,}")
 #: Characters of a path that may be drawn at random, or be data in Base64 or hexadecimal digits.
 _MAX_RANDOM = 23
 #: Places where programs keep keys, and where what lies there runs by itself.
@@ -298,7 +298,8 @@ def _without_escapes(text: str) -> str:
 def _looks_random(path: str) -> bool:
     """Whether a path carries what is no words: in those the kind of a character seldom changes."""
     words = re.findall(r"[A-Za-z0-9]{4,}", re.sub("[-_%]", "", path))
-    return sum(len(word) for word in words if len(_MIXED.findall(word)) > len(word) / 4.5) > _MAX_RANDOM
+    drawn = [word for word in words if _DIGITS.fullmatch(word) or len(_MIXED.findall(word)) > len(word) / 4.5]
+    return sum(map(len, drawn)) > _MAX_RANDOM
 
 
 class _Reach(ast.NodeVisitor):

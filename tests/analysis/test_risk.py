@@ -321,22 +321,22 @@ def test_N7_plain_markdown_is_not_asked_about() -> None:
 
 @pytest.mark.parametrize(
     "address",
-    """
-    https://pandas.pydata.org/docs/reference/api/pandas.DataFrame.rolling.html
-    https://scikit-learn.org/stable/modules/generated/sklearn.experimental.HalvingRandomSearchCV.html
-    https://doi.org/10.1038/s41586-020-2649-2
-    https://dl.acm.org/doi/10.1145/3292500.3330701
-    https://arxiv.org/pdf/2005.14165v4.pdf
-    https://en.wikipedia.org/wiki/Root-mean-square_deviation_of_atomic_positions
-    https://github.com/numpy/numpy/blob/4c1a8e8c3d5f6b7a9e0d1c2b3a4f5e6d7c8b9a0f/numpy/core/numeric.py
-    https://gitlab.com/a/b/-/commit/4c1a8e8c3d5f6b7a9e0d1c2b3a4f5e6d7c8b9a0f
-    https://blog.example.org/the-big-split-9d7b88a031a7
-    https://www.kaggle.com/competitions/house-prices-advanced-regression-techniques/data
-    https://archive.ics.uci.edu/ml/machine-learning-databases/00222/bank-additional.zip
-    https://stackoverflow.com/questions/16476924/how-to-iterate-over-rows-in-a-pandas-dataframe
-    https://www.youtube.com/embed/aircAruvnKk
-    https://docs.python.org/3.12/library/collections.abc.html
-    """.split(),
+    [
+        "https://pandas.pydata.org/docs/reference/api/pandas.DataFrame.rolling.html",
+        "https://scikit-learn.org/stable/modules/generated/sklearn.experimental.HalvingRandomSearchCV.html",
+        "https://doi.org/10.1038/s41586-020-2649-2",
+        "https://dl.acm.org/doi/10.1145/3292500.3330701",
+        "https://arxiv.org/pdf/2005.14165v4.pdf",
+        "https://en.wikipedia.org/wiki/Root-mean-square_deviation_of_atomic_positions",
+        "https://github.com/numpy/numpy/blob/4c1a8e8c3d5f6b7a9e0d1c2b3a4f5e6d7c8b9a0f/numpy/core/numeric.py",
+        "https://gitlab.com/a/b/-/commit/4c1a8e8c3d5f6b7a9e0d1c2b3a4f5e6d7c8b9a0f",
+        "https://blog.example.org/the-big-split-9d7b88a031a7",
+        "https://www.kaggle.com/competitions/house-prices-advanced-regression-techniques/data",
+        "https://archive.ics.uci.edu/ml/machine-learning-databases/00222/bank-additional.zip",
+        "https://stackoverflow.com/questions/16476924/how-to-iterate-over-rows-in-a-pandas-dataframe",
+        "https://www.youtube.com/embed/aircAruvnKk",
+        "https://docs.python.org/3.12/library/collections.abc.html",
+    ],
 )
 def test_N7_an_ordinary_link_is_not_asked_about(address: str) -> None:
     assert risk.markdown_reasons(f"See [this]({address}) and {address} too.") == ()
