@@ -28,7 +28,7 @@ from jupyter_agent.core.messages import (
     ToolCall,
     Waiting,
 )
-from jupyter_agent.core.protocols import ModelOptions, ToolContext, ToolOutput, ToolSpec
+from jupyter_agent.core.protocols import ContextWindow, ModelOptions, ToolContext, ToolOutput, ToolSpec
 from jupyter_agent.core.question import Decision, Question
 from jupyter_agent.models.anthropic.messages_api import BlockReader, Learned, MessagesRequest
 from jupyter_agent.models.anthropic.model import AnthropicModel
@@ -333,9 +333,11 @@ async def test_a_model_that_does_not_think_so_is_asked_without_from_then_on() ->
 @pytest.mark.parametrize("path", ["", "/", "/v1", "/v1/"])
 async def test_an_address_may_be_written_without_the_version(path: str) -> None:
     async with running() as server:
-        server.queue(plain(200, {"data": [{"id": "claude-a"}, {"id": "claude-b"}]}))
+        server.queue(plain(200, {"data": [{"id": "claude-a"}, {"id": "claude-b", "max_input_tokens": 300_000}]}))
         model = AnthropicModel("", Connection(server.base_url.removesuffix("/v1") + path, ANTHROPIC, own_key=KEY))
         assert await model.models() == ("claude-a", "claude-b")
+        listed = AnthropicModel("claude-b", model._connection)
+        assert listed.window == ContextWindow(300_000, is_reported=True)
         await model.close()
     assert server.asked[0].line == "GET /v1/models?limit=1000 HTTP/1.1"
     assert server.asked[0].headers["x-api-key"] == KEY
@@ -614,7 +616,7 @@ async def test_tokens_are_counted_with_those_of_the_cache() -> None:
     async with api([text("ok")]) as (model, _):
         end = (await answer(model))[-1]
     assert isinstance(end, ModelFinished)
-    assert (end.usage.input_tokens, end.usage.output_tokens) == (100, 7)
+    assert (end.usage.input_tokens, end.usage.cached_tokens, end.usage.output_tokens) == (100, 70, 7)
 
 
 # Whole turns ----------------------------------------------------------------------------------

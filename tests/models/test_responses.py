@@ -402,7 +402,7 @@ async def test_tokens_are_counted_with_those_of_the_cache() -> None:
     async with api([message("ok")]) as (model, _):
         end = (await answer(model))[-1]
     assert isinstance(end, ModelFinished)
-    assert (end.usage.input_tokens, end.usage.output_tokens) == (100, 8)
+    assert (end.usage.input_tokens, end.usage.cached_tokens, end.usage.output_tokens) == (100, 70, 8)
 
 
 # Whole turns ----------------------------------------------------------------------------------

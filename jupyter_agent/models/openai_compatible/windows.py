@@ -18,6 +18,7 @@ _FAMILIES: tuple[tuple[str, int], ...] = (
     (r"gpt-?4-32k", 32_000),
     (r"gpt-?4\b", 8_192),
     (r"\bo[134]\b", 200_000),
+    (r"claude-([a-z]+-(4[-.][6-9]|[5-9])|fable|mythos)", 1_000_000),
     (r"claude", 200_000),
     (r"gemini", 1_000_000),
     (r"grok-?(4|code)|kimi-k2|qwen-?3-coder|codestral|command-a|nova-(pro|lite|premier)", 250_000),
@@ -30,9 +31,18 @@ _FAMILIES: tuple[tuple[str, int], ...] = (
     (r"llama-?2", 4_096),
 )
 #: Names that servers have for it in what they say of a model, what is loaded before what could be.
-_NAMES = ("loaded_context_length", "max_model_len", "context_length", "context_window", "max_context_length", "n_ctx")
+_NAMES = (
+    "loaded_context_length",
+    "max_model_len",
+    "context_length",
+    "context_window",
+    "max_context_length",
+    "max_input_tokens",
+    "n_ctx",
+)
 _IN_WORDS = re.compile(
-    r"(?:maximum|available) (?:context|prompt) (?:length|size|window)\D{0,20}(\d{3,8})\b", re.IGNORECASE
+    r"(?:(?:maximum|available) (?:context|prompt) (?:length|size|window)\D{0,20}|too long: \d+ tokens > )(\d{3,8})\b",
+    re.IGNORECASE,
 )
 _MOST = 100_000_000
 #: What servers have said, by server and model, as long as this process lives; without a model where it holds for any.
