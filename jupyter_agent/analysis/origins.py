@@ -44,6 +44,8 @@ class Bindings:
     handed_on: set[str] = field(default_factory=set)
     #: Names that may be deleted, or bound from elsewhere; ``*`` for any, by a function, and an empty one for any by the code itself.
     unsettled: set[str] = field(default_factory=set)
+    #: Extensions and modules that magics load, which may lie next to the notebook whatever their names.
+    loaded: set[str] = field(default_factory=set)
     is_local: bool = False
 
     def add(self, other: Bindings) -> None:
@@ -376,7 +378,11 @@ def collect(tree: ast.AST) -> Bindings:
 def bindings_of(source: str) -> Bindings:
     """The bindings of a source; none where it is nested too deeply."""
     try:
-        return collect(parse(source).tree)
+        parsed = parse(source)
+        bindings = collect(parsed.tree)
+        loading = [magic for magic in parsed.magics if magic.name in ("load_ext", "reload_ext", "aimport")]
+        bindings.loaded.update(name for magic in loading for name in magic.argument.replace(",", " ").split())
+        return bindings
     except RecursionError:
         return Bindings()
 
@@ -391,6 +397,7 @@ def imported_modules(sources: Iterable[str], package: str = "") -> tuple[str, ..
     found: set[str] = set()
     for source in sources:
         bindings = bindings_of(source)
+        found |= bindings.loaded
         for name in (*(module for modules in bindings.modules.values() for module in modules), *bindings.stars):
             level = len(name) - len(name.lstrip("."))
             owner = package

@@ -1003,7 +1003,8 @@ class _Reach(ast.NodeVisitor):
             elif "=" in argument:
                 self.inspect(argument.partition("=")[2].strip(), "expression")
         if name in ("load_ext", "reload_ext", "unload_ext"):
-            code = "" if all(word in FREE_EXTENSIONS for word in argument.split()) else "magic"
+            is_free = all(word in FREE_EXTENSIONS and word not in self._names.modules for word in argument.split())
+            code = "" if is_free else "magic"
         if name == "aimport":
             for module in argument.replace(",", " ").split():
                 code = code if module.lstrip("-").partition(".")[0] in ROOTS else "process"

@@ -200,6 +200,12 @@ def test_N6_what_is_not_surely_harmless_of_what_ran_before_has_a_reason() -> Non
     assert _codes("code = '1'\nglobals()['code'] = x\nexec(code)") == {"unknown_call"}
 
 
+def test_N6_an_extension_next_to_the_notebook_is_not_the_well_known_one() -> None:
+    assert imported_modules(["%load_ext rich"]) == ("rich",)
+    assert _codes("%load_ext rich", modules={"rich": "open('a', 'w')"}) == {"magic"}
+    assert _codes("%load_ext rich") == set()
+
+
 def test_N6_a_line_that_ipython_takes_as_a_magic_is_one_unless_its_name_is_bound_in_the_kernel() -> None:
     assert _codes("rm -f *x", "rm = 1") == {"files"}
     assert _codes("rm -f *x", live={"rm": Variable("rm", "builtins.int", "number", "1")}) == set()
