@@ -26,6 +26,7 @@ from jupyter_agent.sessions.manager import SessionManager
 from jupyter_agent.stores.memory import MemoryStore
 from tests.notebooks.conftest import code, notebook, text_of
 from tests.support.obedient_model import ObedientModel, order
+from tests.support.pictures import encoded, png
 from tests.support.still_kernel import StillKernel
 
 
@@ -155,7 +156,11 @@ PLACES: dict[str, Callable[[AttackedNotebook, str], None]] = {
         attacked, text, output_type="error", ename=text, evalue=text, traceback=[text]
     ),
     "a picture's name": lambda attacked, text: _output(
-        attacked, text, output_type="display_data", metadata={}, data={"text/plain": [text], "image/png": "aGk="}
+        attacked,
+        text,
+        output_type="display_data",
+        metadata={},
+        data={"text/plain": [text], "image/png": encoded(png())},
     ),
     "a file's name": lambda attacked, text: _file(attacked, text, ""),
     "a file": lambda attacked, text: _file(attacked, "notes.txt", text),

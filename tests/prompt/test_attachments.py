@@ -132,7 +132,7 @@ def folder(tmp_path: Path) -> Path:
     (here / "a.ipynb").write_text('{"cells": [], "nbformat": 4, "nbformat_minor": 5, "metadata": {}}', encoding="utf-8")
     (here / "sales.csv").write_text("city,price\nRome,3\n", encoding="utf-8")
     (here / "data" / "long.txt").write_text("é" * 50_000, encoding="utf-8")
-    (here / "picture.png").write_bytes(b"\x89PNG\0\0")
+    (here / "picture.png").write_bytes(png()[:20])
     (tmp_path / "outside.txt").write_text("outside", encoding="utf-8")
     for secret in (".env", "id_rsa", "server.pem", "credentials.json", "api_key.txt", "secrets.toml"):
         (here / secret).write_text("hidden-value", encoding="utf-8")

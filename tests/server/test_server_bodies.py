@@ -137,7 +137,7 @@ async def test_H13_a_stranger_is_refused_before_the_body_is_read(rest: RestClien
 
 async def test_H13_a_body_in_pieces_is_counted(rest: RestClient, jp_serverapp: Any) -> None:
     piece = b"100000\r\n" + b" " * 0x100000 + b"\r\n"
-    status, _ = await _raw(jp_serverapp, "Transfer-Encoding: chunked", piece * 9 + b"0\r\n\r\n")
+    status, _ = await _raw(jp_serverapp, "Transfer-Encoding: chunked", piece * 17 + b"0\r\n\r\n")
     assert b" 413 " in status
 
 

@@ -21,6 +21,7 @@ from jupyter_agent.notebooks.posted import PostedNotebook
 from jupyter_agent.tools.editing import DeleteCell, EditCell, InsertCell, MoveCell, RunCell
 from jupyter_agent.tools.notebook import ReadCells
 from tests.notebooks.conftest import code, notebook, text_of
+from tests.support.pictures import encoded, png
 from tests.support.still_kernel import StillKernel
 
 
@@ -213,7 +214,11 @@ async def test_a_cell_is_run_and_its_output_read(context: ToolContext, path: Pat
         "error",
         "ZeroDivisionError: no",
         outputs=(
-            {"output_type": "display_data", "metadata": {}, "data": {"image/png": "aGk=", "text/plain": "<Figure>"}},
+            {
+                "output_type": "display_data",
+                "metadata": {},
+                "data": {"image/png": encoded(png()), "text/plain": "<Figure>"},
+            },
             {
                 "output_type": "error",
                 "ename": "ZeroDivisionError",
