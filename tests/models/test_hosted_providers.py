@@ -262,11 +262,9 @@ def play(server: ModelServer, answer: Callable[[Asked], str]) -> None:
 
 
 def assistant_of(server: ModelServer, name: str, **options: Any) -> Assistant:
-    """An assistant whose provider is where the server listens, and tries again without a pause."""
+    """An assistant whose provider is where the server listens."""
     options = {"store": "memory://", "model": f"{name}:m", "base_url": server.base_url, **options}
-    assistant = Assistant.from_config(JupyterAgent(**options))
-    vars(assistant.model(f"{name}:m"))["_backoff"] = 0.001
-    return assistant
+    return Assistant.from_config(JupyterAgent(**options))
 
 
 async def ask(assistant: Assistant, tool: Plot, query: str = "Plot km") -> list[Event]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import stat
 from pathlib import Path
@@ -182,3 +183,13 @@ class TestEndpoints:
         script([{"text": "large"}])
         body = (await rest("POST", "api/agent/complete", {"prefix": "x = "})).body
         assert body["completion"] == "df.km.mean()"
+
+    async def test_a_conversation_is_named_by_the_small_model_and_open_pages_learn_of_it(
+        self, rest: RestClient, services: Services, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        published: list[str] = []
+        monkeypatch.setattr(services.session_events, "publish", lambda _, event: published.append(event.status))
+        session = (await rest.ask("How far are the trips?")).body["session_id"]
+        await asyncio.gather(*services.assistant.resources.tasks)
+        assert (await rest("GET", f"api/agent/sessions/{session}")).body["title"] == "df.km.mean()"
+        assert published[-1] == "changed"
