@@ -283,7 +283,7 @@ class JupyterAgent(Configurable):
             setattr(self, name, _STRICTEST[name])
         hidden = name in ("store", "proxy", "mcp_servers", "base_url", "endpoints")
         wrong = "is not valid" if hidden else f"cannot be {value!r:.60}"
-        reason = "" if isinstance(error, TraitError) else f" ({str(error)[:120]})"
+        reason = "" if isinstance(error, TraitError) else f" ({str(error)[:200]})"
         holds = getattr(self, name)
         self.problems.append(
             f"{place} {wrong}{reason}; {'the default' if holds is None else repr(holds)[:80]} holds. Correct it."
