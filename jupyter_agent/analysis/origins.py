@@ -62,6 +62,9 @@ class Bindings:
         return name in self.values or name in self.modules or name in self.definitions or name in self.unknown
 
 
+#: What IPython binds everywhere, and puts among the builtins while a cell runs in this process.
+_IPYTHON = ("get_ipython", "display")
+_BUILTINS = frozenset(dir(builtins)).difference(_IPYTHON)
 #: What may bind or delete names without naming them in the code.
 _DYNAMIC = frozenset(
     "globals locals vars get_ipython setattr delattr import_module __import__ __builtins__ __main__ __dict__ user_ns modules".split()
@@ -615,14 +618,16 @@ class NameResolver:
         if not found:
             stars = {f"{module}.{name}" for bindings in scopes for module in bindings.stars}
             known = {star for star in stars if verdict(star, default="?") != "?"}
-            found |= known or (stars if not bound and not hasattr(builtins, name) else set())
+            found |= known or (stars if not bound and name not in _BUILTINS else set())
         variable = self.live.get(name)
         if variable is not None:
             found |= self._live_origins(name, variable, known=bool(found))
         if variable is not None and self._is_settled(name):
             return frozenset(found)
-        if hasattr(builtins, name):
+        if name in _BUILTINS:
             found.add(f"builtins.{name}")
+        elif name in _IPYTHON:
+            found.add(USUAL_NAMES[name])
         elif name == "__builtins__":
             found.add("builtins")
         elif not found and not any(name in bindings for bindings in self.before):  # the import may not be seen

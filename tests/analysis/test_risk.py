@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import json
 from pathlib import Path
 
@@ -82,6 +83,15 @@ def test_N6_what_is_written_to_a_file_that_is_open_is_asked_about(code: str) -> 
 def test_N6_reading_an_open_file_and_closing_one_is_not_asked_about() -> None:
     assert _codes("import json\njson.load(data)\ndata.readline()", "data = open('a.json')") == set()
     assert _codes("log.close()\nlog.closed", "log = open('a.log', 'w')") == set()
+
+
+def test_N6_the_shell_is_known_whatever_is_bound_elsewhere_and_where_ipython_runs_us(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shell = "get_ipython().system('touch a')"
+    assert "process" in _codes(shell, "def get_ipython():\n    pass")
+    monkeypatch.setattr(builtins, "get_ipython", lambda: None, raising=False)
+    assert "process" in _codes(shell)
 
 
 def test_a_live_function_of_which_no_source_is_known_is_asked_about() -> None:
