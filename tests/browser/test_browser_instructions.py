@@ -90,10 +90,10 @@ def test_a_text_that_changes_is_asked_about_again(sidebar: SidebarPage, folder: 
 def test_the_card_is_for_everybody(sidebar: SidebarPage, jupyter: JupyterProcess, folder: Path, theme: str) -> None:
     jupyter.set_up("apputils-extension", "themes", theme=f"JupyterLab {theme}")
     try:
-        sidebar.page.set_viewport_size({"width": 700, "height": 600})
         sidebar.go(f"{folder.name}/a.ipynb")
         sidebar.open()
         expect(sidebar.panel.locator(".jp-agent-instructions")).to_be_visible()
+        sidebar.page.set_viewport_size({"width": 700, "height": 600})
         sidebar.page.evaluate(AXE)
         assert sidebar.page.evaluate(_LOOK, _OURS) == []
         assert sidebar.page.evaluate(_FAINT) == []
