@@ -237,11 +237,12 @@ class Assistant:
             models[name] = factory(self.resources.options, name.partition(":")[2])
         return models[name]
 
-    def check_model(self, name: str) -> Callable[..., Model]:
-        """The factory of a model that may be asked; a script, which is a file of the server's, only where it is configured.
+    def check_model(self, name: str, *, may_be_script: bool = False) -> Callable[..., Model]:
+        """The factory of a model that may be asked.
 
         Args:
             name: ``provider:model``.
+            may_be_script: Whether it may be a script, which is a file of the server's: only whose server it is may name one.
 
         Raises:
             UnknownModel: there is no such provider, or it cannot be loaded, or it has no model of that name.
@@ -252,7 +253,7 @@ class Assistant:
         if not policy.allows("models", name):
             allowed = " ".join(policy.restrictions("models"))
             raise Forbidden(f"The policy of this server does not allow the model '{name[:80]}'. {allowed}")
-        is_known = provider != "scripted" or name in (self.default_model, options.small_model)
+        is_known = provider != "scripted" or may_be_script or name in (self.default_model, options.small_model)
         try:
             kind = provider if endpoint is None else endpoint.provider
             factory = entry_points.load(entry_points.MODELS, kind) if is_known else None

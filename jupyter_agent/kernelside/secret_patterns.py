@@ -347,7 +347,7 @@ MARKED = (
     _pattern(
         "Convex key",
         "prod: dev: preview: project:",
-        rf"{ALONE}(?:prod|dev|preview|project):[a-z0-9:-]{{3,64}}\|(?=[A-Za-z+/]{{0,64}}[0-9])({_BASE64}{{32,512}}={{0,2}})",
+        rf"{ALONE}(?:prod|dev|preview|project):[a-z0-9:-]{{3,64}}\|(?=[A-Za-z+/]{{0,64}}[0-9]){_BASE64}{{32,512}}={{0,2}}",
     ),
     _pattern("MaxMind key", "_mmk", rf"{ALONE}{_ALNUM}{{6}}_{_ALNUM}{{29}}_mmk{_END}"),
     _pattern("New Relic key", "NRAL", rf"{ALONE}{_HEX}{{36}}NRAL{_END}"),

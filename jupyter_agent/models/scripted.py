@@ -58,6 +58,16 @@ class ScriptedModel:
         """Build for ``scripted:<path of a JSON file>``; ``scripted`` alone says the user's words back."""
         return cls(path=model)
 
+    @staticmethod
+    def check_model(model: str) -> None:
+        """Refuse what is no script.
+
+        Raises:
+            UnknownModel: it cannot be read.
+        """
+        if model:
+            _read(model)
+
     async def stream(
         self, messages: Sequence[Message], tools: Sequence[ToolSpec] = (), *, deadline: float
     ) -> AsyncGenerator[ModelEvent, None]:
@@ -100,13 +110,7 @@ class ScriptedModel:
     async def _next(self, messages: Sequence[Message]) -> Mapping[str, Any]:
         asked = next((message.content for message in reversed(messages) if message.role == "user"), "")
         if self._steps is None and self._path:
-            try:
-                text = await asyncio.to_thread(Path(self._path).read_text, encoding="utf-8")
-                self._steps = [_step(step) for step in json.loads(text)]
-            except (OSError, ValueError, TypeError, AttributeError) as error:
-                raise errors.UnknownModel(
-                    "The script of the model 'scripted' cannot be read. Give it as scripted:<path of a JSON list of steps>."
-                ) from error
+            self._steps = await asyncio.to_thread(_read, self._path)
         if self._steps is None:
             return {"text": f"You said: {asked}"}
         matching = [step for step in self._steps if "match" in step and re.search(step["match"], asked)]
@@ -119,6 +123,15 @@ class ScriptedModel:
                 break
             answered += message.role == "assistant"
         return playable[min(answered, len(playable) - 1)]
+
+
+def _read(path: str) -> list[Mapping[str, Any]]:
+    try:
+        return [_step(step) for step in json.loads(Path(path).read_text(encoding="utf-8"))]
+    except (OSError, ValueError, TypeError, AttributeError) as error:
+        raise errors.UnknownModel(
+            "The script of the model 'scripted' cannot be read. Give it as scripted:<path of a JSON list of steps>."
+        ) from error
 
 
 def _step(reply: Mapping[str, Any] | str) -> Mapping[str, Any]:

@@ -108,6 +108,7 @@ def test_every_name_of_the_tables_is_one_of_a_library() -> None:
 
 def test_every_name_of_scipy_and_scikit_learn_is_defined_in_their_sources() -> None:
     """The slow test asks the libraries themselves; their sources are read without importing them, a second or two sooner."""
+    pytest.importorskip("sklearn", reason="scikit-learn is installed for the slow suites")
     defined: set[str] = set()
     definition = re.compile(r"^(?:\s*(?:def|class) (?=\w+[(:])|(?=\w+ = ))(\w+)", re.MULTILINE)
     for library in ("sklearn", "scipy"):

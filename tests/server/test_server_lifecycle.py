@@ -43,6 +43,7 @@ def test_loading_us_into_a_server_imports_nothing_heavy_and_little_of_ours(tmp_p
     ours = {name.removeprefix("jupyter_agent.") for name in loaded if name.partition(".")[0] == "jupyter_agent"}
     assert ours == {
         *("jupyter_agent", "config", "config.installation", "config.options"),
+        *("config.endpoints", "config.entry_points", "config.model_options"),
         *("config.api_keys", "config.policy", "config.system_keyring", "config.user_settings"),
         *("core", "core.errors", "server", "server.extension", "server.identity", "server.kernel_sessions"),
         *("kernels", "kernels.environment"),

@@ -93,7 +93,6 @@ async def test_a_key_of_the_environment_wins_and_is_changed_there(
         {"settings": {"model": "offline:zzz"}},
         {"settings": {"small_model": "offline:zzz"}},
         {"settings": {"model": "scripted:/etc/passwd"}},
-        {"settings": {"model": "scripted"}},
     ],
 )
 async def test_what_cannot_be_set_is_refused_and_nothing_is_written(rest: RestClient, change: dict[str, Any]) -> None:

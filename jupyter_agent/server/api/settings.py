@@ -102,7 +102,7 @@ class SettingsHandler(AgentHandler):
             raise Forbidden(f"'{name}' can be at most {json.dumps(allowed)} on this server.")
         if name == "model" or (name == "small_model" and value):
             check_chats(value)
-            self.services.assistant.check_model(value)
+            self.services.assistant.check_model(value, may_be_script=identity.settings_owner(self) == ONE_USER)
         if name == "base_url" and value:
             if not _is_address(value):
                 raise BadRequest(
