@@ -25,6 +25,8 @@ FENCED_CODE = re.compile(
     r"^(?P<fence>`{3,}|~{3,})(?P<language>[^\n`]*)\n(?P<source>.*?)(?P<close>^(?P=fence)(?!\S)|\Z)",
     re.MULTILINE | re.DOTALL,
 )
+#: Blocks of what is known, in a message of the user's.
+_CONTEXT = re.compile(r"<(?P<mark>[\w-]+)>\n.*?\n</(?P=mark)>", re.DOTALL)
 
 #: Control, format, surrogate and private characters: they show nothing, or change how others are shown.
 _INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
@@ -54,6 +56,11 @@ _MAX_JSON = 16 * 1024 * 1024
 _UNBROKEN = f"{string.ascii_letters}{string.digits}_-.+/=:@%~!$&*?#^"
 #: Characters that are dropped at a cut, at most; longer words are no secrets.
 _LONGEST = 2048
+
+
+def without_context(text: str) -> str:
+    """What the user wrote of a message that holds blocks of context, too."""
+    return _CONTEXT.sub("", text).strip()
 
 
 def truncate(text: str, limit: int) -> str:

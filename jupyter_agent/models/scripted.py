@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from jupyter_agent.core import errors
 from jupyter_agent.core.messages import Message, ModelEvent, ModelFinished, TextDelta, ThinkingDelta, ToolCall, Usage
+from jupyter_agent.core.text import without_context
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping, Sequence
@@ -36,7 +37,7 @@ class ScriptedModel:
     A step is a mapping, all keys optional: ``thinking`` (thought first), ``text`` (said then), ``chunks`` (pieces it comes in, 1), ``delay`` (seconds
     before each piece), ``calls`` (list of ``{"name", "arguments", "extra"}``; arguments as an object, or as text to be sent as it
     is), ``finish`` (why it ends), ``extra`` (wanted back within the turn), ``usage`` (``{"input_tokens", "output_tokens"}``), ``error`` (code of an upstream error
-    raised after the text), ``message`` (its words), ``match`` (regular expression looked for in the last user message).
+    raised after the text), ``message`` (its words), ``match`` (regular expression looked for in the last question).
 
     Where steps match the last user message only those are played, else those without ``match``. The first is played right
     after the user's message, the second after the first has been answered by tool results, and so on; the last is repeated.
@@ -108,7 +109,7 @@ class ScriptedModel:
         """There is nothing to let go of."""
 
     async def _next(self, messages: Sequence[Message]) -> Mapping[str, Any]:
-        asked = next((message.content for message in reversed(messages) if message.role == "user"), "")
+        asked = without_context(next((message.content for message in reversed(messages) if message.role == "user"), ""))
         if self._steps is None and self._path:
             self._steps = await asyncio.to_thread(_read, self._path)
         if self._steps is None:

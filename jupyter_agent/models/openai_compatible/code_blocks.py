@@ -23,7 +23,7 @@ from jupyter_agent.core.messages import (
     code_blocks,
 )
 from jupyter_agent.core.protocols import RUN_CODE
-from jupyter_agent.core.text import PYTHON
+from jupyter_agent.core.text import PYTHON, without_context
 from jupyter_agent.models.openai_compatible.text_tools import fenced, offer, without_calls
 from jupyter_agent.models.openai_compatible.written_calls import shows_something
 
@@ -67,7 +67,6 @@ _COLUMN = re.compile(r"Length: \d+, dtype: \w+\s*\Z|\[\d{2,} rows x \d+ columns\
 _NOTE = re.compile(r"\s*\[\d[\d.,]* m?s\b[^\n]*\]\s*\Z")
 #: Of a traceback, what a small model can use: the line of its code, and what is wrong.
 _FAILED_LINE = re.compile(r"^-+> ?\d+ .*$", re.MULTILINE)
-_BLOCK = re.compile(r"<(?P<mark>[\w-]+)>\n.*?\n</(?P=mark)>", re.DOTALL)
 _NUMBER = re.compile(r"(?<![\w.])\d[\d,]*(?:\.\d+)?(?:[eE][-+]?\d+)?(?![\w])%?|(?<![\w.])\d+(?=[a-z]{1,2}\b)")
 _ANY_NUMBER = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?(?:[eE][-+]?\d+)?")
 _LIST_MARK = re.compile(r"^\s*\d{1,2}[.)]\s", re.MULTILINE)
@@ -103,7 +102,7 @@ class AskedTurn:
     def of(cls, messages: Sequence[Message], tools: Iterable[ToolSpec]) -> AskedTurn:
         """Of the newest question."""
         last = max((number for number, message in enumerate(messages) if message.role == "user"), default=0)
-        question = _BLOCK.sub("", messages[last].content) if messages else ""
+        question = without_context(messages[last].content) if messages else ""
         can_run = any(tool.name == RUN_CODE for tool in tools)
         shows_code = _SHOWS_CODE.search(question) is not None
         programs: list[str] = []
