@@ -145,14 +145,18 @@ function Field({ name, setting, value, options, onChange }: IFieldProps): JSX.El
   } else if (typeof setting.value === 'boolean') {
     input = <input {...common} type="checkbox" checked={value === true} onChange={event => onChange(event.target.checked)} />;
   } else {
-    const isNumber = typeof setting.value === 'number';
+    // A number that is not set follows something else, such as the model's window.
+    const isNumber = typeof setting.value === 'number' || setting.value === null;
     input = (
       <input
         {...common}
         type={isNumber ? 'number' : 'text'}
         list={options.length > 0 ? `${id}-list` : undefined}
         value={String(value ?? '')}
-        onChange={event => onChange(isNumber ? Number(event.target.value) : event.target.value.trim())}
+        onChange={event => {
+          const text = event.target.value.trim();
+          onChange(isNumber ? (text === '' ? null : Number(text)) : text);
+        }}
       />
     );
   }
