@@ -37,7 +37,7 @@ class ScriptedModel:
     A step is a mapping, all keys optional: ``thinking`` (thought first), ``text`` (said then), ``chunks`` (pieces it comes in, 1), ``delay`` (seconds
     before each piece), ``calls`` (list of ``{"name", "arguments", "extra"}``; arguments as an object, or as text to be sent as it
     is), ``finish`` (why it ends), ``extra`` (wanted back within the turn), ``usage`` (``{"input_tokens", "output_tokens"}``), ``error`` (code of an upstream error
-    raised after the text), ``message`` (its words), ``match`` (regular expression looked for in the last question).
+    raised after the text), ``message`` (its words), ``match`` (regular expression looked for in the last question, then in what is known with it).
 
     Where steps match the last user message only those are played, else those without ``match``. The first is played right
     after the user's message, the second after the first has been answered by tool results, and so on; the last is repeated.
@@ -109,20 +109,23 @@ class ScriptedModel:
         """There is nothing to let go of."""
 
     async def _next(self, messages: Sequence[Message]) -> Mapping[str, Any]:
-        asked = without_context(next((message.content for message in reversed(messages) if message.role == "user"), ""))
+        message = next((message.content for message in reversed(messages) if message.role == "user"), "")
+        asked = without_context(message)
         if self._steps is None and self._path:
             self._steps = await asyncio.to_thread(_read, self._path)
         if self._steps is None:
             return {"text": f"You said: {asked}"}
-        matching = [step for step in self._steps if "match" in step and re.search(step["match"], asked)]
+        conditional = [step for step in self._steps if "match" in step]
+        matching = [step for step in conditional if re.search(step["match"], asked)]
+        matching = matching or [step for step in conditional if re.search(step["match"], message)]
         playable = matching or [step for step in self._steps if "match" not in step]
         if not playable:
             raise errors.UpstreamProtocol("The script has no step for this question. Add one without 'match'.")
         answered = 0
-        for message in reversed(messages):
-            if message.role == "user":
+        for earlier in reversed(messages):
+            if earlier.role == "user":
                 break
-            answered += message.role == "assistant"
+            answered += earlier.role == "assistant"
         return playable[min(answered, len(playable) - 1)]
 
 
