@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing, asynccontextmanager
 from typing import Any
 
@@ -12,49 +12,54 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from jupyter_agent.agent.assistant import Assistant
 from jupyter_agent.config.endpoints import Endpoint
 from jupyter_agent.config.options import JupyterAgent
 from jupyter_agent.core import errors
 from jupyter_agent.core.messages import (
     ApprovalAsked,
     Done,
-    Event,
     Message,
     ModelFinished,
-    Picture,
     TextDelta,
     ThinkingDelta,
     ToolCall,
     Waiting,
 )
-from jupyter_agent.core.protocols import ContextWindow, ModelOptions, ToolContext, ToolOutput, ToolSpec
-from jupyter_agent.core.question import Decision, Question
+from jupyter_agent.core.protocols import ContextWindow, ModelOptions, ToolOutput, ToolSpec
+from jupyter_agent.core.question import Decision
 from jupyter_agent.models.anthropic.messages_api import BlockReader, Learned, MessagesRequest
 from jupyter_agent.models.anthropic.model import AnthropicModel
-from jupyter_agent.models.openai_compatible import failures, requester
+from jupyter_agent.models.openai_compatible import requester
 from jupyter_agent.models.openai_compatible.connection import Connection
 from jupyter_agent.models.openai_compatible.provider import ANTHROPIC
-from jupyter_agent.models.openai_compatible.stream import ServerEvent, StreamedAnswer
 from tests.support import messages_server
 from tests.support.fake_model_server import KEY, ModelServer, answer, plain, running
 from tests.support.messages_server import (
     MessagesApi,
-    Step,
     begun,
     block_events,
     call,
     ended,
     refusal,
-    sse,
     text,
     thinking,
 )
+from tests.support.model_conversations import (
+    CALLED,
+    JUNK,
+    LIST,
+    PICTURE,
+    PLACES,
+    SHOWN,
+    Recorder,
+    asking,
+    assistant_of,
+    conversations,
+    survives,
+)
+from tests.support.scripted_api import Step, sse
 
 NEW, OLD = "claude-opus-5-5", "claude-haiku-4-5"
-LIST = ToolSpec("list_variables", "List the variables.", {"type": "object", "properties": {}})
-PICTURE = Picture("image/png", "aGk=", is_users=True)
-SHOWN = Picture("image/png", "aGk=")
 IMAGE = {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "aGk="}}
 CACHED = {"type": "ephemeral"}
 
@@ -73,16 +78,6 @@ async def api(
             yield asked, served
         finally:
             await asked.close()
-
-
-def bodies(served: MessagesApi) -> list[dict[str, Any]]:
-    return [asked.body for asked in served.server.asked]
-
-
-async def asking(model: AnthropicModel, messages: Sequence[Message], options: ModelOptions, tools: Any = ()) -> Any:
-    """The end of an answer."""
-    async with aclosing(model.stream(messages, tools, deadline=float("inf"), options=options)) as events:
-        return [event async for event in events][-1]
 
 
 # Requests -------------------------------------------------------------------------------------
@@ -118,9 +113,6 @@ async def test_a_request_is_as_the_messages_api_has_it() -> None:
     }
 
 
-CALLED = Message("assistant", "I look.", (ToolCall("a", "list_variables", "{}"), ToolCall("b", "list_variables", "{}")))
-
-
 @pytest.mark.parametrize(
     "messages",
     [
@@ -153,34 +145,6 @@ async def test_what_the_api_would_refuse_is_mended_before_it_is_sent(
     assert served.refusals == []
 
 
-ROLES: Any = st.sampled_from(["user", "assistant", "tool", "system"])
-TEXTS = st.sampled_from(["", " ", "\n", "words", "more\n", "half \ud83d", "\0"])
-IDS = st.sampled_from(["a", "b", "c/ü", "d"])
-CALLS = st.builds(
-    ToolCall, IDS, st.sampled_from(["list_variables", "gone", "ü!"]), st.sampled_from(["{}", "[1", "", '{"x": 1}'])
-)
-PARTS = st.lists(
-    st.sampled_from([{"size": 5}, {"size": 0}, {"call": True}, {"type": "redacted_thinking", "data": "Qk0="}, None, 7]),
-    max_size=4,
-)
-
-
-@st.composite
-def conversations(draw: st.DrawFn) -> list[Message]:
-    """Messages as no conversation of ours has them; ids are each once, as the loop sees to it."""
-    messages, used = list[Message](), set[str]()
-    for role in draw(st.lists(ROLES, max_size=8)):
-        calls = draw(st.lists(CALLS, max_size=3, unique_by=lambda call: call.id)) if role == "assistant" else []
-        new = tuple(call for call in calls if call.id not in used)
-        used |= {call.id for call in new}
-        extra = {"parts": draw(PARTS)} if role == "assistant" and draw(st.booleans()) else {}
-        shown = (draw(st.sampled_from([PICTURE, SHOWN])),) if role in ("user", "tool") and draw(st.booleans()) else ()
-        id_ = draw(IDS) if role == "tool" else None
-        code = draw(st.sampled_from(["", "denied"])) if role == "tool" else ""
-        messages.append(Message(role, draw(TEXTS), new, id_, shown, code, extra=extra))
-    return messages
-
-
 @given(conversations(), st.sampled_from([(), ("gone",), ("list_variables", "gone")]))
 @settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 def test_whatever_the_messages_are_the_api_takes_them(messages: list[Message], names: tuple[str, ...]) -> None:
@@ -198,7 +162,7 @@ async def test_results_stand_first_and_name_their_failure_and_pictures_stand_wit
     ]
     async with api([text("ok")]) as (model, served):
         await answer(model, Message("user", "a", pictures=(PICTURE,)), CALLED, *results, tools=[LIST])
-    question, _, answers = (message["content"] for message in bodies(served)[0]["messages"])
+    question, _, answers = (message["content"] for message in served.bodies[0]["messages"])
     assert question == [IMAGE, {**text("a")}]
     assert answers == [
         {"type": "tool_result", "tool_use_id": "a", "content": [text("1"), IMAGE]},
@@ -216,7 +180,7 @@ async def test_schemas_that_tools_may_not_have_are_made_fit() -> None:
     strange = ToolSpec("ü tool", "Of somebody else.", {"anyOf": [{"required": ["a"]}], "properties": {"a": {}}})
     async with api([text("ok")]) as (model, served):
         await answer(model, Message("user", "hi"), tools=[strange])
-    assert bodies(served)[0]["tools"][0] == {
+    assert served.bodies[0]["tools"][0] == {
         "name": "__tool",
         "description": "Of somebody else.",
         "input_schema": {"type": "object", "properties": {"a": {}}},
@@ -261,14 +225,14 @@ async def test_options_are_sent_as_the_api_calls_them(
     async with api([text("ok")], model=model, is_adaptive=model == NEW) as (asked, served):
         end = await asking(asked, [Message("user", "hi")], ModelOptions(**options), [LIST])
     assert (served.refusals, end.ignored) == ([], ())
-    body = bodies(served)[0]
+    body = served.bodies[0]
     assert {name: body.get(name) for name in sent} == sent
 
 
 async def test_too_few_tokens_are_not_spent_on_thoughts() -> None:
     async with api([text("ok")], model=OLD, is_adaptive=False) as (model, served):
         end = await asking(model, [Message("user", "hi")], ModelOptions(reasoning_effort="max", max_tokens=2000))
-    assert (end.ignored, "thinking" in bodies(served)[0]) == (("reasoning_effort",), False)
+    assert (end.ignored, "thinking" in served.bodies[0]) == (("reasoning_effort",), False)
 
 
 async def test_options_that_the_api_does_not_have_or_take_are_named() -> None:
@@ -277,21 +241,21 @@ async def test_options_that_the_api_does_not_have_or_take_are_named() -> None:
         end = await asking(model, [Message("user", "hi")], options)
         assert set(end.ignored) == {"seed", "presence_penalty", "response_format", "temperature"}
         await asking(model, [Message("user", "hi")], options)
-    assert ["temperature" in body for body in bodies(served)] == [True, False, False]
+    assert ["temperature" in body for body in served.bodies] == [True, False, False]
 
 
 async def test_a_tool_that_has_to_be_called_is_asked_for_without_thoughts_and_left_open_where_that_is_refused() -> None:
     async with api([text("ok")]) as (model, served):
         end = await asking(model, [Message("user", "hi")], ModelOptions(tool_choice="required"), [LIST])
     assert end.ignored == ("tool_choice",)
-    assert [("thinking" in body, "tool_choice" in body) for body in bodies(served)] == [(False, True), (True, False)]
+    assert [("thinking" in body, "tool_choice" in body) for body in served.bodies] == [(False, True), (True, False)]
 
 
 async def test_what_the_configuration_says_of_the_model_is_sent() -> None:
     configured = {"effort": "max", "max_tokens": 500, "extra_body": {"service_tier": "standard_only"}}
     async with api([text("ok")], options=configured) as (model, served):
         await asking(model, [Message("user", "hi")], ModelOptions(max_tokens=600))
-    body = bodies(served)[0]
+    body = served.bodies[0]
     assert (body["output_config"], body["max_tokens"], body["service_tier"]) == (
         {"effort": "max"},
         600,
@@ -303,7 +267,7 @@ async def test_an_answer_has_no_more_tokens_than_the_model_can_give() -> None:
     async with api([text("ok")], max_tokens=8192) as (model, served):
         for _ in range(2):
             assert (await answer(model))[0].text == "ok"  # type: ignore[union-attr]
-    assert [body["max_tokens"] for body in bodies(served)] == [32_000, 8192, 8192]
+    assert [body["max_tokens"] for body in served.bodies] == [32_000, 8192, 8192]
 
 
 async def test_an_answer_takes_the_room_that_the_question_leaves() -> None:
@@ -311,7 +275,7 @@ async def test_an_answer_takes_the_room_that_the_question_leaves() -> None:
     async with api(refusal(words), [text("ok")], refusal(words), [text("ok")]) as (model, served):
         for _ in range(2):
             await answer(model)
-    assert [body["max_tokens"] for body in bodies(served)] == [32_000, 10_000, 32_000, 10_000]
+    assert [body["max_tokens"] for body in served.bodies] == [32_000, 10_000, 32_000, 10_000]
 
 
 @pytest.mark.parametrize(
@@ -320,14 +284,14 @@ async def test_an_answer_takes_the_room_that_the_question_leaves() -> None:
 async def test_new_families_think_as_much_as_they_like(name: str) -> None:
     async with api([text("ok")], model=name) as (model, served):
         await answer(model)
-    assert bodies(served)[0]["thinking"]["type"] == "adaptive"
+    assert served.bodies[0]["thinking"]["type"] == "adaptive"
 
 
 async def test_a_model_that_does_not_think_so_is_asked_without_from_then_on() -> None:
     async with api([text("ok")], is_adaptive=False) as (model, served):
         for _ in range(2):
             await answer(model)
-    assert ["thinking" in body for body in bodies(served)] == [True, False, False]
+    assert ["thinking" in body for body in served.bodies] == [True, False, False]
 
 
 @pytest.mark.parametrize("path", ["", "/", "/v1", "/v1/"])
@@ -507,38 +471,10 @@ async def test_a_stream_is_read_as_far_as_it_makes_sense(script: list[str], show
         assert events[-1].reason == reason
 
 
-JUNK = st.sampled_from([None, 7, -1, "", "x", [], [1], {}, {"type": "x"}, {"text": 1}, True, 1e9])
-
-
-def broken(data: Any, places: list[int], junk: Any) -> Any:
-    """The same with something else somewhere within."""
-    if places and isinstance(data, dict) and data:
-        name = sorted(data)[places[0] % len(data)]
-        return {**data, name: broken(data[name], places[1:], junk)}
-    if places and isinstance(data, list) and data:
-        number = places[0] % len(data)
-        return [*data[:number], broken(data[number], places[1:], junk), *data[number + 1 :]]
-    return junk
-
-
-def survives(stream: str, read: Any, number: int, places: list[int], junk: Any) -> list[Any]:
-    """What is understood of a stream of which one event is broken."""
-    events = [json.loads(line[6:]) for line in stream.splitlines() if line.startswith("data: ")]
-    events[number % len(events)] = broken(events[number % len(events)], places, junk)
-    answer = StreamedAnswer(ANTHROPIC, read=read)
-    try:
-        for event in events:
-            answer.take(ServerEvent("", json.dumps(event)))
-    except failures.Failure:
-        return []
-    return list(answer.end())
-
-
 WHOLE = begun() + "".join(
     block_events(index, block)
     for index, block in enumerate([{**thinking("hm"), "signature": "s"}, text("one"), call(x=1)])
 )
-PLACES = st.lists(st.integers(0, 5), max_size=4)
 
 
 @given(st.integers(0, 30), PLACES, JUNK)
@@ -622,40 +558,13 @@ async def test_tokens_are_counted_with_those_of_the_cache() -> None:
 # Whole turns ----------------------------------------------------------------------------------
 
 
-class Recorder:
-    """A tool that takes anything and keeps it."""
-
-    def __init__(self, name: str = "list_variables", effect: Any = "read", output: ToolOutput | None = None) -> None:
-        self.spec = ToolSpec(name, f"Does {name}.", {"type": "object", "properties": {"name": {"type": "string"}}})
-        self.effect = effect
-        self.given: list[Mapping[str, Any]] = []
-        self._output = output or ToolOutput(f"{name} has answered")
-
-    async def call(self, arguments: Mapping[str, Any], context: ToolContext) -> ToolOutput:
-        self.given.append(arguments)
-        return self._output
-
-
 @asynccontextmanager
 async def conversation(
     *script: Step, model: str = NEW, configure: Callable[[Any], None] = lambda _: None, **rules: Any
 ) -> AsyncGenerator[tuple[Callable[..., Any], MessagesApi], None]:
     """An assistant that asks such a model."""
-    async with api(*script, model=model, **rules) as (asked, served):
-        options = JupyterAgent(store="memory://", model="anthropic:m")
-        configure(options)
-        assistant = Assistant.from_config(options)
-        assistant.resources.models["anthropic:m"] = asked
-
-        async def ask(query: str, *tools: Recorder, **how: Any) -> list[Event]:
-            named = {tool.spec.name: tool for tool in tools}
-            async with aclosing(assistant.ask(Question("me", query, session_id="s1", tools=named, **how))) as events:
-                return [event async for event in events]
-
-        try:
-            yield ask, served
-        finally:
-            await assistant.close()
+    async with api(*script, model=model, **rules) as (asked, served), assistant_of(asked, configure) as ask:
+        yield ask, served
 
 
 def thoughts(body: dict[str, Any]) -> list[str]:
@@ -681,7 +590,7 @@ async def test_a_turn_of_two_steps_takes_its_thoughts_with_it_and_the_next_one_d
     assert events[-1].usage.input_tokens == 300
     assert "".join(event.text for event in events if isinstance(event, ThinkingDelta)) == "look firstand the other"
     assert (tools[0].given, tools[1].given) == ([{}], [{"name": "df"}])
-    sent = bodies(served)
+    sent = served.bodies
     assert [thoughts(body) for body in sent] == [[], ["look first"], ["look first", "and the other"], []]
     first = sent[2]["messages"][1]["content"]
     assert [block["type"] for block in first] == ["thinking", "text", "tool_use"]
@@ -699,7 +608,7 @@ async def test_a_redacted_thought_goes_back_as_it_came() -> None:
     hidden = {"type": "redacted_thinking", "data": "Qk0="}
     async with conversation([hidden, call()], [text("fine")]) as (ask, served):
         assert isinstance((await ask("What?", Recorder()))[-1], Done)
-    assert bodies(served)[1]["messages"][1]["content"][0] == hidden
+    assert served.bodies[1]["messages"][1]["content"][0] == hidden
 
 
 async def test_a_call_that_the_user_denies_is_an_error_to_the_model() -> None:
@@ -712,7 +621,7 @@ async def test_a_call_that_the_user_denies_is_an_error_to_the_model() -> None:
         events = await ask("Run it.", run, decide=decide)
     assert isinstance(events[-1], Done)
     assert (run.given, served.refusals) == ([], [])
-    (result,) = bodies(served)[1]["messages"][-1]["content"]
+    (result,) = served.bodies[1]["messages"][-1]["content"]
     assert (result["type"], result["is_error"]) == ("tool_result", True)
     assert "denied" in result["content"]
 
@@ -722,7 +631,7 @@ async def test_a_picture_that_a_tool_shows_is_seen_in_its_result() -> None:
     async with conversation([call("plot")], [text("A line.")]) as (ask, served):
         events = await ask("What does it show?", plot)
     assert isinstance(events[-1], Done)
-    (result,) = bodies(served)[1]["messages"][-1]["content"]
+    (result,) = served.bodies[1]["messages"][-1]["content"]
     assert IMAGE in result["content"]
 
 
@@ -745,7 +654,7 @@ async def test_where_something_before_a_thought_has_changed_it_goes_on_without_i
     assert events[-1].reply.endswith("done")
     # What the first file has was shortened after the second thought; what was refused once is not sent again.
     assert len(served.refusals) == 1
-    assert [thoughts(body) for body in bodies(served)[-2:]] == [[], ["well"]]
+    assert [thoughts(body) for body in served.bodies[-2:]] == [[], ["well"]]
     assert all("different conversation" in refused for refused in served.refusals), served.refusals
 
 
@@ -760,7 +669,7 @@ async def test_an_older_model_thinks_only_where_each_call_of_the_turn_has_its_th
             messages.append(Message("assistant", "", calls, extra=events[-1].extra))
             messages += [Message("tool", str(number), tool_call_id=made.id) for made in calls]
     assert served.refusals == []
-    assert ["thinking" in body for body in bodies(served)] == [True, False, False]
+    assert ["thinking" in body for body in served.bodies] == [True, False, False]
 
 
 async def test_the_same_thoughts_are_told_in_words_where_tools_are_offered_no_more() -> None:
@@ -771,7 +680,7 @@ async def test_the_same_thoughts_are_told_in_words_where_tools_are_offered_no_mo
         called = Message("assistant", "I look.", calls, extra=events[-1].extra)
         await answer(model, Message("user", "hi"), called, Message("tool", "df", tool_call_id="toolu_1"))
     assert served.refusals == []
-    assert "Called list_variables" in json.dumps(bodies(served)[1]["messages"])
+    assert "Called list_variables" in json.dumps(served.bodies[1]["messages"])
 
 
 def test_the_server_of_these_tests_refuses_what_the_real_one_does() -> None:

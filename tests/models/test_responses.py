@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
 from typing import Any
@@ -14,45 +14,50 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jupyter_agent.agent.assistant import Assistant
 from jupyter_agent.config.options import JupyterAgent
 from jupyter_agent.core import errors
 from jupyter_agent.core.messages import (
     ApprovalAsked,
     Done,
-    Event,
     Message,
     ModelFinished,
-    Picture,
     TextDelta,
     ThinkingDelta,
     ToolCall,
     Waiting,
 )
 from jupyter_agent.core.protocols import ModelOptions, ToolOutput, ToolSpec
-from jupyter_agent.core.question import Decision, Question
+from jupyter_agent.core.question import Decision
 from jupyter_agent.models.openai_compatible import requester, responses
 from jupyter_agent.models.openai_compatible.connection import Connection
 from jupyter_agent.models.openai_compatible.model import OpenAIModel
 from jupyter_agent.models.openai_compatible.responses import ItemReader, ResponsesRequest
-from tests.models.test_anthropic import CALLED, JUNK, PLACES, Recorder, conversations, survives
 from tests.support.fake_model_server import KEY, STREAM, ModelServer, answer, answered, plain, running
+from tests.support.model_conversations import (
+    CALLED,
+    JUNK,
+    LIST,
+    PICTURE,
+    PLACES,
+    SHOWN,
+    Recorder,
+    asking,
+    assistant_of,
+    conversations,
+    survives,
+)
 from tests.support.responses_server import (
     ResponsesApi,
-    Step,
     call,
     item_events,
     message,
     reasoning,
     refusal,
     response,
-    sse,
     streamed,
 )
+from tests.support.scripted_api import Step, sse
 
-LIST = ToolSpec("list_variables", "List the variables.", {"type": "object", "properties": {}})
-PICTURE = Picture("image/png", "aGk=", is_users=True)
-SHOWN = Picture("image/png", "aGk=")
 IMAGE = {"type": "input_image", "image_url": "data:image/png;base64,aGk=", "detail": "auto"}
 CHOSEN = {"api": "responses"}
 
@@ -75,16 +80,6 @@ async def api(
             yield asked, served
         finally:
             await asked.close()
-
-
-def bodies(served: ResponsesApi) -> list[dict[str, Any]]:
-    return [asked.body for asked in served.server.asked]
-
-
-async def asking(model: OpenAIModel, messages: Sequence[Message], options: ModelOptions, tools: Any = ()) -> Any:
-    """The end of an answer."""
-    async with aclosing(model.stream(messages, tools, deadline=float("inf"), options=options)) as events:
-        return [event async for event in events][-1]
 
 
 # Which models ---------------------------------------------------------------------------------
@@ -169,7 +164,7 @@ async def test_a_request_is_as_the_api_has_it_and_nothing_is_kept_of_it() -> Non
         events = await answer(model, *history, tools=[LIST])
     assert "".join(event.text for event in events if isinstance(event, TextDelta)) == "ok"
     assert served.server.asked[0].headers["authorization"] == f"Bearer {KEY}"
-    assert bodies(served)[0] == {
+    assert served.bodies[0] == {
         "model": "gpt-5.4",
         "instructions": "Be brief.",
         "input": [
@@ -247,7 +242,7 @@ async def test_options_are_sent_as_the_api_calls_them(options: dict[str, Any], s
     async with api([message("ok")]) as (model, served):
         end = await asking(model, [Message("user", "hi")], ModelOptions(**options), [LIST])
     assert (served.refusals, end.ignored) == ([], ())
-    assert {name: bodies(served)[0].get(name) for name in sent} == sent
+    assert {name: served.bodies[0].get(name) for name in sent} == sent
 
 
 async def test_options_that_the_api_does_not_have_or_take_are_named() -> None:
@@ -255,7 +250,7 @@ async def test_options_that_the_api_does_not_have_or_take_are_named() -> None:
     async with api([message("ok")]) as (model, served):
         assert set((await asking(model, [Message("user", "hi")], options)).ignored) == {"seed", "stop", "temperature"}
         await asking(model, [Message("user", "hi")], options)
-    assert ["temperature" in body for body in bodies(served)] == [True, False, False]
+    assert ["temperature" in body for body in served.bodies] == [True, False, False]
 
 
 async def test_a_model_that_does_not_think_is_asked_without_effort() -> None:
@@ -268,7 +263,7 @@ async def test_a_model_without_thoughts_is_not_asked_for_them_again() -> None:
     async with api([message("ok")], model="gpt-4.1", thinks=False) as (model, served):
         for _ in range(2):
             await answer(model)
-    assert ["include" in body for body in bodies(served)] == [True, False, False]
+    assert ["include" in body for body in served.bodies] == [True, False, False]
 
 
 async def test_summaries_are_for_organisations_that_are_verified_and_the_others_do_without() -> None:
@@ -276,7 +271,7 @@ async def test_summaries_are_for_organisations_that_are_verified_and_the_others_
     async with api(refusal(words, param="reasoning.summary"), [message("ok")]) as (model, served):
         for _ in range(2):
             await answer(model)
-    assert ["reasoning" in body for body in bodies(served)] == [True, False, False]
+    assert ["reasoning" in body for body in served.bodies] == [True, False, False]
 
 
 # Streams --------------------------------------------------------------------------------------
@@ -413,21 +408,8 @@ async def conversation(
     *script: Step, configure: Callable[[Any], None] = lambda _: None, **rules: Any
 ) -> AsyncGenerator[tuple[Callable[..., Any], ResponsesApi], None]:
     """An assistant that asks such a model."""
-    async with api(*script, **rules) as (asked, served):
-        options = JupyterAgent(store="memory://", model="openai:m")
-        configure(options)
-        assistant = Assistant.from_config(options)
-        assistant.resources.models["openai:m"] = asked
-
-        async def ask(query: str, *tools: Recorder, **how: Any) -> list[Event]:
-            named = {tool.spec.name: tool for tool in tools}
-            async with aclosing(assistant.ask(Question("me", query, session_id="s1", tools=named, **how))) as events:
-                return [event async for event in events]
-
-        try:
-            yield ask, served
-        finally:
-            await assistant.close()
+    async with api(*script, **rules) as (asked, served), assistant_of(asked, configure) as ask:
+        yield ask, served
 
 
 def thoughts(body: dict[str, Any]) -> list[str]:
@@ -451,7 +433,7 @@ async def test_a_turn_of_two_steps_takes_its_thoughts_with_it_and_the_next_one_d
     assert events[-1].usage.input_tokens == 300
     assert "".join(event.text for event in events if isinstance(event, ThinkingDelta)) == "look firstand the other"
     assert (tools[0].given, tools[1].given) == ([{}], [{"name": "df"}])
-    sent = bodies(served)
+    sent = served.bodies
     assert [thoughts(body) for body in sent] == [[], ["one"], ["one", "two"], []]
     asked, *items = sent[1]["input"]
     assert [item.get("type", item.get("role")) for item in items] == [
@@ -476,14 +458,14 @@ async def test_a_call_that_the_user_denies_is_answered_so() -> None:
         events = await ask("Run it.", run, decide=decide)
     assert isinstance(events[-1], Done)
     assert (run.given, served.refusals) == ([], [])
-    assert "denied" in bodies(served)[1]["input"][-1]["output"]
+    assert "denied" in served.bodies[1]["input"][-1]["output"]
 
 
 async def test_a_picture_that_a_tool_shows_is_seen_in_its_result() -> None:
     plot = Recorder("plot", output=ToolOutput("1 picture", pictures=(SHOWN,)))
     async with conversation([call("plot")], [message("A line.")]) as (ask, served):
         assert isinstance((await ask("What does it show?", plot))[-1], Done)
-    assert IMAGE in bodies(served)[1]["input"][-1]["output"]
+    assert IMAGE in served.bodies[1]["input"][-1]["output"]
 
 
 @pytest.mark.parametrize(
@@ -500,7 +482,7 @@ async def test_thoughts_that_are_not_taken_back_are_left_out(words: str) -> None
         events = await ask("What?", Recorder())
     assert isinstance(events[-1], Done)
     assert events[-1].reply == "fine"
-    assert [thoughts(body) for body in bodies(served)] == [[], ["gAAA"], []]
+    assert [thoughts(body) for body in served.bodies] == [[], ["gAAA"], []]
 
 
 def test_the_server_of_these_tests_refuses_what_the_real_one_does() -> None:

@@ -5,18 +5,12 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from tests.support.fake_model_server import STREAM, ModelServer, plain
+from tests.support.fake_model_server import STREAM, Asked, plain
+from tests.support.scripted_api import Parts, ScriptedApi, sse
 
-if TYPE_CHECKING:
-    import asyncio
-
-Blocks = list[dict[str, Any]]
-#: What it answers: blocks that it streams, bytes as text, or what is made of the request.
-Step = Blocks | str | Callable[[dict[str, Any]], Blocks | str]
 _FIELDS = frozenset(
     [
         "model",
@@ -51,11 +45,6 @@ def thinking(words: str) -> dict[str, Any]:
 
 def call(tool: str = "list_variables", id_: str = "toolu_1", **arguments: Any) -> dict[str, Any]:
     return {"type": "tool_use", "id": id_, "name": tool, "input": arguments}
-
-
-def sse(kind: str, **fields: Any) -> str:
-    """One event of the stream."""
-    return f"event: {kind}\ndata: {json.dumps({'type': kind, **fields})}\n\n"
 
 
 def begun() -> str:
@@ -100,52 +89,36 @@ def refusal(message: str, status: int = 400, kind: str = "invalid_request_error"
 
 
 @dataclass
-class MessagesApi:
-    """The API, with a script of answers.
+class MessagesApi(ScriptedApi):
+    """The API.
 
     Attributes:
-        server: Where it is asked.
-        script: The answers, one a request that it takes; the last is repeated.
         is_adaptive: Whether the model thinks as much as it likes, so that it takes neither a budget nor a temperature.
         max_tokens: An answer's most.
-        refusals: What it has refused, and why.
     """
 
-    server: ModelServer
-    script: Sequence[Step]
     is_adaptive: bool = True
     max_tokens: int = 128_000
-    refusals: list[str] = field(default_factory=list)
-    _taken: int = 0
     #: By signature: the thoughts, and what stood before them.
     _issued: dict[str, tuple[str, str]] = field(default_factory=dict)
 
-    async def answer(self, writer: asyncio.StreamWriter) -> None:
-        """Answer one request."""
-        asked = self.server.asked[-1]
-        problem = "" if asked.line.startswith("POST /v1/messages HTTP") else "no such path"
+    def request_problem(self, asked: Asked) -> str:
         if not asked.headers.get("x-api-key") or asked.headers.get("anthropic-version") != "2023-06-01":
-            problem = "anthropic-version: header is required"
-        if problem := problem or self._problem(asked.body):
-            self.refusals.append(problem)
-            sent = refusal(problem)
-        else:
-            step = self.script[min(self._taken, len(self.script) - 1)]
-            self._taken += 1
-            made = step(asked.body) if callable(step) else step
-            sent = made if isinstance(made, str) else self._streamed(made, asked.body)
-        writer.write(sent.encode())
-        await writer.drain()
+            return "anthropic-version: header is required"
+        return self._problem(asked.body) if asked.line.startswith("POST /v1/messages HTTP") else "no such path"
 
-    def _streamed(self, blocks: Blocks, body: dict[str, Any]) -> str:
+    def refusal(self, problem: str) -> str:
+        return refusal(problem)
+
+    def streamed(self, parts: Parts, body: dict[str, Any]) -> str:
         events = begun()
-        for index, block in enumerate(blocks):
+        for index, block in enumerate(parts):
             if block["type"] == "thinking":
                 signature = f"sig{len(self._issued)}"
                 block = {**block, "signature": signature}  # noqa: PLW2901
                 self._issued[signature] = (block["thinking"], _prefix(body, len(body["messages"])))
             events += block_events(index, block)
-        return events + ended("tool_use" if blocks[-1]["type"] == "tool_use" else "end_turn")
+        return events + ended("tool_use" if parts[-1]["type"] == "tool_use" else "end_turn")
 
     def _problem(self, body: dict[str, Any]) -> str:
         """Why a request is refused; empty where it is not."""

@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from tests.support.fake_model_server import STREAM, ModelServer, plain
+from tests.support.fake_model_server import STREAM, Asked, plain
+from tests.support.scripted_api import Parts, ScriptedApi, sse
 
-if TYPE_CHECKING:
-    import asyncio
-
-Items = list[dict[str, Any]]
-#: What it answers: items that it streams, bytes as text, or what is made of the request.
-Step = Items | str | Callable[[dict[str, Any]], Items | str]
 _FIELDS = frozenset(
     [
         "model",
@@ -60,11 +54,6 @@ def call(tool: str = "list_variables", id_: str = "call_1", **arguments: Any) ->
     return {"type": "function_call", "id": f"fc_{id_}", "call_id": id_, "name": tool, "arguments": given}
 
 
-def sse(kind: str, **fields: Any) -> str:
-    """One event of the stream."""
-    return f"event: {kind}\ndata: {json.dumps({'type': kind, **fields})}\n\n"
-
-
 def item_events(index: int, item: dict[str, Any]) -> str:
     """An item as it is streamed: text and arguments in pieces."""
     deltas: list[str] = []
@@ -99,7 +88,7 @@ def response(status: str = "completed", **fields: Any) -> dict[str, Any]:
     return {"object": "response", "id": "resp_1", "status": status, "error": None, "usage": USAGE, **fields}
 
 
-def streamed(items: Items, status: str = "completed", **fields: Any) -> str:
+def streamed(items: Parts, status: str = "completed", **fields: Any) -> str:
     """A whole streamed answer."""
     began = sse("response.created", response=response("in_progress", usage=None))
     events = "".join(item_events(index, item) for index, item in enumerate(items))
@@ -112,40 +101,26 @@ def refusal(text: str, status: int = 400, **fields: Any) -> str:
 
 
 @dataclass
-class ResponsesApi:
-    """The API, with a script of answers.
+class ResponsesApi(ScriptedApi):
+    """The API.
 
     Attributes:
-        server: Where it is asked.
-        script: The answers, one a request that it takes; the last is repeated.
         thinks: Whether the model does, so that it takes no temperature.
-        refusals: What it has refused, and why.
     """
 
-    server: ModelServer
-    script: Sequence[Step]
     thinks: bool = True
-    refusals: list[str] = field(default_factory=list)
-    _taken: int = 0
     _issued: dict[str, dict[str, Any]] = field(default_factory=dict)
 
-    async def answer(self, writer: asyncio.StreamWriter) -> None:
-        """Answer one request."""
-        asked = self.server.asked[-1]
+    def request_problem(self, asked: Asked) -> str:
         is_here = asked.line.startswith("POST /v1/responses HTTP")
-        problem = self._problem(asked.body) if is_here else "only in v1/responses"
-        if problem:
-            self.refusals.append(problem)
-            sent = refusal(problem)
-        else:
-            step = self.script[min(self._taken, len(self.script) - 1)]
-            self._taken += 1
-            made = step(asked.body) if callable(step) else step
-            sent = made if isinstance(made, str) else streamed(made)
-            if not isinstance(made, str):
-                self._issued |= {item["id"]: item for item in made if item["type"] == "reasoning"}
-        writer.write(sent.encode())
-        await writer.drain()
+        return self._problem(asked.body) if is_here else "only in v1/responses"
+
+    def refusal(self, problem: str) -> str:
+        return refusal(problem)
+
+    def streamed(self, parts: Parts, body: dict[str, Any]) -> str:
+        self._issued |= {item["id"]: item for item in parts if item["type"] == "reasoning"}
+        return streamed(parts)
 
     def _problem(self, body: dict[str, Any]) -> str:
         """Why a request is refused; empty where it is not."""
@@ -166,7 +141,7 @@ class ResponsesApi:
                 return f"Missing required parameter: 'tools[0].name': {sorted(tool)}"
         return self._input_problem(body["input"])
 
-    def _input_problem(self, items: Items) -> str:
+    def _input_problem(self, items: Parts) -> str:
         waiting: set[str] = set()
         for number, item in enumerate(items):
             kind = item.get("type", "message")
