@@ -7,7 +7,7 @@ import hashlib
 import inspect
 import os
 import secrets
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -34,7 +34,7 @@ from jupyter_agent.core.errors import (
 )
 from jupyter_agent.core.failure_log import detail_of, log_failure
 from jupyter_agent.core.instructions import READ_SKILL, ProjectFolder
-from jupyter_agent.core.messages import Event, Failed, TurnStarted
+from jupyter_agent.core.messages import Event, Failed, Picture, TurnStarted
 from jupyter_agent.core.pictures import MAX_PICTURES, PICTURE_TOKENS
 from jupyter_agent.core.protocols import ContextWindow, Model, SessionStore, Tool, ToolContext, ToolSpec, WindowedModel
 from jupyter_agent.core.question import Question
@@ -308,7 +308,7 @@ class Assistant:
             AgentError: before the turn began (another one is running, no such model, the store is unavailable).
         """
         options = self._options(question)
-        question, lowered = within_ceilings(self._with_plain_names(question), options)
+        question, lowered = within_ceilings(replace(question, pictures=self._named(question.pictures)), options)
         model = question.answered_by or self.model(question.model or options.model)
         model = question.wrap_model(model) if question.wrap_model is not None else model
         query = self.redactor.text(question.query)
@@ -514,12 +514,11 @@ class Assistant:
             is_brief=takes_code or budget < request.SMALL_REQUEST,
             picture_tokens=PICTURE_TOKENS * len(pictures) * sees,
         )
-        named = [replace(picture, name=self.redactor.text(picture.name)) for picture in pictures]
-        return request.with_pictures(prompt, named, sees=sees)
+        return request.with_pictures(prompt, self._named(pictures), sees=sees)
 
-    def _with_plain_names(self, question: Question) -> Question:
-        named = (replace(picture, name=self.redactor.text(picture.name)) for picture in question.pictures)
-        return replace(question, pictures=tuple(named))
+    def _named(self, pictures: Iterable[Picture]) -> tuple[Picture, ...]:
+        """Pictures with names in which nothing looks like a secret."""
+        return tuple(replace(picture, name=self.redactor.text(picture.name)) for picture in pictures)
 
     async def _commit(self, state: TurnState, status: TurnStatus, error: str | None = None) -> Session:
         """Store the turn as it ended."""

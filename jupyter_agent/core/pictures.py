@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -191,8 +191,8 @@ def not_shown(message: Message) -> Message:
 
 
 def question_again(question: str, extra: Mapping[str, Json]) -> str:
-    """An earlier question, with what its pictures were: they are sent once."""
-    listed = "; ".join(map(described, from_kept(extra)))
+    """An earlier question, with what its pictures were: they are sent once, so that nothing is read of them."""
+    listed = "; ".join(map(described, _as_kept(extra)))
     return _with_block(question, f"With this question came, and is not sent again: {listed}.") if listed else question
 
 
@@ -233,15 +233,12 @@ def to_kept(pictures: Iterable[Picture]) -> dict[str, Json]:
 def from_kept(extra: Mapping[str, Json]) -> tuple[Picture, ...]:
     """The pictures that `Turn.extra` tells of, which is not trusted; the data is empty where it was not kept."""
     found = list[Picture]()
-    for entry in _entries(extra):
-        name, mime, data = (str(entry.get(field) or "") for field in ("name", "media_type", "data"))
-        if data:
-            with suppress(BadRequest, TooLarge):
-                found.append(checked(decoded(data), name, is_users=True))
+    for picture in _as_kept(extra):
+        if not picture.data:
+            found.append(picture)
             continue
-        width, height = (value if isinstance(value := entry.get(side), int) else 0 for side in ("width", "height"))
-        kind = mime if mime in MIMES else ""
-        found.append(Picture(kind, "", is_users=True, name=plain_name(name), width=width, height=height))
+        with suppress(BadRequest, TooLarge):
+            found.append(checked(decoded(picture.data), picture.name, is_users=True))
     return tuple(found)
 
 
@@ -261,6 +258,15 @@ def newest_kept(extras: Sequence[Mapping[str, Json]], room: int) -> list[dict[st
         room -= needed
         found.append(dict(extra) if room >= 0 else without_data(extra))
     return found[::-1]
+
+
+def _as_kept(extra: Mapping[str, Json]) -> Iterator[Picture]:
+    """The pictures as they were kept, their data as it is."""
+    for entry in _entries(extra):
+        name, mime, data = (str(entry.get(field) or "") for field in ("name", "media_type", "data"))
+        width, height = (value if isinstance(value := entry.get(side), int) else 0 for side in ("width", "height"))
+        kind = mime if mime in MIMES else ""
+        yield Picture(kind, data, is_users=True, name=plain_name(name), width=width, height=height)
 
 
 def _entries(extra: Mapping[str, Json]) -> list[Mapping[str, Json]]:

@@ -72,12 +72,14 @@ def fit(turns: Sequence[Turn], budget_tokens: int, count: Count) -> Fitted:
         return replace(later, messages=repair([*summary, *later.messages]))
     note_room = min(_NOTE_TOKENS, budget_tokens // 8)
     kept: deque[_FittedTurn] = deque()
-    dropped = 0
+    dropped = cost = 0
     for turn in turns:
         kept.append(_FittedTurn.of(turn, count))
+        cost += kept[-1].cost
         room = budget_tokens - (note_room if dropped else 0)
-        if sum(form.cost for form in kept) > room:
+        if cost > room:
             dropped += _cut(kept, budget_tokens - note_room, count)
+            cost = sum(form.cost for form in kept)
     messages = [form.messages for form in kept]
     note = _note(turns[:dropped], note_room, count)
     if note and not kept:

@@ -9,18 +9,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from jupyter_agent.core.messages import ToolCall, Usage
-from jupyter_agent.core.pictures import MAX_SHOWN, name_pictures
+from jupyter_agent.core.pictures import MAX_SHOWN
 from jupyter_agent.models.openai_compatible.stream import count
-from jupyter_agent.models.openai_compatible.wire import (
-    arguments_of,
-    clean,
-    merged,
-    paired,
-    parts_of,
-    tool_name,
-    with_offered_calls,
-    without_extra,
-)
+from jupyter_agent.models.openai_compatible.wire import arguments_of, clean, conversation, parts_of, tool_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
@@ -99,10 +90,7 @@ class MessagesRequest:
 
     def body(self, model: str, without: frozenset[str]) -> dict[str, Any]:
         messages = [message for message in self.messages if message.role != "system"]
-        messages = merged(paired(with_offered_calls(messages, {tool.name for tool in self.tools})))
-        messages = [message if self._may_return(message) else without_extra(message) for message in messages]
-        if without & {"pictures", "these_pictures"}:
-            messages = [name_pictures(message, sees=False) for message in messages]
+        messages = conversation(messages, self.tools, without, self._may_return)
         body: dict[str, Any] = {
             "model": model,
             "max_tokens": self._max_tokens(model, without),

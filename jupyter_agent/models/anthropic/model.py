@@ -14,7 +14,7 @@ from jupyter_agent.models.anthropic.messages_api import Learned, MessagesRequest
 from jupyter_agent.models.openai_compatible.addresses import connect
 from jupyter_agent.models.openai_compatible.connection import Connection
 from jupyter_agent.models.openai_compatible.provider import ANTHROPIC
-from jupyter_agent.models.openai_compatible.requester import FIRST_SECONDS, Requester
+from jupyter_agent.models.openai_compatible.requester import Requester
 from jupyter_agent.models.openai_compatible.stream import StreamedAnswer
 from jupyter_agent.models.openai_compatible.text_tools import CallReader
 
@@ -37,10 +37,8 @@ class AnthropicModel:
     Args:
         model: Its name; empty for a sensible one.
         connection: The way to the server.
-        idle_seconds: Longest silence within an answer, from its first word on.
-        first_seconds: Longest silence before it.
-        backoff_seconds: Pause before the second try; it doubles.
         settings: What `c.JupyterAgent.model_options` says of it, sent where a question does not say otherwise.
+        seconds: How long is waited, as `Requester` has it.
     """
 
     takes_options: Literal[True] = True
@@ -50,20 +48,11 @@ class AnthropicModel:
         model: str,
         connection: Connection,
         *,
-        idle_seconds: float = 30.0,
-        first_seconds: float = FIRST_SECONDS,
-        backoff_seconds: float = 0.5,
         settings: Mapping[str, Any] = MappingProxyType({}),
+        **seconds: float,
     ) -> None:
         self._connection = connection
-        self._requester = Requester(
-            model or connection.default_model,
-            connection,
-            idle_seconds=idle_seconds,
-            first_seconds=first_seconds,
-            backoff_seconds=backoff_seconds,
-            settings=settings,
-        )
+        self._requester = Requester(model, connection, settings=settings, **seconds)
         self._learned = Learned()
 
     @property

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from jupyter_agent.core.messages import ModelFinished
 from jupyter_agent.core.protocols import RUN_CODE, ModelOptions
 from jupyter_agent.models.openai_compatible import code_blocks, responses
-from jupyter_agent.models.openai_compatible.requester import FIRST_SECONDS, Requester
+from jupyter_agent.models.openai_compatible.requester import Requester
 from jupyter_agent.models.openai_compatible.responses import ResponsesRequest
 from jupyter_agent.models.openai_compatible.stream import StreamedAnswer
 from jupyter_agent.models.openai_compatible.text_tools import CallReader
@@ -50,12 +50,10 @@ class OpenAIModel:
     Args:
         model: The server's name of the model; empty for a sensible one.
         connection: The way to the server.
-        idle_seconds: Longest silence within an answer, from its first word on.
-        first_seconds: Longest silence before it: models think, and servers load them first.
-        backoff_seconds: Pause before the second try; it doubles.
         settings: What `c.JupyterAgent.model_options` says of it: ``tools`` is how it is spoken to, ``native``, ``text`` or
             ``code``, ``api`` by which API, ``chat`` or ``responses``, and ``pictures`` whether it sees; without them that is known or
             found out. The others are sent where a question does not say otherwise.
+        seconds: How long is waited, as `Requester` has it.
     """
 
     takes_options: Literal[True] = True
@@ -65,20 +63,11 @@ class OpenAIModel:
         model: str,
         connection: Connection,
         *,
-        idle_seconds: float = 30.0,
-        first_seconds: float = FIRST_SECONDS,
-        backoff_seconds: float = 0.5,
         settings: Mapping[str, Any] = MappingProxyType({}),
+        **seconds: float,
     ) -> None:
         self._connection = connection
-        self._requester = Requester(
-            model or connection.default_model,
-            connection,
-            idle_seconds=idle_seconds,
-            first_seconds=first_seconds,
-            backoff_seconds=backoff_seconds,
-            settings=settings,
-        )
+        self._requester = Requester(model, connection, settings=settings, **seconds)
         self._way = ModelWay(connection.server_key, settings.get("tools", ""))
         self._api = settings.get("api", "")
         self._beginning = _Beginning()

@@ -14,6 +14,7 @@ import time
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager, suppress
 from dataclasses import replace
 from itertools import groupby
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from jupyter_agent.core import errors
@@ -96,13 +97,13 @@ class Requester:
     """Asks one model of one server.
 
     Args:
-        model: The server's name of the model; empty where the first will do that it has.
+        model: The server's name of the model; empty for a sensible one, else for the first that it has.
         connection: The way to the server.
+        settings: What `c.JupyterAgent.model_options` says of it: ``pictures`` is whether it sees; without it that is known or found
+            out.
         idle_seconds: Longest silence within an answer, from its first word on.
         first_seconds: Longest silence before it: models think, and servers load them first.
         backoff_seconds: Pause before the second try; it doubles.
-        settings: What `c.JupyterAgent.model_options` says of it: ``pictures`` is whether it sees; without it that is known or found
-            out.
 
     Attributes:
         model: As above, once it is known.
@@ -114,12 +115,12 @@ class Requester:
         model: str,
         connection: Connection,
         *,
-        idle_seconds: float,
-        first_seconds: float,
-        backoff_seconds: float,
-        settings: Mapping[str, Any],
+        settings: Mapping[str, Any] = MappingProxyType({}),
+        idle_seconds: float = 30.0,
+        first_seconds: float = FIRST_SECONDS,
+        backoff_seconds: float = 0.5,
     ) -> None:
-        self.model = model
+        self.model = model or connection.default_model
         self.options = ModelOptions.from_settings(settings)
         self._ignored: set[str] = set()
         self._connection = connection

@@ -7,19 +7,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from jupyter_agent.core.messages import Message, ToolCall, Usage
-from jupyter_agent.core.pictures import MAX_SHOWN, name_pictures
+from jupyter_agent.core.pictures import MAX_SHOWN
 from jupyter_agent.models.openai_compatible import failures
 from jupyter_agent.models.openai_compatible.stream import count
-from jupyter_agent.models.openai_compatible.wire import (
-    arguments_of,
-    clean,
-    merged,
-    paired,
-    parts_of,
-    tool_name,
-    with_offered_calls,
-    without_extra,
-)
+from jupyter_agent.models.openai_compatible.wire import arguments_of, clean, conversation, parts_of, tool_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
@@ -91,11 +82,7 @@ class ResponsesRequest:
     _has_thoughts: bool = field(default=True, init=False)
 
     def body(self, model: str, without: frozenset[str]) -> dict[str, Any]:
-        messages = merged(paired(with_offered_calls(self.messages, {tool.name for tool in self.tools})))
-        if not self._has_thoughts:
-            messages = [without_extra(message) for message in messages]
-        if without & {"pictures", "these_pictures"}:
-            messages = [name_pictures(message, sees=False) for message in messages]
+        messages = conversation(self.messages, self.tools, without, lambda _: self._has_thoughts)
         system = [message.content for message in messages if message.role == "system"]
         others = [message for message in messages if message.role != "system"]
         body: dict[str, Any] = {

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
+
+from jupyter_agent.models.openai_compatible.ways import of_family
 
 if TYPE_CHECKING:
     from jupyter_agent.models.openai_compatible.connection import Connection
@@ -23,8 +24,7 @@ _FAMILIES: tuple[tuple[str, bool], ...] = (
 
 def known(model: str) -> bool | None:
     """Whether models of this family see; None where the name tells nothing."""
-    name = model.replace("\\", "/").rpartition("/")[2].replace("_", "-")
-    return next((sees for pattern, sees in _FAMILIES if re.search(pattern, name, re.IGNORECASE)), None)
+    return of_family(model, _FAMILIES)
 
 
 async def ask_server(connection: Connection, model: str) -> bool | None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import Literal, TypeAlias, get_args
+from functools import lru_cache
+from typing import Literal, TypeAlias, TypeVar, get_args
 
 Way: TypeAlias = Literal["native", "text", "code"]
 WAYS: tuple[Way, ...] = get_args(Way)
+_Value = TypeVar("_Value")
 #: Known families, by their names; the first that fits. Small ones write calls badly, if at all, and code well.
 _FAMILIES: tuple[tuple[str, Way], ...] = (
     (r"qwen2\.5-coder[-:](14|32)b|qwen3-coder", "native"),
@@ -70,10 +72,11 @@ class ModelWay:
 
 def known(model: str) -> Way | None:
     """How models of this family are spoken to; None where the name tells nothing."""
-    name = family_name(model)
-    return next((way for pattern, way in _FAMILIES if re.search(pattern, name, re.IGNORECASE)), None)
+    return of_family(model, _FAMILIES)
 
 
-def family_name(model: str) -> str:
-    """The name without the folder or the organisation before it."""
-    return model.replace("\\", "/").rpartition("/")[2].replace("_", "-")
+@lru_cache(maxsize=1024)
+def of_family(model: str, families: tuple[tuple[str, _Value], ...]) -> _Value | None:
+    """What a table of patterns and values says of a model by its name, without the folder or organisation before it; the first that fits."""
+    name = model.replace("\\", "/").rpartition("/")[2].replace("_", "-")
+    return next((value for pattern, value in families if re.search(pattern, name, re.IGNORECASE)), None)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from jupyter_agent.core.protocols import ContextWindow
-from jupyter_agent.models.openai_compatible.ways import family_name
+from jupyter_agent.models.openai_compatible.ways import of_family
 
 #: What hosted models take, by their names; the first that fits. Servers of one's own load most with less.
 _FAMILIES: tuple[tuple[str, int], ...] = (
@@ -57,8 +57,7 @@ def reported(server: str, model: str) -> ContextWindow | None:
 
 def known(model: str) -> ContextWindow | None:
     """What hosted models of this family take; None where the name tells nothing."""
-    name = family_name(model)
-    tokens = next((tokens for pattern, tokens in _FAMILIES if re.search(pattern, name, re.IGNORECASE)), None)
+    tokens = of_family(model, _FAMILIES)
     return ContextWindow(tokens) if tokens else None
 
 

@@ -19,7 +19,7 @@ from jupyter_agent.core.text import refuse_constant
 from jupyter_agent.models.openai_compatible import text_tools
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from collections.abc import Set as AbstractSet
 
     from jupyter_agent.core.protocols import ToolSpec
@@ -65,9 +65,7 @@ def request(
         prepared = [replace(message, role="user") if message.role == "system" else message for message in prepared]
     if "extra" in without:
         prepared = [without_extra(message) for message in prepared]
-    if without & {"pictures", "these_pictures"}:
-        prepared = [name_pictures(message, sees=False) for message in prepared]
-    wired = _wire_messages(merged(prepared))
+    wired = _wire_messages(merged(without_pictures(prepared, without)))
     if "bare_calls" in without:
         wired = [{"reasoning_content": "", **entry} if "tool_calls" in entry else entry for entry in wired]
     if "user_after_tool" in without:
@@ -207,6 +205,32 @@ def without_extra(message: Message) -> Message:
     """The same without what only its server wants back."""
     calls = tuple(replace(call, extra={}) for call in message.tool_calls)
     return replace(message, tool_calls=calls, extra={})
+
+
+def without_pictures(messages: list[Message], without: AbstractSet[str]) -> list[Message]:
+    """The same with its pictures in words where those, or all of them, are not taken."""
+    if not without & {"pictures", "these_pictures"}:
+        return messages
+    return [name_pictures(message, sees=False) for message in messages]
+
+
+def conversation(
+    messages: Sequence[Message],
+    tools: Iterable[ToolSpec],
+    without: AbstractSet[str],
+    may_return: Callable[[Message], bool],
+) -> list[Message]:
+    """A history as APIs take it that want a result behind each call, and their own thoughts back.
+
+    Args:
+        messages: Provider-valid.
+        tools: What may be called.
+        without: As of `request`.
+        may_return: Whether a message goes back with what its server wants back.
+    """
+    whole = merged(paired(with_offered_calls(messages, {tool.name for tool in tools})))
+    returned = [message if may_return(message) else without_extra(message) for message in whole]
+    return without_pictures(returned, without)
 
 
 def merged(messages: Sequence[Message]) -> list[Message]:
