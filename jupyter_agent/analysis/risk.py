@@ -8,7 +8,7 @@ import ast
 import html
 import re
 import sys
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Literal, cast
 
@@ -878,13 +878,32 @@ class _Reach(ast.NodeVisitor):
         owner = [func.value] if isinstance(func, ast.Attribute) and func.attr not in _OF_OPEN_FILES else []
         given = (*owner, *node.args, *(word.value for word in node.keywords))
         return any(
-            origin.endswith(".open") and self._reached(value, origin) == "files"
+            origin.endswith(".open") and self._reached(call, origin) == "files"
             for place in given
-            if isinstance(place, ast.Name)
-            for value in self._names.values_of(place)
-            if isinstance(value, ast.Call)
-            for origin in self._names.origins_of(value.func)
+            if not isinstance(place, ast.Call)  # what is opened right here has its reason
+            for call in self._calls_behind(place, set())
+            for origin in self._names.origins_of(call.func)
         )
+
+    def _calls_behind(self, place: ast.expr | None, seen: set[int]) -> Iterator[ast.Call]:
+        """The calls whose results may stand at a place: a name, an attribute, an item of what holds them."""
+        if place is None or id(place) in seen:
+            return
+        seen.add(id(place))
+        inner: Iterable[ast.expr | None] = ()
+        match place:
+            case ast.Call():
+                yield place
+            case ast.Name():
+                inner = self._names.values_of(place)
+            case ast.Attribute(attr=name):
+                inner = self._names.attribute_values(name)
+            case ast.Subscript(value=value) | ast.Starred(value=value):
+                inner = (value,)
+            case ast.List(elts=values) | ast.Tuple(elts=values) | ast.Set(elts=values) | ast.Dict(values=values):
+                inner = values
+        for part in inner:
+            yield from self._calls_behind(part, seen)
 
     def _opened(self, node: ast.Call, position: int) -> str:
         """The verdict on opening a file by its mode."""

@@ -80,6 +80,22 @@ def test_N6_what_is_written_to_a_file_that_is_open_is_asked_about(code: str) -> 
     assert _codes(code, "import io\nlog = io.StringIO()") == set()
 
 
+@pytest.mark.parametrize(
+    "source",
+    [
+        "box.log = open('a', 'w')",
+        "logs = [open('a', 'w')]",
+        "logs = {0: open('a', 'w')}",
+        "logs = []\nlogs.append(open('a', 'w'))",
+    ],
+)
+def test_N6_an_open_file_is_known_wherever_it_is_kept(source: str) -> None:
+    kept = "box.log" if "box" in source else "logs[0]"
+    for code in (f"{kept}.write('x')", f"print('x', file={kept})", f"log = {kept}\nlog.write('x')"):
+        assert _codes(code, source) == {"files"}
+        assert _codes(code, source.replace("'w'", "'r'")) == set()
+
+
 def test_N6_reading_an_open_file_and_closing_one_is_not_asked_about() -> None:
     assert _codes("import json\njson.load(data)\ndata.readline()", "data = open('a.json')") == set()
     assert _codes("log.close()\nlog.closed", "log = open('a.log', 'w')") == set()
