@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,8 @@ import pytest
 from IPython.core import interactiveshell
 
 from jupyter_agent import kernelside
+from jupyter_agent.ipython.background_loop import BackgroundLoop
+from tests.support.running_server import RunningServer
 
 
 class Shell:
@@ -49,3 +52,19 @@ def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shell]:
     made.history_manager.end_session()
     made.atexit_operations()
     atexit.unregister(made.atexit_operations)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """A Jupyter server whose model says the same to everything."""
+    from tests.kernelside.test_magic_server import server_answers
+
+    home = tmp_path_factory.mktemp("home")
+    (home / "script.json").write_text(json.dumps([{"text": "Answered."}]), encoding="utf-8")
+    server = RunningServer(home, {"JUPYTER_AGENT_MODEL": f"scripted:{home / 'script.json'}"})
+    loop = BackgroundLoop()
+    loop.run(server.start())
+    loop.run(server_answers(server))
+    yield server
+    loop.run(server.end())
+    loop.close()

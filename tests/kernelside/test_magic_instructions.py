@@ -2,34 +2,13 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from jupyter_agent.ipython.background_loop import BackgroundLoop
 from jupyter_agent.kernelside.magic.instructions import InstructionsCommand
-from tests.kernelside.test_magic_server import opened, server_answers
-from tests.support.notebook_page import NotebookPage
+from tests.kernelside.test_magic_server import opened, say
 from tests.support.running_server import RunningServer
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    home = tmp_path_factory.mktemp("home")
-    (home / "script.json").write_text(json.dumps([{"text": "Answered."}]), encoding="utf-8")
-    server = RunningServer(home, {"JUPYTER_AGENT_MODEL": f"scripted:{home / 'script.json'}"})
-    loop = BackgroundLoop()
-    loop.run(server.start())
-    loop.run(server_answers(server))
-    yield server
-    loop.run(server.end())
-    loop.close()
-
-
-async def say(page: NotebookPage, command: str) -> str:
-    return "\n".join((await page.run(f"%agent {command}")).markdown)
 
 
 async def test_what_a_folder_brings_along_is_accepted_through_the_server(server: RunningServer) -> None:

@@ -71,6 +71,11 @@ async def opened(server: RunningServer, notebook: str) -> AsyncIterator[tuple[No
     await server("DELETE", f"api/kernels/{kernel_id}")
 
 
+async def say(page: NotebookPage, command: str) -> str:
+    """What one `%agent` shows."""
+    return "\n".join((await page.run(f"%agent {command}")).markdown)
+
+
 async def test_the_magic_and_the_sidebar_are_one_conversation(server: RunningServer) -> None:
     async with opened(server, "one.ipynb") as (page, _):
         await page.run(FRAME)
