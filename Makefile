@@ -16,7 +16,7 @@ lab: $(VENV)/.lab ## install into .venv and open JupyterLab on the quickstart no
 	$(BIN)/jupyter lab $(ROOT) notebooks/quickstart.ipynb
 
 test: $(VENV)/.test system ## install what the tests need and run them
-	$(BIN)/python -m pytest -m "not slow" -n auto --maxprocesses 4 --dist loadfile --hypothesis-profile ci $(PYTEST)
+	$(BIN)/python -m pytest -m "not slow" -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder --hypothesis-profile ci $(PYTEST)
 
 check: $(VENV)/.test ## format, lint, types, import contract, tests
 	$(BIN)/ruff format --check .

@@ -69,7 +69,7 @@ def script() -> list[Any] | None:
     ]
 
 
-@pytest.fixture(params=["Light", "Dark", "Dark High Contrast"])
+@pytest.fixture(params=["Light", "Dark", pytest.param("Dark High Contrast", marks=pytest.mark.slow)])
 def themed(jupyter: JupyterProcess, request: pytest.FixtureRequest) -> Iterator[str]:
     """The name of the theme that the page has."""
     jupyter.set_up("apputils-extension", "themes", theme=f"JupyterLab {request.param}")

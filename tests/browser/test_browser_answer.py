@@ -6,6 +6,7 @@ import csv
 import shutil
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.support.jupyter_process import JupyterProcess
@@ -40,6 +41,7 @@ def test_the_answer_has_the_real_columns_and_a_reload_brings_the_conversation_ba
     expect(sidebar.answer.locator(".jp-agent-text").last).to_have_text(reply, use_inner_text=True)
 
 
+@pytest.mark.slow
 def test_an_example_of_the_first_run_card_is_asked_with_one_click(sidebar: SidebarPage, notebook: str) -> None:
     sidebar.go(notebook)
     sidebar.run_cells(1)
@@ -70,6 +72,7 @@ def test_every_notebook_has_its_own_conversation(sidebar: SidebarPage, jupyter: 
     expect(sidebar.answer).to_contain_text("first_number")
 
 
+@pytest.mark.slow
 def test_column_names_and_outputs_are_shown_and_never_become_part_of_the_page(
     sidebar: SidebarPage, jupyter: JupyterProcess
 ) -> None:

@@ -149,6 +149,7 @@ def test_an_edit_is_asked_about_once_and_what_is_typed_meanwhile_stays_in_the_qu
     expect(opened.cells.nth(1).locator(".cm-content")).to_have_text("number + 2")
 
 
+@pytest.mark.slow
 def test_what_is_typed_in_a_cell_stays_there_while_the_agent_edits_and_runs_others(opened: SidebarPage) -> None:
     opened.page.get_by_label("What the agent may do").select_option("Run without asking")
     opened.ask("do it all")
@@ -176,6 +177,7 @@ def test_a_cell_is_written_and_run_with_one_click(opened: SidebarPage) -> None:
     expect(opened.cells.nth(2).locator(".jp-OutputArea-output")).to_have_text("42")
 
 
+@pytest.mark.slow
 def test_a_part_of_a_cell_is_shown_as_the_difference_that_it_makes(opened: SidebarPage) -> None:
     opened.ask("a part of it")
     proposal = opened.page.locator(".jp-agent-proposal")
@@ -199,6 +201,7 @@ def test_what_one_step_proposes_is_allowed_with_one_click(opened: SidebarPage) -
     expect(opened.cells).to_have_count(3)
 
 
+@pytest.mark.slow
 def test_an_edit_whose_cell_goes_away_is_asked_about_in_the_panel(opened: SidebarPage) -> None:
     opened.ask("slowly, please")
     opened.page.locator(".jp-agent-proposal").wait_for()

@@ -55,6 +55,7 @@ def test_nothing_but_the_stub_is_loaded_before_the_first_errand(opened: SidebarP
     expect(opened.panel).to_be_hidden()
 
 
+@pytest.mark.slow
 def test_a_cell_is_explained_from_its_toolbar_and_from_its_context_menu(opened: SidebarPage) -> None:
     opened.run_cells(1)
     _code(opened, 0).click()
@@ -68,6 +69,7 @@ def test_a_cell_is_explained_from_its_toolbar_and_from_its_context_menu(opened: 
     expect(opened.wait_for_answer()).to_contain_text("It is empty.")
 
 
+@pytest.mark.slow
 def test_a_question_about_a_cell_is_begun_for_the_user(opened: SidebarPage) -> None:
     _code(opened, 2).click(button="right")
     opened.page.locator(".lm-Menu-item", has_text="Agent").hover()
@@ -109,6 +111,7 @@ def test_an_instruction_in_a_cell_becomes_an_edit_proposed_there(opened: Sidebar
     expect(_code(opened, 0)).to_have_text("number = 3")
 
 
+@pytest.mark.slow
 def test_code_that_is_only_shown_is_offered_to_the_empty_cell(opened: SidebarPage) -> None:
     _box(opened, 2)
     opened.page.keyboard.type("a table of squares")
@@ -123,6 +126,7 @@ def test_code_that_is_only_shown_is_offered_to_the_empty_cell(opened: SidebarPag
     expect(_code(opened, 2)).to_have_text("")
 
 
+@pytest.mark.slow
 def test_the_box_says_what_the_agent_said_and_escape_gives_the_cell_back(opened: SidebarPage) -> None:
     box = _box(opened, 0)
     opened.page.keyboard.type("only words\n")

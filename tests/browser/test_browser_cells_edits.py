@@ -77,6 +77,7 @@ def test_edits_appear_in_the_notebook_and_undo_takes_all_of_them_back(opened: Si
     expect(opened.cells.first.locator(".jp-InputPrompt")).to_have_text("[ ]:")
 
 
+@pytest.mark.slow
 def test_redo_makes_the_edits_of_the_page_again(opened: SidebarPage) -> None:
     opened.ask("only the first one")
     _allow(opened, 1)
@@ -91,6 +92,7 @@ def test_redo_makes_the_edits_of_the_page_again(opened: SidebarPage) -> None:
     expect(opened.panel.get_by_role("status").filter(has_text="was redone")).to_be_visible()
 
 
+@pytest.mark.slow
 def test_ctrl_z_takes_an_edit_back(opened: SidebarPage) -> None:
     opened.ask("only the first one")
     _allow(opened, 1)
@@ -113,6 +115,7 @@ def test_K18_a_cell_that_the_user_changes_meanwhile_is_left_alone(opened: Sideba
     expect(opened.panel.locator(".jp-agent-tool").filter(has_text="cell")).to_have_count(2)
 
 
+@pytest.mark.slow
 def test_a_written_cell_says_so_in_the_saved_notebook_and_a_shared_text_keeps_its_digest(
     opened: SidebarPage, jupyter: JupyterProcess, request: pytest.FixtureRequest
 ) -> None:
@@ -146,6 +149,7 @@ def test_a_proposed_edit_is_shown_at_its_cell_and_can_be_accepted_or_rejected_th
     expect(opened.cells.first.locator(".cm-content")).to_have_text("number = 8")
 
 
+@pytest.mark.slow
 def test_all_proposals_of_a_kind_can_be_accepted_at_once(opened: SidebarPage) -> None:
     opened.ask("only the first one")
     opened.cells.first.get_by_role("button", name="Accept all").click()
@@ -155,6 +159,7 @@ def test_all_proposals_of_a_kind_can_be_accepted_at_once(opened: SidebarPage) ->
     expect(opened.asked).to_have_count(0)
 
 
+@pytest.mark.slow
 def test_code_of_an_answer_replaces_the_active_cell_or_runs_in_a_new_one(opened: SidebarPage) -> None:
     opened.ask("code, please")
     opened.wait_for_answer()

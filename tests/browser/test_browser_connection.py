@@ -69,6 +69,7 @@ def test_a_page_that_is_loaded_again_goes_on_with_the_answer_and_its_approval(op
     expect(opened.wait_for_answer()).to_contain_text("Done.")
 
 
+@pytest.mark.slow
 def test_a_question_asked_in_a_cell_appears_while_it_is_answered(sidebar: SidebarPage, jupyter: JupyterProcess) -> None:
     write_notebook(jupyter.root / "asked.ipynb", "%agent count, please", "1")
     sidebar.go("asked.ipynb")

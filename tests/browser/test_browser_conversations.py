@@ -43,6 +43,7 @@ def say(sidebar: SidebarPage, *questions: str) -> None:
         sidebar.wait_for_answer()
 
 
+@pytest.mark.slow
 def test_what_tools_did_is_there_again_after_a_reload(opened: SidebarPage) -> None:
     opened.ask("run it")
     opened.button("Allow once").click()
@@ -82,6 +83,7 @@ def test_an_edited_question_makes_a_branch_and_the_old_one_is_one_click_away(ope
     expect(opened.questions).to_contain_text(["first", "rhubarb?"])
 
 
+@pytest.mark.slow
 def test_asking_again_keeps_both_answers(opened: SidebarPage) -> None:
     say(opened, "first")
     opened.button("Ask again").click()
@@ -122,6 +124,7 @@ def test_conversations_are_found_by_a_word_opened_and_renamed(opened: SidebarPag
     expect(opened.question).to_be_focused()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("is_current_found", [True, False], ids=["found", "failed"])
 def test_an_older_search_that_ends_late_changes_nothing(opened: SidebarPage, is_current_found: bool) -> None:
     say(opened, "rhubarb or what?")
@@ -167,6 +170,7 @@ def test_an_older_search_that_ends_late_changes_nothing(opened: SidebarPage, is_
         expect(rows).to_have_count(2)
 
 
+@pytest.mark.slow
 def test_a_conversation_of_another_notebook_opens_with_its_notebook(
     sidebar: SidebarPage, jupyter: JupyterProcess
 ) -> None:
@@ -185,6 +189,7 @@ def test_a_conversation_of_another_notebook_opens_with_its_notebook(
     expect(sidebar.questions).to_contain_text(["asked there"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("entry", "kind", "word"),
     [
@@ -206,6 +211,7 @@ def test_a_conversation_can_be_saved_as_a_file(
     assert kind == "md" or json.loads(text)
 
 
+@pytest.mark.slow
 def test_a_copy_goes_on_by_itself(opened: SidebarPage) -> None:
     say(opened, "first")
     opened.choose("Continue in a Copy")

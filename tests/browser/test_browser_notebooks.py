@@ -63,6 +63,7 @@ def _choose(sidebar: SidebarPage, menu: str, entry: str) -> None:
     sidebar.page.locator(".lm-Menu").get_by_role("menuitem", name=entry).click()
 
 
+@pytest.mark.slow
 def test_each_edit_goes_to_the_notebook_it_was_asked_for_whatever_tab_is_in_front(
     sidebar: SidebarPage, jupyter: JupyterProcess
 ) -> None:
@@ -87,6 +88,7 @@ def test_each_edit_goes_to_the_notebook_it_was_asked_for_whatever_tab_is_in_fron
     expect(_first(sidebar)).to_have_text("number = 7")
 
 
+@pytest.mark.slow
 def test_a_notebook_that_is_renamed_while_it_is_edited_keeps_the_edit_and_the_conversation(
     sidebar: SidebarPage, jupyter: JupyterProcess
 ) -> None:

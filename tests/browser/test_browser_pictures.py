@@ -67,6 +67,7 @@ def test_a_picture_is_pasted_made_smaller_sent_and_there_after_a_reload(opened: 
     assert body_of(again.value)["pictures"] == [sent]
 
 
+@pytest.mark.slow
 def test_pictures_are_dropped_and_chosen_and_removed_by_the_keyboard(opened: SidebarPage) -> None:
     assert opened.give_files("drop", ("dot.png", png()), ("film.gif", gif())) is True
     expect(attached(opened)).to_have_count(1)  # the GIF has no pixels that a browser can read
@@ -82,6 +83,7 @@ def test_pictures_are_dropped_and_chosen_and_removed_by_the_keyboard(opened: Sid
     expect(opened.wait_for_answer()).to_contain_text("I see a dot.")
 
 
+@pytest.mark.slow
 def test_a_file_of_the_file_browser_is_dragged_to_the_question(opened: SidebarPage, jupyter: JupyterProcess) -> None:
     Path(jupyter.root / "dot.png").write_bytes(png())
     listing = opened.page.locator(".jp-FileBrowser-listing").first
@@ -119,11 +121,13 @@ def test_H30_what_is_no_picture_is_refused_in_words(opened: SidebarPage) -> None
     assert opened.page.evaluate("window.evil") is None
 
 
+@pytest.mark.slow
 def test_text_that_is_pasted_with_a_picture_of_itself_stays_text(opened: SidebarPage) -> None:
     assert opened.give_files("paste", ("cells.png", png()), text="a\tb") is False
     expect(attached(opened)).to_have_count(0)
 
 
+@pytest.mark.slow
 def test_what_the_active_cell_draws_goes_with_a_question_about_it(
     sidebar: SidebarPage, jupyter: JupyterProcess
 ) -> None:
@@ -137,6 +141,7 @@ def test_what_the_active_cell_draws_goes_with_a_question_about_it(
     expect(sidebar.wait_for_answer()).to_contain_text("I see what the cell draws.")
 
 
+@pytest.mark.slow
 def test_a_large_picture_of_a_cell_is_made_smaller_before_it_is_sent(
     sidebar: SidebarPage, jupyter: JupyterProcess
 ) -> None:
@@ -159,6 +164,7 @@ Image(b"\\x89PNG\\r\\n\\x1a\\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.com
     assert (sent["media_type"], len(sent["data"]) < 1_400_000) == ("image/jpeg", True)
 
 
+@pytest.mark.slow
 def test_the_preview_names_the_pictures(opened: SidebarPage) -> None:
     opened.give_files("paste", ("dot.png", png()))
     expect(attached(opened)).to_have_count(1)

@@ -53,6 +53,7 @@ def test_settings_are_checked_and_hold_after_a_reload(opened: SidebarPage) -> No
     expect(opened.panel.locator("input[type=password]").first).to_have_value("")
 
 
+@pytest.mark.slow
 def test_a_stored_key_is_deleted_with_the_keyboard_once_that_is_saved(opened: SidebarPage) -> None:
     def keys() -> Locator:
         opened.choose("Settings")
@@ -75,6 +76,7 @@ def test_a_stored_key_is_deleted_with_the_keyboard_once_that_is_saved(opened: Si
     expect(delete).to_have_count(0)
 
 
+@pytest.mark.slow
 def test_a_notebook_that_may_only_be_looked_at_runs_nothing(opened: SidebarPage) -> None:
     opened.page.get_by_label("What the agent may do").select_option("Read only")
     opened.ask("run it")
@@ -85,6 +87,7 @@ def test_a_notebook_that_may_only_be_looked_at_runs_nothing(opened: SidebarPage)
     expect(opened.page.get_by_label("What the agent may do")).to_have_value("read-only")
 
 
+@pytest.mark.slow
 def test_another_model_can_be_asked_for_one_notebook(opened: SidebarPage) -> None:
     opened.page.get_by_role("combobox", name="Model").select_option("offline")
     opened.ask("which variables are there?")
@@ -116,6 +119,7 @@ def test_N9_what_the_administrator_has_fixed_is_shown_with_the_reason_and_not_of
         context.close()
 
 
+@pytest.mark.slow
 def test_an_endpoint_can_be_chosen_and_models_without_their_key_are_named_and_not_offered(
     browser: Browser, tmp_path: Path
 ) -> None:

@@ -44,6 +44,7 @@ def test_an_at_sign_offers_variables_columns_cells_and_files(opened: SidebarPage
     expect(opened.exchanges).to_have_count(0)
 
 
+@pytest.mark.slow
 def test_a_mail_address_offers_nothing_and_escape_closes_the_list(opened: SidebarPage) -> None:
     opened.question.press_sequentially("write to ann@")
     opened.question.press_sequentially("d")
@@ -74,6 +75,7 @@ def test_commands_are_completed_and_done_in_the_sidebar(opened: SidebarPage) -> 
     expect(opened.exchanges).to_have_count(0)
 
 
+@pytest.mark.slow
 def test_clear_keeps_what_there_was_and_a_deletion_is_asked_about_and_taken_back(opened: SidebarPage) -> None:
     opened.ask("keep this")
     opened.wait_for_answer()
@@ -99,6 +101,7 @@ def test_clear_keeps_what_there_was_and_a_deletion_is_asked_about_and_taken_back
     expect(opened.panel.locator(".jp-agent-row-title")).to_have_text(["delete this", "keep this"])
 
 
+@pytest.mark.slow
 def test_arrow_keys_bring_earlier_questions_and_the_draft_back(opened: SidebarPage) -> None:
     for question in ("first", "second"):
         opened.ask(question)

@@ -32,6 +32,8 @@ from tests.support.owner_walk import (
 from tests.support.running_server import RunningServer
 from tests.support.store_urls import DURABLE, Place
 
+#: The smallest and the largest way of sharing a store.
+_QUICK = ("sqlite", "postgresql")
 MAGIC = f"%load_ext jupyter_agent\n%agent /sessions {MARKER}"
 
 
@@ -79,7 +81,9 @@ def test_N11_every_route_has_a_case_that_gets_as_far_as_the_conversation() -> No
         assert any(re.fullmatch(pattern, address) for address in addresses), pattern
 
 
-@pytest.mark.parametrize("kind", DURABLE)
+@pytest.mark.parametrize(
+    "kind", [pytest.param(kind, marks=[] if kind in _QUICK else pytest.mark.slow) for kind in DURABLE]
+)
 @pytest.mark.timeout(400)
 async def test_N11_a_strangers_token_server_finds_nothing_on_any_route(
     kind: str, make_place: Callable[[str], Place], tmp_path: Path
