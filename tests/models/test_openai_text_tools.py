@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
@@ -89,6 +90,28 @@ WRITTEN = {
     "a bracket missing in a tag": f"<tool_call>{CALL[:-1]}</tool_call>",
     "bare, then explained": f"{CALL}\n\nThis shows what it is.",
     "as Python, then explained": 'inspect_variable("df")\n\nThis shows it.',
+    "bare, below words": f"Let me see.\n{CALL}",
+    "bare over lines, below words": f"Let me see.\n\n{json.dumps(json.loads(CALL), indent=2)}\n",
+    "bare, behind words": f"Let me see. {CALL}",
+    "bare, within words": f"Let me see. {CALL} That shows what it is.",
+    "as Python, below words": "Let me see.\n\ninspect_variable('df')",
+    "as Python in a list": '[inspect_variable(name="df")]',
+    "as code of a tool": "```tool_code\ninspect_variable(name='df')\n```",
+    "by the names of its parameters": '```json\n{"name": "inspect_variable", "parameters": {"name": "df"}}\n```',
+    "in DeepSeek's way": "<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>function<｜tool▁sep｜>inspect_variable\n"
+    '```json\n{"name": "df"}\n```<｜tool▁call▁end｜><｜tool▁calls▁end｜>',
+    "in DeepSeek's newer way": "Let me see.<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>inspect_variable<｜tool▁sep｜>"
+    '{"name": "df"}<｜tool▁call▁end｜><｜tool▁calls▁end｜>',
+    "in Kimi's way": "<|tool_calls_section_begin|><|tool_call_begin|>functions.inspect_variable:0<|tool_call_argument_begin|>"
+    '{"name": "df"}<|tool_call_end|><|tool_calls_section_end|>',
+    "in Cohere's way": '<|START_ACTION|>[{"tool_call_id": "0", "tool_name": "inspect_variable", "parameters": {"name": "df"}}]<|END_ACTION|>',
+    "in LFM's way": '<|tool_call_start|>[inspect_variable(name="df")]<|tool_call_end|>',
+    "in MiniMax's way": '<minimax:tool_call>\n<invoke name="inspect_variable">\n<parameter name="name">df</parameter>\n</invoke>\n</minimax:tool_call>',
+    "in a channel": '<|channel|>commentary to=functions.inspect_variable <|constrain|>json<|message|>{"name": "df"}<|call|>',
+    "in Glaive's way": f"<functioncall> {CALL}",
+    "a fence in a tag": f"<tool_call>\n```json\n{CALL}\n```\n</tool_call>",
+    "with a remark": f"```json\n{CALL} // look\n```",
+    "as code of a tool that prints": "```tool_code\nprint(default_api.inspect_variable(name='df'))\n```",
 }
 
 
@@ -110,6 +133,45 @@ WRITTEN_CODE = {
     "three quotes": 'run_code("""x = \'a\'\nprint(x)""")',
     "by parameters": f"<function=run_code>\n<parameter=code>\n{CODE}\n</parameter>\n</function>",
 }
+
+
+@pytest.mark.parametrize("size", [0, 1, 5])
+@pytest.mark.parametrize("opening", ["```json\n{}\n```", "```tool_call\n{}\n```"])
+def test_a_fence_within_a_text_of_a_call_does_not_end_it(opening: str, size: int) -> None:
+    code = 'text = """\n```python\nx\n```\n"""\nprint(text)'
+    call = json.dumps({"name": "run_code", "arguments": {"code": code}}).replace("\\n", "\n")
+    text, (made,) = read(opening.replace("{}", call), size, tools=[CODE_TOOL])
+    assert (text, json.loads(made.arguments)) == ("", {"code": code})
+
+
+@pytest.mark.parametrize("size", [0, 1, 5])
+def test_a_fence_within_a_text_of_a_program_does_not_end_it(size: int) -> None:
+    code = 'text = """\n```\nx\n```\n"""\nprint(text)'
+    reader = CallReader([CODE_TOOL], code_tool="run_code")
+    whole = f"```python\n{code}\n```\n"
+    for start in range(0, len(whole), size or len(whole)):
+        assert reader.feed(whole[start : start + (size or len(whole))]) == ""
+    assert reader.end() == ""
+    assert [json.loads(call.arguments) for call in reader.calls] == [{"code": code}]
+
+
+@pytest.mark.parametrize("size", [0, 1])
+@pytest.mark.parametrize("way", [*WRITTEN, *WRITTEN_CODE])
+def test_of_a_call_that_is_cut_nothing_is_shown(way: str, size: int) -> None:
+    """From where its beginning can be nothing else."""
+    whole = {**WRITTEN, **WRITTEN_CODE}[way]
+    tools = [*TOOLS, CODE_TOOL]
+    for end in range(len(whole)):
+        text = whole[:end]
+        reader = CallReader(tools)
+        passed = "".join(
+            reader.feed(text[start : start + 1 if size else None]) for start in range(0, end if size else 1)
+        )
+        passed += reader.end(is_cut=True)
+        named = re.search(r"(inspect_variable|run_code)(.*)", text, re.DOTALL)
+        if named and named[2]:
+            assert passed.strip() in ("", "Let me see."), (text, passed)
+            assert reader.calls, text
 
 
 @pytest.mark.parametrize("size", [0, 1])
@@ -157,6 +219,10 @@ NO_CALLS = {
     "code that calls another function": "```python\ninspect(df)\nprint(1)\n```\n",
     "a link": "[list_files](a.md) tells more",
     "a function of that name": "inspect_variable(x) is a tool.",
+    "a function that is spoken of": "It reads.\nlist_files() lists them.\nThat is all.",
+    "data in a line": 'The row {"name": "df", "rows": 5} is last, {"name": "df"} is first.',
+    "an index in a line": 'What df["name"] has is ["name", "code"].',
+    "sets in a line": "\\frac{a}{b} and {name} and [1] and {",
     "code in a line": "```x``` is code\nand more",
     "code": "Run this:\n```python\nprint('<tool_call>')\n```\nDone.\n",
     "code that shows a call": f"```python\n```json\n{CALL}\n```\n",
@@ -227,6 +293,23 @@ def test_parts_of_calls_in_any_order_do_not_depend_on_how_they_are_cut(text: str
     assert read(text, size) == (whole, calls)
     if not calls:
         assert whole == text
+
+
+def test_data_that_are_no_call_are_passed_on_as_soon_as_that_is_known() -> None:
+    reader = CallReader(TOOLS)
+    pieces = ("Of ", 'df["name', '"] it ', "is ", '{"name": ', '"df"}', " that ", "list_files() ", "is of.\n", "So.")
+    assert [reader.feed(piece) for piece in pieces] == [
+        "Of ",
+        "df",
+        '["name"] it ',
+        "is ",
+        "",
+        '{"name": "df"}',
+        " that ",
+        "list_files() ",
+        "is of.\n",
+        "So.",
+    ]
 
 
 def test_text_is_passed_on_before_its_line_ends() -> None:
@@ -386,6 +469,11 @@ async def test_the_answer_ends_where_the_model_makes_a_result_up() -> None:
         server.queue(REFUSED, talking)
         events: list[ModelEvent] = await answer(model, tools=TOOLS)
     assert [type(event) for event in events] == [ToolCall, ModelFinished]
+
+
+def test_of_what_follows_a_call_and_words_nothing_depends_on_how_it_is_cut() -> None:
+    text = f"First:\n```json\n{CALL}\n```\nThen:\n```json\n{CALL}\n```\nDone."
+    assert read(text) == read(text, 1) == read(text, 9) == ("First:\n", [DF])
 
 
 async def test_L15_a_call_of_an_answer_cut_short_is_told_as_cut() -> None:

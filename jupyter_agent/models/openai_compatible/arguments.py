@@ -71,7 +71,9 @@ def _object(text: str, depth: int = 0) -> dict[str, Any] | None:
                 return None
             text = text[end:].strip()
             text = text if text.strip("}] ") else ""  # a bracket too many
-        return next((found for found in reversed(objects) if found), objects[-1] if objects else None)
+        return next(
+            (found for found in reversed(objects) if found), {}
+        )  # nothing, or null, is an object without fields
     return None
 
 

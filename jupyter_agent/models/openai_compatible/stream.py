@@ -234,7 +234,7 @@ class StreamedAnswer:
         """
         is_cut = self._finish == "length"
         yield from self._without_calls(self._thoughts.finish(is_cut=is_cut))
-        if self._reader is not None and (text := self._reader.end()):
+        if self._reader is not None and (text := self._reader.end(is_cut=is_cut)):
             self.spoken = True
             yield TextDelta(text)
         refused = self._refused or self._finish == "refused"
@@ -363,6 +363,7 @@ def _read_chunk(chunk: dict[str, Any], answer: StreamedAnswer) -> Iterator[Delta
             raise TypeError("not a choice")
         if choice.get("index") not in (0, None):
             continue
+        answer.usage = _usage(choice.get("usage")) or answer.usage  # Kimi's
         # Some repeat the whole message with the last piece.
         delta = choice.get("delta" if "delta" in choice else "message") or {}
         thought, text = _parts(delta.get("content"))
@@ -473,7 +474,9 @@ def _usage(value: object) -> Usage | None:
     dollars = float(cost) if isinstance(cost, (int, float)) and 0 <= cost < _MAX_TOKENS else 0.0
     details = value.get("prompt_tokens_details")
     cached = count(details.get("cached_tokens")) if isinstance(details, dict) else 0
-    cached = cached or count(value.get("prompt_cache_hit_tokens"))  # DeepSeek's
+    cached = (
+        cached or count(value.get("prompt_cache_hit_tokens")) or count(value.get("cached_tokens"))
+    )  # DeepSeek's, Kimi's
     return Usage(count(value.get("prompt_tokens")), count(value.get("completion_tokens")), dollars, cached)
 
 

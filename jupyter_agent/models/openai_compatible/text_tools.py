@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import textwrap
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -36,19 +37,35 @@ _TAGS = {
     "<function_call>": "</function_call>",
     "<function_calls>": "</function_calls>",
     "<tools>": "</tools>",
+    "<tool>": "</tool>",
+    "<tool_code>": "</tool_code>",
+    "<minimax:tool_call>": "</minimax:tool_call>",
     "<|tool_call|>": "<|/tool_call|>",
+    "<|tool_call_start|>": "<|tool_call_end|>",
+    "<|START_ACTION|>": "<|END_ACTION|>",
+    "<|tool_calls_section_begin|>": "",
+    "<|tool_call_begin|>": "",
+    "<｜tool▁calls▁begin｜>": "",
+    "<｜tool▁call▁begin｜>": "",
+    "<|channel|>commentary to=": "",
     "<|python_tag|>": "",
+    "<functioncall>": "",
     "[TOOL_CALLS]": "",
     "<function=": "</function>",
     "<invoke name=": "</invoke>",
 }
 _TAG = re.compile("|".join(map(re.escape, _TAGS)))
-#: What may become one, the longest first.
+#: What may become one, the longest first; of a cut answer so much of one that it is no text.
+_SHORTEST = 3
 _CUT_TAGS = tuple(sorted({tag[:size] for tag in _TAGS for size in range(1, len(tag))}, key=len, reverse=True))
-_AFTER_TAG = re.compile(r"\s*(?:\Z|[{\[<\"'|]|[A-Za-z_][\w.-]*(?:\Z|[({\[<>\n]|\"?>))")
+_AFTER_TAG = re.compile(r"\s*(?:\Z|[{\[<\"'|`]|[A-Za-z_][\w.-]*(?:\Z|[({\[<>\n]|\"?>|:(?:\Z|\d)| (?:\Z|<)))")
 _FENCE = re.compile(r" {0,3}(?P<fence>`{3,}|~{3,})[ \t]*(?P<language>[\w+-]*)")
 _PERHAPS_FENCE = re.compile(r" {0,3}(?:`{0,2}|`{3,}[^`\n]*|~{0,2}|~{3,}[^\n]*)")
 _CERTAIN = frozenset({"tool_call", "tool_calls", "tool", "function_call"})
+#: Language of blocks with calls as Python has them.
+_TOOL_CODE = "tool_code"
+#: Languages of blocks whose code is run, where code blocks are calls.
+_RUN = ("", _TOOL_CODE, *PYTHON)
 #: What is said before an example; a call behind it counts only if nothing follows.
 _EXAMPLE = re.compile(
     r"example|instance|e\.g\.|such as|like (this|so|that)|looks? like|format|syntax|would (be|look|call|write)",
@@ -56,6 +73,15 @@ _EXAMPLE = re.compile(
 )
 #: Behind data that are a call, on a new line: words.
 _WORDS_AFTER = re.compile(r"[}\])][ \t]*\n\s*(?=[^\s{}\[\](),;\"'`])")
+#: A call in Python that is spoken of.
+_SPOKEN_OF = re.compile(r"\s*\w+\([^()\n]*\)[ \t]*[^\W\d_]")
+#: Where data begin that nothing is around.
+_BRACKET = re.compile(r"[{\[]")
+#: Quotes that are not escaped.
+_QUOTES = re.compile(r"\\.|(\")", re.DOTALL)
+_STRUCTURE = re.compile(r"[\"{}\[\]]")
+#: The end of a text, behind what is escaped.
+_QUOTE = re.compile(r"(?:\\.|[^\"\\])*+\"", re.DOTALL)
 _LEAD = 300
 
 
@@ -103,6 +129,9 @@ class _Block:
         opening: How it began.
         is_first: Whether nothing stands before it.
         searched: Characters of the body in which its end was not found.
+        scanned: Characters of data in which their end was not found; -1 where they are no JSON.
+        depth: How many brackets are open there.
+        is_text: Whether a text is.
     """
 
     kind: Literal["call", "perhaps", "code", "program"]
@@ -110,6 +139,9 @@ class _Block:
     opening: str
     is_first: bool = False
     searched: int = 0
+    scanned: int = 0
+    depth: int = 0
+    is_text: bool = False
 
     @property
     def is_fenced(self) -> bool:
@@ -147,18 +179,31 @@ class CallReader:
         self._lead = ""
         self._block: _Block | None = None
         self._may_be_bare = True
+        self._is_cut = False
+        self._is_refused = False  # what stands here is no call that nothing is around
         self._pending: list[tuple[str, list[WrittenCall]]] = []
 
     def feed(self, text: str) -> str:
         """Take in some text and return what is not a call."""
         passed: list[str] = []
         for piece in text.splitlines(keepends=True):
+            if self.over:
+                break
             self._rest += piece
             passed.append(self._read(is_end=False))
         return "".join(passed)
 
-    def end(self) -> str:
-        """The answer is complete: what was held back and is no call after all."""
+    def end(self, *, is_cut: bool = False) -> str:
+        """The answer is complete: what was held back and is no call after all.
+
+        Args:
+            is_cut: Whether it was cut, so that a call may have been, too.
+        """
+        self._is_cut = is_cut
+        if self.over:
+            self._rest, self._block = "", None
+        if is_cut and self._block is None and (tag := next(filter(self._rest.endswith, _CUT_TAGS), ""))[_SHORTEST:]:
+            self._rest = self._rest.removesuffix(tag)
         passed = self._read(is_end=True)
         for _, calls in self._pending:
             self.calls += calls
@@ -197,6 +242,7 @@ class CallReader:
         """The next characters, which are no longer held back."""
         text, self._rest = self._rest[:size], self._rest[size:]
         if text:
+            self._is_refused = False
             line = text.rpartition("\n")[2]
             self._within = bool(line) or (self._within and "\n" not in text)
             self._ticks = line.count("`") + (0 if "\n" in text else self._ticks)
@@ -216,26 +262,66 @@ class CallReader:
                     size = opened.end() if rest else len(line + newline)
                     opening = self._taken(size)
                     language = opened["language"].lower()
-                    is_program = self._code_tool and not rest and language in ("", *PYTHON)
+                    is_program = self._code_tool and not rest and language in _RUN
                     kind: Literal["call", "program", "perhaps"] = "program" if is_program else "perhaps"
                     self._block = _Block("call" if is_call else kind, opened["fence"], opening, is_first)
                 return ""
             if not is_whole and _PERHAPS_FENCE.fullmatch(line):
                 return ""
-            if is_first and self._may_be_bare and self._rest.strip() and self._grammar.may_begin(self._rest):
-                self._block = _Block("perhaps", "", "", is_first)
-                return ""
-        if tag := _TAG.search(line):
+        bare = self._bare_call(line)
+        if bare == 0:
+            self._block = _Block("perhaps", "", "", is_first)
+            return ""
+        if (tag := _TAG.search(line)) and not 0 < bare < tag.start():
             if (self._ticks + line[: tag.start()].count("`")) % 2:  # within code in a line
                 return self._taken(tag.end())
             if tag.start():
                 return self._taken(tag.start())
             self._block = _Block("call", _TAGS[tag[0]], self._taken(tag.end()), is_first)
             return ""
+        if bare > 0:
+            return self._taken(bare)
         if is_whole:
             return self._taken(len(line + newline))
         held = next(filter(line.endswith, _CUT_TAGS)) if line.endswith(_CUT_TAGS) else ""
         return self._taken(len(line) - len(held))
+
+    def _bare_call(self, line: str) -> int:
+        """Where in a line a call may begin that nothing is around: data, or at its beginning Python; -1 where none does."""
+        if not self._may_be_bare:
+            return -1
+        if not self._within and not self._is_refused and line.strip() and self._grammar.may_begin(self._rest):
+            return 0
+        for bracket in _BRACKET.finditer(line, int(self._is_refused)):
+            is_in_code = (self._ticks + line[: bracket.start()].count("`")) % 2
+            if not is_in_code and self._grammar.may_begin(self._rest[bracket.start() :]):
+                return bracket.start()
+        return -1
+
+    def _data_end(self, block: _Block) -> int:
+        """Where the JSON value ends that a body is; -1 where it goes on, or is none. Each character is looked at once."""
+        text = self._rest
+        while 0 <= block.scanned < len(text):
+            scanned = block.scanned
+            found = _QUOTE.match(text, scanned) if block.is_text else _STRUCTURE.search(text, scanned)
+            if found is None:
+                escapes = len(text) - scanned - len(text[scanned:].rstrip("\\"))
+                block.scanned = len(text) - escapes % 2  # what is escaped may still come
+                break
+            block.scanned = found.end()
+            match found[0][-1]:
+                case '"':
+                    block.is_text = not block.is_text
+                case "{" | "[":
+                    block.depth += 1
+                case _:
+                    block.depth -= 1
+                    if block.depth <= 0:
+                        block.scanned = -1
+                        with suppress(ValueError, RecursionError):
+                            start = len(text) - len(text.lstrip())
+                            return json.JSONDecoder(strict=False).raw_decode(text, start)[1]
+        return -1
 
     def _code(self, block: _Block, *, is_end: bool) -> str:
         """A line of code, or what there is of it unless it may be the end."""
@@ -257,7 +343,8 @@ class CallReader:
             return self._passed(block.opening)
         if block.kind == "perhaps" and not (self._may_be_call(block, body) and len(body) <= MAX_CALL):
             self._block = _Block("code", block.end, "") if block.end else None
-            self._may_be_bare = self._may_be_bare and bool(block.end)
+            self._is_refused = not block.end
+            self._may_be_bare = self._may_be_bare and len(body) <= MAX_CALL
             return self._passed(block.opening)
         if not (is_closed or is_end or len(body) > MAX_CALL):
             return ""
@@ -278,6 +365,8 @@ class CallReader:
             return ""
         is_tagged = _TAG.match(body.lstrip()) is not None
         calls = self._grammar.certain(body) if is_tagged else self._grammar.likely(body, is_lenient=not self._is_strict)
+        if not calls and not is_closed and (name := self._grammar.name_of_cut(body, is_certain=self._is_cut)):
+            calls = [WrittenCall(name, body.strip())]
         if not calls:
             return self._passed(raw)
         is_example = self._is_strict or _EXAMPLE.search(self._lead) is not None
@@ -302,14 +391,24 @@ class CallReader:
 
     def _may_be_call(self, block: _Block, body: str) -> bool:
         start = body.lstrip()
+        if _TOOL_CODE in block.opening:
+            return True
         is_whole_answer = block.is_first and block.is_fenced and start[:1] in ("<", "[")
         if is_whole_answer and (_TAG.match(start) or any(tag.startswith(start) for tag in _TAGS)):
             return True
-        return self._grammar.may_begin(body)
+        return self._grammar.may_begin(body) and (bool(block.end) or not _SPOKEN_OF.match(body))
+
+    def _is_in_text(self, block: _Block, body: str) -> bool:
+        """Whether a fence stands within a text of the data or the code that it seems to end."""
+        if block.kind == "program":
+            return any(body.count(quotes) % 2 for quotes in ('"""', "'''"))
+        return body.lstrip()[:1] in ("{", "[") and sum(map(bool, _QUOTES.findall(body))) % 2 == 1
 
     def _closing(self, block: _Block, *, is_end: bool) -> tuple[int, str]:
         """Where a block's body ends, and what ends it; -1 where it goes on."""
         if not block.end:
+            if block.kind == "perhaps" and (end := self._data_end(block)) >= 0:
+                return end, ""
             words = _WORDS_AFTER.search(self._rest, max(0, block.searched - 1))
             block.searched = self._rest.rfind("\n", 0, len(self._rest.rstrip())) + 1
             if (
@@ -327,7 +426,7 @@ class CallReader:
             stripped = line.rstrip()
             # It may stand right behind the call, but not behind code.
             ends = stripped.endswith(block.end) and (block.kind != "program" or not stripped.strip(f" {block.end[0]}"))
-            if ends:
+            if ends and not self._is_in_text(block, self._rest[:position]):
                 if not (newline or is_end):
                     break
                 cut = len(stripped.rstrip(block.end[0]))

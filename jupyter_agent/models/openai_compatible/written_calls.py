@@ -20,14 +20,14 @@ _ARGUMENTS = ("arguments", "parameters", "args", "input", "params", "action_inpu
 _WRAPPERS = ("function", "function_call", "tool_call", "tool_calls", "calls")
 _KEYS = frozenset({*_NAMES, *_ARGUMENTS, *_WRAPPERS, "type", "id", "index"})
 _IDENTIFIER = re.compile(r"[A-Za-z_][\w.-]{1,63}")
-_NAME = re.compile(r"""["'](?:name|tool)["']\s*:\s*["']([^"']{1,100})["']""")
+_NAME = re.compile(r"""["'](?:name|tool|tool_name|function)["']\s*:\s*["']([^"']{1,100})["']""")
 _FIRST_KEY = re.compile(r"""[\[{\s]*(?:(?P<quote>["'])(?P<key>\w*)(?P<end>(?P=quote))?)?""")
 _PAIR = re.compile(
     r"""\s*:\s*(?:"[^"\\\n]*"|'[^'\\\n]*'|[\w.-]+)\s*,\s*(?:(?P<quote>["'])(?P<key>\w*)(?P<end>(?P=quote))?)?"""
 )
 #: Around calls, of all that models were trained to write; what stands in between is understood by itself.
 _TAGS = re.compile(
-    r"</?(?:tool_calls?|function_calls?|tools)>|<\|/?tool_call\|>|<\|python_tag\|>|\[/?TOOL_CALLS\]|<\|\w{1,20}\|>"
+    r"</?(?:(?:minimax:)?tool_calls?|function_?calls?|tools|tool_code)>|<\|/?\w{1,40}\|>|\[/?TOOL_CALLS\]|(?:function)?<｜tool▁sep｜>|<｜[\w▁]{1,40}｜>"
 )
 _FUNCTION = re.compile(
     r"""<(?:function|invoke)\s*(?:=|name=)\s*["']?(?P<name>[\w.-]{1,100})["']?\s*>(?P<body>.*?)(?:</(?:function|invoke)>|(?=<(?:function|invoke)\b)|\Z)""",
@@ -40,7 +40,11 @@ _PARAMETER = re.compile(
 _PAIRED = re.compile(
     r"<arg_key>(?P<key>[^<]*)</arg_key>\s*<arg_value>(?P<value>.*?)(?:</arg_value>|(?=<arg_key>)|\Z)", re.DOTALL
 )
-_NAME_FIRST = re.compile(r"\s*(?P<name>[A-Za-z_][\w.-]{0,99})\s*(?:\[ARGS\]\s*)?(?=[{<])")
+_NAME_FIRST = re.compile(
+    r"\s*(?:```\s*)?(?:functions\.)?(?!json\b)(?P<name>[A-Za-z_][\w.-]{0,99})(?::\d{1,3})?\s*(?:\[ARGS\]\s*|(?:```)?json\s*)?(?=[{<])"
+)
+_FENCED = re.compile(r"\s*```[\w-]*\s*\n(.*?)\n?\s*```\s*", re.DOTALL)
+_CALLED = re.compile(r"\s*\[?(?:print\()?(?:\w+\.)?(?P<name>\w+)\(")
 _QUOTED = re.compile(
     r"""\s*(?P<name>\w+)\(\s*(?:\w+\s*=\s*)?(?P<quote>\"{3}|'{3}|["'])(?P<text>.*)(?P=quote)\s*,?\s*\)\s*\Z""",
     re.DOTALL,
@@ -71,13 +75,16 @@ class CallGrammar:
         for tool in tools:
             properties = tool.parameters.get("properties")
             self._parameters[tool.name] = dict(properties) if isinstance(properties, dict) else {}
-        self._keys = _KEYS.union(*self._parameters.values())
+        self._names_of_parameters = frozenset[str]().union(*self._parameters.values())
+        self._keys = _KEYS | self._names_of_parameters
 
     def may_begin(self, text: str) -> bool:
         """Whether data or code that begin like this may become a call; once they cannot, nothing more makes them one."""
         start = text.lstrip()
         if not start.startswith(("{", "[")):
             return self.may_name(start)
+        if self.may_name(start[1:]) and start[0] == "[" and start[1:].strip():
+            return True
         match: re.Match[str] | None = _FIRST_KEY.match(start)
         for _ in range(_MAX_FIELDS):
             if match is None:
@@ -87,7 +94,7 @@ class CallGrammar:
             if match["end"] is None:
                 is_cut = match.end() == len(start)
                 return is_cut and any(key.startswith(match["key"]) for key in self._keys)
-            if match["key"] not in self._keys:
+            if match["key"] not in self._keys or start[match.end() :].strip()[:1] not in ("", ":"):
                 return False
             match = _PAIR.match(start, match.end())
         return True
@@ -99,9 +106,24 @@ class CallGrammar:
 
     def certain(self, body: str, *, is_whole: bool = True) -> list[WrittenCall]:
         """The calls in something that is said to be calls: what cannot be read is one, too, so that the model learns why."""
+        if (fenced := _FENCED.fullmatch(body)) is not None:
+            body = fenced[1]
         found = self._read(body, may_go_on=True, is_whole=is_whole)
         named = _NAME.search(body)
         return found or [WrittenCall(named[1] if named else "", body.strip() or "{")]
+
+    def name_of_cut(self, body: str, *, is_certain: bool) -> str:
+        """The tool that something calls which has no end; empty where it is no call.
+
+        Args:
+            body: The data or the code.
+            is_certain: Whether the answer was cut; else only data count that have begun to say the arguments.
+        """
+        if body.lstrip()[:1] in ("{", "[") and (named := _NAME.search(body)) is not None:
+            has_arguments = any(f'"{key}"' in body for key in _ARGUMENTS)
+            return named[1] if named[1] in self._parameters and (is_certain or has_arguments) else ""
+        called = _CALLED.match(body) if is_certain else None
+        return called["name"] if called is not None and called["name"] in self._parameters else ""
 
     def likely(self, body: str, *, is_lenient: bool) -> list[WrittenCall]:
         """The calls in data or code that nobody says are calls; empty where it is anything else.
@@ -157,7 +179,13 @@ class CallGrammar:
         is_flat = not given and known is not None and others.keys() <= known.keys()
         arguments: Any = others if is_flat else fields.get(given, {})
         if is_likely:
-            is_call = is_lenient and given in ("arguments", "args") and isinstance(arguments, dict)
+            is_call = (
+                is_lenient
+                and isinstance(arguments, dict)
+                and (
+                    given in ("arguments", "args") or bool(arguments and arguments.keys() <= self._names_of_parameters)
+                )
+            )
             if (others and not is_flat) or (known is None and not (is_call and _IDENTIFIER.fullmatch(name))):
                 raise ValueError("data")
         return WrittenCall(name, arguments if isinstance(arguments, str) else json.dumps(arguments))
@@ -207,16 +235,23 @@ class CallGrammar:
             if known:
                 return [WrittenCall(quoted["name"], json.dumps({known[0]: quoted["text"]}))]
         found: list[WrittenCall] = []
-        for statement in ast.parse(code).body:
-            call = statement.value if isinstance(statement, ast.Expr) else None
-            if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name):
+        statements = [
+            statement.value if isinstance(statement, ast.Expr) else None for statement in ast.parse(code).body
+        ]
+        if len(statements) == 1 and isinstance(statements[0], ast.List):
+            statements = [*statements[0].elts]
+        for call in statements:
+            if isinstance(call, ast.Call) and ast.unparse(call.func) == "print" and len(call.args) == 1:
+                call = call.args[0]  # noqa: PLW2901 - what a call of a tool returns is shown anyway
+            if not isinstance(call, ast.Call) or not isinstance(call.func, (ast.Name, ast.Attribute)):
                 raise ValueError("no call")
-            names = self._parameters.get(call.func.id)
+            name = call.func.id if isinstance(call.func, ast.Name) else call.func.attr
+            names = self._parameters.get(name)
             if names is None or len(call.args) > len(names):
                 raise ValueError("no tool")
             arguments = {name: ast.literal_eval(value) for name, value in zip(names, call.args, strict=False)}
             arguments |= {keyword.arg or "": ast.literal_eval(keyword.value) for keyword in call.keywords}
-            found.append(WrittenCall(call.func.id, json.dumps(arguments)))
+            found.append(WrittenCall(name, json.dumps(arguments)))
         return found
 
 
@@ -234,7 +269,7 @@ def _values(text: str, *, may_go_on: bool, is_whole: bool) -> list[Any]:
             values.append(value)
             rest = rest[end:].lstrip(" \t\r\n,;")
     except ValueError:
-        if values and (may_go_on or not rest.strip("}]) \t\r\n")):
+        if values and (may_go_on or not rest.strip("}]) \t\r\n") or rest.startswith(("//", "#"))):
             return values
         # Brackets that are missing at the end, single quotes, a comma too many are what models write; what was cut is not mended.
         for closing in ("}", "}}", "}]", "]", "]}") if is_whole else ():
