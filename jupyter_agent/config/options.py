@@ -279,8 +279,8 @@ class JupyterAgent(Configurable):
                 self._reject(name, f"c.JupyterAgent.{name}", value, error)
 
     def _reject(self, name: str, place: str, value: Any, error: Exception) -> None:
-        if name in _STRICTEST:
-            setattr(self, name, _STRICTEST[name])
+        # Of an error that is none of traitlets' the library leaves the value.
+        setattr(self, name, _STRICTEST[name] if name in _STRICTEST else self.trait_defaults(name))
         hidden = name in ("store", "proxy", "mcp_servers", "base_url", "endpoints")
         wrong = "is not valid" if hidden else f"cannot be {value!r:.60}"
         reason = "" if isinstance(error, TraitError) else f" ({str(error)[:200]})"

@@ -206,6 +206,8 @@ def test_N9_only_mcp_servers_that_the_policy_allows_are_used(server: dict[str, A
         ("redact", "nope", True),
         ("base_url", 5, "invalid:"),
         ("mcp_servers", [], {}),
+        ("model_options", {"effort": "hihg"}, {}),
+        ("endpoints", {"work": {"base_url": "work.example.com"}}, {}),
     ],
 )
 def test_N16_one_bad_value_is_named_and_the_rest_holds(name: str, value: Any, holds: Any) -> None:
