@@ -56,6 +56,7 @@ class Quirk:
         failure: Regular expression that the error's message matches; empty where there is none.
         requests: How many there are for the question.
         sent: Whether the last request of the question is right.
+        cached: Tokens that the server had in its cache.
     """
 
     name: str
@@ -66,6 +67,7 @@ class Quirk:
     failure: str = ""
     requests: int = 0
     sent: Callable[[Body], bool] = lambda _: True
+    cached: int = 0
 
 
 def delta(**fields: Any) -> str:
@@ -346,6 +348,28 @@ QUIRKS = [
         "hmhm",
         requests=2,
     ),
+    inspecting("no arguments at all, in words", "null", calls=[("inspect_variable", {})]),
+    Quirk(
+        "usage within the choice",
+        [
+            STREAM
+            + delta(content="fine")
+            + event(
+                {
+                    "choices": [
+                        {
+                            "index": 0,
+                            "delta": {},
+                            "finish_reason": "stop",
+                            "usage": {"prompt_tokens": 9, "completion_tokens": 2, "cached_tokens": 7},
+                        }
+                    ]
+                }
+            )
+        ],
+        "fine",
+        cached=7,
+    ),
     Quirk("only thoughts in the text", [answered("<think>hm</think>")], ONLY_THOUGHT, "hmhm", requests=2),
     Quirk(
         "thoughts up to the length limit",
@@ -549,6 +573,18 @@ QUIRKS = [
         "not in this country",
         [refusing(403, "Country, region, or territory not supported", code="unsupported_country_region_territory")],
         failure="^(?!.*key).*does not serve where you are.*Country, region",
+        requests=1,
+    ),
+    Quirk(
+        "not for this account",
+        [refusing(403, "This model is blocked by the guardrails of your organization")],
+        failure="^(?!.*OPENAI_API_KEY).*not for this model.*blocked by the guardrails",
+        requests=1,
+    ),
+    Quirk(
+        "a firewall in between",
+        [plain(403, "<html>Sorry, you have been blocked</html>", kind="text/html")],
+        failure="^(?!.*OPENAI_API_KEY).*proxy or firewall",
         requests=1,
     ),
     Quirk(
@@ -840,7 +876,7 @@ async def test_a_quirk_of_a_server_harms_nobody(quirk: Quirk, monkeypatch: pytes
         assert re.search(quirk.failure, end.message), end.message
     else:
         assert isinstance(end, Done), end
-        assert (end.reply, shown) == (quirk.reply, quirk.reply)
+        assert (end.reply, shown, end.usage.cached_tokens) == (quirk.reply, quirk.reply, quirk.cached)
     assert thinking.lstrip() == quirk.thinking
     assert [(name, given) for name, tool in tools.items() for given in tool.given] == sorted(
         quirk.calls, key=lambda made: list(tools).index(made[0])

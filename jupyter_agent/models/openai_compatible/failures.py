@@ -77,6 +77,7 @@ _FILTERED = re.compile(
 )
 #: Some have no status of its own for a wrong key.
 _BAD_KEY = re.compile(r"api.?key.{0,12}\b(not valid|invalid|incorrect)|\b(incorrect|invalid) api.?key", re.IGNORECASE)
+_ABOUT_KEY = re.compile(r"\bkey\b|token|credential|authenti|unauthori[sz]ed|signature", re.IGNORECASE)
 _NOT_HERE = re.compile(r"countr(y|ies)|region|territor|location", re.IGNORECASE)
 #: What is said where nothing is at the address at all.
 _NO_PATH = re.compile(
@@ -218,7 +219,9 @@ def from_status(status: int, body: object, server: Provider, headers: Mapping[st
     own_words = reason(body)
     if (
         own_words
-        and not isinstance(failure.error, (errors.UpstreamAuth, errors.ContextTooLong))
+        # What is said of a key may repeat it.
+        and not (isinstance(failure.error, errors.UpstreamAuth) and (status != 403 or _ABOUT_KEY.search(text)))
+        and not isinstance(failure.error, errors.ContextTooLong)
         and not failure.is_other_model
     ):
         failure.error.message += f'{_QUOTE}{own_words}"'
@@ -242,10 +245,17 @@ def _from_status(status: int, words: str, server: Provider, headers: Mapping[str
         )
     if status == 403 and _NOT_HERE.search(words):
         return Failure(errors.UpstreamRefused(f"{server} does not serve where you are. Choose another provider."))
-    if status in (401, 403) or (status == 400 and _BAD_KEY.search(words)):
+    if status == 403 and words.lstrip().startswith("<"):
         return Failure(
-            errors.UpstreamAuth(f"{server} did not accept the key, or not for this model. {server.key_hint}")
+            errors.UpstreamAuth(
+                f"{server}, or a proxy or firewall on the way to it, refuses the request (status 403). If the address and the key are "
+                "right, ask who runs the network."
+            )
         )
+    if status in (401, 403) or (status == 400 and _BAD_KEY.search(words)):
+        is_about_key = status != 403 or not words.strip() or _ABOUT_KEY.search(words)
+        hint = f" {server.key_hint}" if is_about_key else ""
+        return Failure(errors.UpstreamAuth(f"{server} did not accept the key, or not for this model.{hint}"))
     if status == 402 or _SPENT.search(words):
         return Failure(errors.UpstreamRateLimit(f"The credit at {server} is used up. Look at the account's billing."))
     wait = retry_after(headers)
