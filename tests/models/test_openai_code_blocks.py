@@ -206,6 +206,17 @@ async def test_a_number_that_is_not_computed_though_it_was_asked_for_again_is_ma
     assert texts(events) == "The mean of the 5 rows is 17.3 km.\n\n*Not computed by code: 5, 17.3.*"
 
 
+async def test_a_number_of_the_last_words_without_tools_is_marked_where_code_has_run() -> None:
+    call = ToolCall("c1", "run_code", PROGRAM)
+    history = [QUESTION, Message("assistant", "", (call,)), Message("tool", "4.25\n", tool_call_id="c1")]
+    async with running() as server, asking(server, WEAK) as model:
+        server.queue(answered("The mean is 4.25. In all there are 99."))
+        events = await answer(model, *history)
+        assert texts(events) == "The mean is 4.25. In all there are 99.\n\n*Not computed by code: 99.*"
+        assert texts(await answer(model, QUESTION)) == "The mean is 4.25. In all there are 99."
+    assert len(server.asked) == 2
+
+
 async def test_a_model_that_calls_is_not_doubted() -> None:
     async with running() as server, asking(server, "gpt-5-mini") as model:
         server.queue(answered("The mean is 17.3 km."))

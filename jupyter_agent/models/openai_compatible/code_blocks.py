@@ -179,7 +179,8 @@ async def answered(
     present, usage = way.of(model), Usage()
     added: list[Message] = []
     for is_last in (False, True):
-        is_watched = turn.can_run and (not turn.shows_code if present == "code" else turn.wants_value)
+        is_watched = not turn.shows_code if present == "code" else turn.wants_value
+        is_watched = is_watched and (turn.can_run or bool(turn.programs))
         # A small model takes any number of the context for the answer, so that only those of the question count until code has run.
         must_run = present == "code" and turn.wants_value and not turn.programs
         sources = [Message("user", turn.question)] if must_run else messages
@@ -234,7 +235,7 @@ async def answered(
             yield replace(finished, reason="stop", usage=usage)
             return
         missing = gate.missing()
-        if is_last or not missing or finished.reason != "stop":
+        if is_last or not missing or finished.reason != "stop" or not turn.can_run:
             if rest := gate.rest(is_marked=True):
                 yield TextDelta(rest)
             yield replace(finished, reason="stop" if calls else finished.reason, usage=usage)

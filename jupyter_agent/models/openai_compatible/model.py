@@ -112,8 +112,10 @@ class OpenAIModel:
             await self._requester.ask_sight()
         if tools and self._connection.provider.drops_tools:
             self._way.drops_tools = await self._connection.drops_tools()
+        # The last words after a limit have no tools, and what they say is still to be what the code printed.
+        has_run = not tools and self.way == "code" and bool(code_blocks.AskedTurn.of(messages, ()).programs)
         if (
-            not tools
+            (not tools and not has_run)
             or options.is_for_program
             or (self.way == "native" and self._way.is_settled(self._requester.model))
         ):
