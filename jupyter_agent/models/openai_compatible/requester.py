@@ -43,6 +43,8 @@ MAX_TRIES = 3
 _MAX_REPAIRS = 4
 #: Reasoning models are silent for minutes.
 FIRST_SECONDS = 300.0
+#: Some send the arguments of a call only when they are whole, which takes as long as the cell that it writes.
+IDLE_SECONDS = 90.0
 _MAX_WAIT = 60.0
 _MAX_BACKOFF = 5.0
 #: How often it is said that nothing comes.
@@ -116,7 +118,7 @@ class Requester:
         connection: Connection,
         *,
         settings: Mapping[str, Any] = MappingProxyType({}),
-        idle_seconds: float = 30.0,
+        idle_seconds: float = IDLE_SECONDS,
         first_seconds: float = FIRST_SECONDS,
         backoff_seconds: float = 0.5,
     ) -> None:
