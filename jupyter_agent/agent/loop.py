@@ -332,6 +332,8 @@ class Agent:
         if takes_code and self._run_answer:  # its code is run in the end, and is no call before
             specs = [spec for spec in specs if spec.name != RUN_CODE]
         taken = 0 if takes_code else tool_tokens(specs, self._compaction.count)
+        # What is added to the messages once they are chosen.
+        taken += sum(map(self._compaction.count, (note, str(getattr(self._model, "preface", "")))))
         failure: ContextTooLong | None = None
         cost = 0
         for _ in range(_MAX_TRIES):
@@ -562,7 +564,18 @@ class Agent:
 
         tool = self._tools.get(call.name)
         if tool is None:
-            near = difflib.get_close_matches(call.name[:100], self._tools, n=1)
+            # Code in a tool that is none is to be run, not to be deleted: what fits the arguments is meant.
+            given = call.parsed_arguments().keys()
+            fitting = [
+                name
+                for name, known in self._tools.items()
+                if {*known.spec.parameters.get("required", ())}
+                <= given
+                <= {*known.spec.parameters.get("properties", ())}
+            ]
+            near = [RUN_CODE] if given and RUN_CODE in fitting else []
+            near += difflib.get_close_matches(call.name[:100], fitting, n=1, cutoff=0.0 if given else 0.6)
+            near += difflib.get_close_matches(call.name[:100], self._tools, n=1)
             hint = f" Did you mean {near[0]}?" if near else ""
             names = ", ".join(self._tools)
             return None, {}, ToolOutput.failure("unknown_tool", f"there is no such tool.{hint} There are: {names}.")

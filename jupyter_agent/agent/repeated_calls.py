@@ -69,7 +69,7 @@ class RepeatedCalls:
         """
         key = call_key(call)
         known = self._outcomes.get(key)
-        digest = sha256_hex(f"{output.content}\n{output.pictures}")
+        digest = sha256_hex(f"{output.content}\n{output.pictures}\n{output.left_behind}")
         is_repeated = output.code == "repeated_call"
         if known is None or known.version != version or (known.digest != digest and not is_repeated):
             if known is not None and known.digest != digest:

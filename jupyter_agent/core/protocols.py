@@ -161,6 +161,7 @@ class ToolSpec:
         parameters: JSON Schema of the arguments, an object.
         title: What people are shown, such as "Run code"; the name where it is empty. Not sent to models.
         icon: Name of a JupyterLab icon, such as ``ui-components:run``; a generic one where it is empty.
+        is_foreign: Whether it is another program's, so that it is left out where there is no room for it.
     """
 
     name: str
@@ -168,6 +169,7 @@ class ToolSpec:
     parameters: Mapping[str, Any]
     title: str = ""
     icon: str = ""
+    is_foreign: bool = False
 
 
 class Model(Protocol):
@@ -380,6 +382,7 @@ class ToolOutput:
             ``denied``, ``timeout``…; empty where all is well.
         data: What `content` says, as JSON data for programs, where the tool has it.
         note: What goes with `content` and makes no other result of it: how long it took.
+        left_behind: What it changed, as that is now; another one makes another result of it, and nobody is sent this.
     """
 
     content: str
@@ -388,6 +391,7 @@ class ToolOutput:
     code: str = ""
     data: Mapping[str, Any] | None = None
     note: str = ""
+    left_behind: str = ""
 
     @classmethod
     def from_data(cls, data: Mapping[str, Any]) -> ToolOutput:

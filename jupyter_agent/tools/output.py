@@ -90,13 +90,16 @@ async def run_output(result: ExecutionResult, kernel: Kernel | None, seconds: fl
     """
     output = execution_output(result)
     notes = [f"{seconds:.1f} s"] if seconds >= 1 else []
+    left: dict[str, Any] = {}
     if kernel is not None and result.status in ("ok", "error"):
         state = await kernel.state()
         run = state.executions[-1] if state.executions and not state.stale else None
         if run is not None and run.duration is not None and run.count == result.execution_count:
             changes = (("bound", run.bound), ("changed in place", run.mutated), ("deleted", run.deleted))
             notes = [f"{run.duration:.1f} s", *(f"{words}: {_listed(names)}" for words, names in changes if names)]
-    return replace(output, note=f"[{'; '.join(notes)}]" if notes else "")
+            found = (state.variables.get(name) for name in (*run.bound, *run.mutated))
+            left = {variable.name: (variable.type, variable.summary, variable.facts) for variable in found if variable}
+    return replace(output, note=f"[{'; '.join(notes)}]" if notes else "", left_behind=repr(left) if left else "")
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -101,6 +101,15 @@ async def test_L17_an_unknown_tool_is_told_to_the_model_with_the_names_there_are
     assert "look" in results(transcript)[0]
 
 
+@pytest.mark.parametrize("name", ["looks", "execute_python"])
+async def test_the_nearest_tool_is_named_by_its_name_or_by_what_it_is_given(name: str) -> None:
+    step = {"calls": [call(name, text="x")]}
+    other = Recorder("execute_python_cells", "write")
+    other.spec = replace(other.spec, parameters={**SCHEMA, "required": ["text", "cell"]})
+    transcript, _, _ = await play([step, "ok"], [other, Recorder("look", "read")])
+    assert "Did you mean look?" in results(transcript)[0]
+
+
 @pytest.mark.parametrize(
     "arguments",
     ['{"text": ', "null", "[]", '{"text": 1}', "{}", '{"text": "a", "more": 1}', '{"text": NaN}', "[" * 100_000],

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import aclosing
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from jupyter_agent.agent.loop import Agent, Transcript
 from jupyter_agent.agent.repeated_calls import NOTE
-from jupyter_agent.core.messages import ApprovalAsked
+from jupyter_agent.core.messages import ApprovalAsked, Message
 from jupyter_agent.core.protocols import ToolContext, ToolOutput
 from jupyter_agent.core.question import Decision
+from jupyter_agent.kernels.owned_kernel import start_kernel
+from jupyter_agent.models.scripted import ScriptedModel
+from jupyter_agent.tools.running import RunCode
 from tests.agent.test_agent_loop import Recorder, call, limits, play, results
 
 
@@ -59,6 +65,38 @@ async def test_a_run_is_a_repetition_only_where_its_result_is_the_same() -> None
     transcript, _, _ = await play([step("same", "s")], [same], limits(approval="auto"))
     assert (same.given, transcript.finish_reason) == (["s", "s"], "repeated_call")
     assert results(transcript)[1].startswith(NOTE)
+
+
+async def test_a_run_that_changes_something_each_time_is_no_repetition_though_it_shows_the_same() -> None:
+    values = iter(range(9))
+
+    class Step(Recorder):
+        async def call(self, arguments: Mapping[str, Any], context: ToolContext) -> ToolOutput:
+            return ToolOutput("(no output)", left_behind=f"i: {next(values)}")
+
+    transcript, _, _ = await play(
+        [*[step("step", "i += 1")] * 5, "Done."], [Step("step", "execute")], limits(approval="auto")
+    )
+    assert (results(transcript), transcript.finish_reason) == (["(no output)"] * 5, "stop")
+
+
+async def test_a_step_that_is_run_again_and_again_is_no_repetition_as_long_as_a_variable_changes(
+    tmp_path: Path,
+) -> None:
+    kernel, stop = await start_kernel(str(tmp_path))
+    try:
+        await kernel.state(timeout=30)
+        await kernel.execute("i, steps = 0, []", timeout=30)
+        for code, ends in (("i += 1", "stop"), ("steps.append(i)", "stop"), ("i = 5", "repeated_call")):
+            context, transcript = ToolContext(kernel, await kernel.state(), None), Transcript([Message("user", "q")])
+            model = ScriptedModel([*[{"calls": [call("run_code", code=code)]}] * 4, "Done."])
+            agent = Agent(model, {"run_code": RunCode()}, limits(approval="auto"))
+            async with aclosing(agent.run(transcript, context)) as events:
+                async for _ in events:
+                    pass
+            assert transcript.finish_reason == ends
+    finally:
+        await stop()
 
 
 async def test_who_goes_on_with_something_else_after_being_told_goes_on() -> None:
