@@ -442,7 +442,8 @@ class Assistant:
         whole = request.budget_for(_window(asked), options.context_tokens)
         for share in _SHARES:
             budget = min(int(whole * share), request.budget_for(_window(asked), options.context_tokens))
-            state.prompt = self._prompt(question, context, attached, asked, budget)
+            preface = str(getattr(model, "preface", ""))
+            state.prompt = self._prompt(question, context, attached, asked, budget, preface=preface)
             state.transcript.request = list(state.prompt.messages)
             if question.answered_by is None:
                 state.turn_log.show(state.prompt.full_sources(context.cells))
@@ -486,19 +487,27 @@ class Assistant:
             shared.calibration.learn(model.name, estimated, state.transcript.usage.input_tokens)
 
     def _prompt(
-        self, question: Question, context: TurnContext, attached: tuple[Attachment, ...], model: Model, budget: int
+        self,
+        question: Question,
+        context: TurnContext,
+        attached: tuple[Attachment, ...],
+        model: Model,
+        budget: int,
+        *,
+        preface: str = "",
     ) -> Prompt:
-        """The prompt within a budget of tokens; nothing leaves that is not redacted here."""
+        """The prompt within a budget of tokens, of which a preface of another program has some; nothing leaves that is not redacted here."""
         shared = self.resources
         # The same in all turns of a conversation.
         key = context.session.key if context.session is not None else ""
         count = shared.calibration.counter(model.name)
         takes_code = getattr(model, "way", "") == "code"
-        tools = () if takes_code else request.affordable(self._offered(question, context), budget, count)
+        offered = () if takes_code else self._offered(question, context)
+        tools = request.affordable(offered, budget, count)
         sees = getattr(model, "sees", None) is not False
         found = (picture for attachment in attached for picture in attachment.pictures)
         pictures = list(dict.fromkeys((*question.pictures, *found)))[: max(MAX_PICTURES, len(question.pictures))]
-        taken = request.tool_tokens(tools, count)
+        taken = request.tool_tokens(tools, count) + count(preface)
         mark = hashlib.blake2b(key.encode(), key=shared.block_key, digest_size=4).hexdigest()
         prompt = request.build(
             self.redactor.text(question.query),
@@ -514,6 +523,7 @@ class Assistant:
             is_brief=takes_code or budget < request.SMALL_REQUEST,
             picture_tokens=PICTURE_TOKENS * len(pictures) * sees,
         )
+        prompt = replace(prompt, left_out=request.too_many_tools(offered, tools, budget))
         return request.with_pictures(prompt, self._named(pictures), sees=sees)
 
     def _named(self, pictures: Iterable[Picture]) -> tuple[Picture, ...]:

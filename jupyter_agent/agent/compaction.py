@@ -122,6 +122,11 @@ class Compaction:
         for characters in (4_000, 1_000, 240, 60):
             for position, message in self._kept(newest, len(self._messages)):
                 yield {position: replace(_shortened(message, characters), pictures=message.pictures[-1:])}
+            for position, message in self._kept(newest, min(newest + 1, len(self._messages))):
+                # Long thoughts; a server that wants them back all the same says so, and is asked anew.
+                bare = message.without_unkept()
+                if self._costs[position] - self._cost_of(bare) > self.budget // 8:
+                    yield {position: bare}
         # Those of the question last.
         for position, message in (*self._kept(newest, len(self._messages)), *self._kept(asked - 1, asked)):
             if message.pictures:

@@ -27,8 +27,9 @@ _MOST_ANSWER = 16_000
 _MOST_NOTEBOOK = 12_000
 #: Below this a request has few rules and no tools but those that are needed most.
 SMALL_REQUEST = 3_500
-#: Share of a small request that the tools may take, and those that are left out first.
-_TOOL_SHARE = 0.25
+#: Share of a request that the tools may take, that of a small one, and ours that are left out of that first.
+_TOOL_SHARE = 0.5
+_SMALL_TOOL_SHARE = 0.25
 _DISPENSABLE = (
     "restart_kernel",
     "interrupt_kernel",
@@ -57,11 +58,13 @@ class Prompt:
         tokens: Estimated, by part: ``system``, ``instructions``, ``variables``, ``cells``, ``status`` (kernel, changes, the last error, what
             the question asks about), ``mentions`` (what it mentions, data files), ``history`` and ``question``.
         instructions: What of people's instructions stands in it.
+        left_out: What there is no room for, in sentences for the user.
     """
 
     messages: tuple[Message, ...] = ()
     tokens: Mapping[str, int] = field(default_factory=dict)
     instructions: SentInstructions = SentInstructions()
+    left_out: tuple[str, ...] = ()
 
     @property
     def withheld(self) -> int:
@@ -73,7 +76,7 @@ class Prompt:
         """What the user should know of it."""
         number = self.withheld
         withheld = (f"{number} values that look secret were withheld from the model.",) if number else ()
-        return (*self.instructions.warnings, *withheld)
+        return (*self.instructions.warnings, *self.left_out, *withheld)
 
     def full_sources(self, cells: Iterable[Cell]) -> list[Cell]:
         """Cells whose whole source stands in it: those that the model knows well enough to write them anew."""
@@ -165,7 +168,7 @@ def with_pictures(prompt: Prompt, pictures: Sequence[Picture], *, sees: bool) ->
         return prompt
     question = name_pictures(replace(prompt.messages[-1], pictures=tuple(pictures)), sees=sees)
     tokens = {**prompt.tokens, "pictures": PICTURE_TOKENS * len(question.pictures)}
-    return Prompt((*prompt.messages[:-1], question), tokens)
+    return replace(prompt, messages=(*prompt.messages[:-1], question), tokens=tokens)
 
 
 def estimate(prompt: Prompt, tools: Sequence[ToolSpec], count: Count) -> int:
@@ -221,12 +224,35 @@ def preview_json(
 
 
 def affordable(tools: Iterable[ToolSpec], budget_tokens: int, count: Count) -> list[ToolSpec]:
-    """The tools that are offered in a request of that size, in their order."""
+    """The tools that are offered in a request of that size, in their order: of other programs' the first that there is room for."""
     offered = list(tools)
-    for name in _DISPENSABLE if 0 < budget_tokens < SMALL_REQUEST else ():
-        if tool_tokens(offered, count) > budget_tokens * _TOOL_SHARE:
+    if budget_tokens <= 0:
+        return offered
+    is_small = budget_tokens < SMALL_REQUEST
+    share = budget_tokens * (_SMALL_TOOL_SHARE if is_small else _TOOL_SHARE)
+    excess = tool_tokens(offered, count) - share
+    for tool in reversed(offered.copy()):
+        if excess > 0 and tool.is_foreign:
+            offered.remove(tool)
+            excess -= tool_tokens([tool], count)
+    for name in _DISPENSABLE if is_small else ():
+        if tool_tokens(offered, count) > share:
             offered = [tool for tool in offered if tool.name != name]
     return offered
+
+
+def too_many_tools(tools: Iterable[ToolSpec], offered: Iterable[ToolSpec], budget_tokens: int) -> tuple[str, ...]:
+    """What the user should know of tools of other programs that are not offered."""
+    present = {tool.name for tool in offered}
+    names = [tool.name for tool in tools if tool.is_foreign and tool.name not in present]
+    if not names:
+        return ()
+    more = f" and {len(names) - 10} more" if len(names) > 10 else ""
+    words = (
+        f"There is no room for all tools of MCP servers in a request of {budget_tokens} tokens: {', '.join(names[:10])}{more} cannot be called. "
+        "Raise c.JupyterAgent.context_tokens, or name those that are needed under 'tools' of their server in c.JupyterAgent.mcp_servers."
+    )
+    return (words,)
 
 
 def tool_tokens(tools: Iterable[ToolSpec], count: Count) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import time
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
@@ -188,6 +189,66 @@ async def test_nine_files_read_with_our_own_tools_never_exceed_what_the_option_s
     assert (done.reply, [action.status for action in done.actions]) == ("Done.", ["done"] * 9)
     assert len(model.requests) == 10
     assert max(model.costs) <= 8_000
+
+
+async def test_tools_of_other_programs_are_left_out_where_they_leave_no_room_and_that_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "a.ipynb"
+    path.write_text(text_of(notebook(*(code(f"c{number}", f"x{number} = {number}") for number in range(60)))), "utf-8")
+    model = Player([[{"ids": [f"c{number}"]}] for number in range(9)], tool="read_cells")
+    tools, _ = registry.load([])
+    for number in range(30):
+        tools[f"wiki_{number}"] = tool = Reader()
+        tool.spec = ToolSpec(f"wiki_{number}", WORDS * 12, SCHEMA, is_foreign=True)
+    resources = Resources(JupyterAgent(model="scripted", context_tokens=8_000), tools, Redactor())
+    resources.models["scripted"] = model
+    question = Question("local", "Read all.", notebook=FileNotebook(path), notebook_id="a.ipynb")
+    assistant = Assistant(resources, SessionManager(MemoryStore()))
+    preview = await assistant.preview(question)
+    async with aclosing(assistant.ask(question)) as events:
+        done = [event async for event in events][-1]
+    assert isinstance(done, Done)
+    assert max(model.costs) <= 8_000
+    offered = [tool["name"] for tool in preview["tools"]]
+    assert {"run_code", "wiki_0"} < {*offered}
+    assert "wiki_29" not in offered
+    for warnings in (done.warnings, preview["warnings"]):
+        assert any(re.search(r"wiki_\d+ and \d+ more cannot.*context_tokens", words) for words in warnings)
+
+
+async def test_what_is_said_to_the_model_besides_counts_too() -> None:
+    budget = 3_000
+    request = [Message("system", "s"), Message("user", "q")]
+    for size in range(8_000, 8_600, 20):
+        model, transcript = Player([[{"size": size, "pictures": 0}]]), Transcript(list(request))
+        how = Limits(deadline=time.monotonic() + 60, max_steps=1)  # the model is asked for its last words, with a note
+        agent = Agent(model, {"read": Reader()}, how, compaction=Compaction(budget))
+        async with aclosing(agent.run(transcript, ToolContext(None, None, None))) as events:
+            async for _ in events:
+                pass
+        assert len(model.costs) == 2
+        assert max(model.costs) <= budget
+
+
+@pytest.mark.parametrize("length", [2_000, 60_000])
+async def test_thoughts_that_go_back_stay_within_the_budget(length: int) -> None:
+    thoughts = {"reasoning_content": (WORDS * 1_000)[:length]}
+
+    class Thinker(Player):
+        async def stream(self, *asked: Any, **more: Any) -> AsyncGenerator[ModelEvent, None]:
+            async for event in super().stream(*asked, **more):
+                has_called = isinstance(event, ModelFinished) and event.reason == "tool_calls"
+                yield ModelFinished("tool_calls", extra=thoughts) if has_called else event
+            self.costs[-1] += sum(estimate_tokens(json.dumps(dict(message.extra))) for message in self.requests[-1])
+
+    model, transcript = Thinker([[{"size": 900, "pictures": 0}]] * 5), Transcript([Message("user", "q")])
+    how = Limits(deadline=time.monotonic() + 60, max_repeated_calls=50)
+    agent = Agent(model, {"read": Reader()}, how, compaction=Compaction(6_000))
+    async with aclosing(agent.run(transcript, ToolContext(None, None, None))) as events:
+        async for _ in events:
+            pass
+    assert (len(model.costs), transcript.reply) == (6, "Done.")
+    assert max(model.costs) <= 6_000 + estimate_tokens(json.dumps({}))
+    assert any(message.extra for message in model.requests[-1]) == (length == 2_000)
 
 
 async def test_what_was_shortened_once_stays_so_that_the_beginning_of_the_requests_stays_the_same() -> None:

@@ -76,6 +76,16 @@ class ClientModel:
         """Where pictures must be seen the model itself refuses them."""
         return None if self.must_see else getattr(self._model, "sees", None)
 
+    @property
+    def preface(self) -> str:
+        """What is said before the question: the client's instructions, and the form of the answer."""
+        parts = [f"How to answer:\n{self.redactor.text(self.instructions)}"] if self.instructions.strip() else []
+        if (form := self.turn.model_options.response_format) is not None:
+            schema = self._schema()
+            fits = f" that fits this JSON Schema: {json.dumps(schema)}" if schema is not None else ""
+            parts.append(f"The form of the answer: {form.get('type')}. It is one JSON value{fits}, and nothing else.")
+        return "\n\n".join(parts)
+
     async def stream(
         self, messages: Sequence[Message], tools: Sequence[ToolSpec] = (), *, deadline: float
     ) -> AsyncGenerator[ModelEvent, None]:
@@ -160,19 +170,14 @@ class ClientModel:
         return replace(call, arguments=json.dumps(arguments, ensure_ascii=False))
 
     def _with_request(self, messages: Sequence[Message]) -> list[Message]:
-        """The messages, of which that with the question has instructions, too."""
+        """The messages, of which that with the question has a preface."""
         if self._question is None:
             self._question = next((message.content for message in reversed(messages) if message.role == "user"), "")
-        prefix = [f"How to answer:\n{self.redactor.text(self.instructions)}"] if self.instructions.strip() else []
-        if (form := self.turn.model_options.response_format) is not None:
-            schema = self._schema()
-            fits = f" that fits this JSON Schema: {json.dumps(schema)}" if schema is not None else ""
-            prefix.append(f"The form of the answer: {form.get('type')}. It is one JSON value{fits}, and nothing else.")
         users = [number for number, message in enumerate(messages) if message.role == "user"]
         same = [number for number in users if messages[number].content == self._question]
         asked = list(messages)
         for number in (same or users)[-1:]:
-            content = "\n\n".join([*prefix, messages[number].content])
+            content = "\n\n".join(filter(None, (self.preface, messages[number].content)))
             asked[number] = replace(messages[number], content=content)
         return asked
 

@@ -34,7 +34,7 @@ class McpTool:
         is_trusted: bool,
     ) -> None:
         title = definition.title or definition.tool
-        self.spec = ToolSpec(name, definition.description, definition.parameters, title=title)
+        self.spec = ToolSpec(name, definition.description, definition.parameters, title=title, is_foreign=True)
         self.effect: Effect = "read" if is_trusted and definition.is_read_only else "execute"
         self._is_trusted = is_trusted
         self._definition = definition
