@@ -225,6 +225,18 @@ async def test_a_picture_reaches_a_model_that_sees(
     assert pictures == [PICTURE, web]
 
 
+@pytest.mark.parametrize("session", [None, "s1"])
+async def test_a_picture_without_words_and_a_system_message_at_the_end_are_taken(
+    client: openai.AsyncOpenAI, upstream: ModelServer, session: str | None
+) -> None:
+    upstream.queue(answered("A dot."))
+    messages: Any = [{"role": "user", "content": [PICTURE]}, {"role": "system", "content": "Answer in rhymes."}]
+    await _completion(client, messages, False, {"extra_body": {"session_id": session}})
+    text, *pictures = sent(upstream, "messages")[-1]["content"]
+    assert "Answer in rhymes." in text["text"]
+    assert pictures == [PICTURE]
+
+
 @pytest.mark.parametrize("model", ["jupyter-agent", "offline"])
 async def test_a_picture_for_a_model_that_does_not_see_is_refused_in_words(
     client: openai.AsyncOpenAI, upstream: ModelServer, model: str

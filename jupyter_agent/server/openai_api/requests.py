@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 DEFAULT = "jupyter-agent"
 GO_ON = "The results of the tools have come. Go on."
 NO_QUESTION = "(The conversation begins.)"
+ONLY_PICTURES = "(A picture without words.)"
 _SESSION_ONLY = (
     "In a conversation that the server keeps, send the new user message only: 'messages' may not bring messages of role "
     "{role}{calls}. Leave session_id out to send the whole conversation each time."
@@ -73,7 +74,8 @@ def parse_messages(messages: Sequence[ChatMessage], *, stored: bool) -> ChatRequ
         BadRequest: the last message asks nothing, or there are messages that may not be brought.
     """
     instructions = "\n\n".join(_text(message) for message in messages if message.role in ("system", "developer"))
-    shown = messages[-1:] if stored else messages
+    shown = [message for message in messages if message.role == "user"]
+    shown = shown[-1:] if stored else shown
     pictures = tuple(picture for message in shown for picture in _pictures(message))
     if results := _results(messages):
         return ChatRequest(GO_ON, _turns(messages), results, instructions, pictures)
@@ -81,12 +83,15 @@ def parse_messages(messages: Sequence[ChatMessage], *, stored: bool) -> ChatRequ
         calls = " with tool_calls" if message.tool_calls else ""
         if message.role == "tool" or calls:
             raise BadRequest(_SESSION_ONLY.format(role=message.role, calls=calls))
-    if messages[-1].role != "user":
+    spoken = [message for message in messages if message.role not in ("system", "developer")]
+    if not spoken or spoken[-1].role != "user":
         raise BadRequest("The last of 'messages' must be of role user, or the result of a tool call.")
-    query = _text(messages[-1])
+    query = _text(spoken[-1])
+    if not query.strip() and _pictures(spoken[-1]):
+        query = ONLY_PICTURES
     if not query.strip():
         raise BadRequest("The last of 'messages' is blank; a question is needed.")
-    return ChatRequest(query, () if stored else _turns(messages[:-1]), None, instructions, pictures)
+    return ChatRequest(query, () if stored else _turns(spoken[:-1]), None, instructions, pictures)
 
 
 def model_options(body: ChatCompletionRequest, *, must_see: bool) -> ModelOptions:
