@@ -164,9 +164,7 @@ def test_of_a_call_that_is_cut_nothing_is_shown(way: str, size: int) -> None:
     for end in range(len(whole)):
         text = whole[:end]
         reader = CallReader(tools)
-        passed = "".join(
-            reader.feed(text[start : start + 1 if size else None]) for start in range(0, end if size else 1)
-        )
+        passed = "".join(reader.feed(text[start : start + 1 if size else None]) for start in range(end if size else 1))
         passed += reader.end(is_cut=True)
         named = re.search(r"(inspect_variable|run_code)(.*)", text, re.DOTALL)
         if named and named[2]:
