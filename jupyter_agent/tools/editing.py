@@ -337,9 +337,11 @@ def _new_source(cell: Cell, arguments: Mapping[str, Any]) -> str:
     source = cell.source if "replace" in arguments else str(arguments["source"])
     for change in arguments.get("replace", ()):
         old = str(change["old"])
-        if (count := sum(source.startswith(old, at) for at in range(len(source)))) != 1 or not old:
+        first = source.find(old) if old else -1
+        if first < 0 or source.find(old, first + 1) >= 0:
             shown = head(old, 200)
-            if count:
+            if first >= 0:
+                count = sum(source.startswith(old, at) for at in range(len(source)))
                 raise TextNotFound(
                     f"This text stands in the cell {count} times, so nothing was changed: give it with more of what stands "
                     f"around it.\n{shown}"

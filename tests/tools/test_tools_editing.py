@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -18,7 +19,7 @@ from jupyter_agent.core.protocols import CheckedTool, Tool, ToolContext, ToolOut
 from jupyter_agent.notebooks.file import FileNotebook
 from jupyter_agent.notebooks.open import OpenNotebook
 from jupyter_agent.notebooks.posted import PostedNotebook
-from jupyter_agent.tools.editing import DeleteCell, EditCell, InsertCell, MoveCell, RunCell
+from jupyter_agent.tools.editing import DeleteCell, EditCell, InsertCell, MoveCell, RunCell, _new_source
 from jupyter_agent.tools.notebook import ReadCells
 from tests.notebooks.conftest import code, notebook, text_of
 from tests.support.pictures import encoded, png
@@ -410,6 +411,14 @@ async def test_several_texts_are_replaced_in_their_order_and_the_preview_is_the_
     assert output.code == "invalid_code"
     for arguments in ({}, {"source": "x", "replace": changes}):
         assert (await call(EditCell(), context, cell_id="b", **arguments)).code == "invalid_arguments"
+
+
+def test_L14_many_texts_of_a_large_cell_are_replaced_in_little_time() -> None:
+    cell = Cell("a", "code", "x" + "a" * 1_000_000)
+    changes = [{"old": "x", "new": "y"}, {"old": "y", "new": "x"}] * 200
+    began = time.process_time()
+    assert _new_source(cell, {"replace": changes}) == cell.source
+    assert time.process_time() - began < 2.0
 
 
 async def test_around_a_secret_a_cell_can_be_changed_in_parts(context: ToolContext, path: Path) -> None:

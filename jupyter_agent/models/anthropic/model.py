@@ -96,7 +96,7 @@ class AnthropicModel:
         shows = any(message.pictures for message in messages)
         for pauses in range(_MAX_PAUSES + 1):
             used = frozenset(call.id for message in asked for call in message.tool_calls)
-            new_reader = partial(CallReader, tools, is_strict=True) if tools else None
+            new_reader = partial(CallReader, tools, is_strict=True, sent=messages) if tools else None
             new_answer = partial(StreamedAnswer, self._connection.server, used, new_reader)
             request = MessagesRequest(asked, tools, combined, new_answer, self._learned, is_continued=pauses > 0)
             text, calls, finished = "", list[ToolCall](), ModelFinished()

@@ -11,10 +11,12 @@ from typing import Any
 #: Longer texts are taken as they are, but for what is JSON with line breaks.
 _MAX_REPAIRED = 1 << 18
 _FENCED = re.compile(r"\s*```[\w-]*\s*\n(.*?)\n?\s*```\s*", re.DOTALL)
-_STRING_OR_COMMA = re.compile(r'"(?:[^"\\]|\\.)*"|,(?=\s*[}\]])', re.DOTALL)
+#: A string that nothing ends goes to the end: else it would be looked for from each quote anew.
+_STRING_OR_COMMA = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)|,(?=\s*+[}\]])', re.DOTALL)
 _BAD_ESCAPE = re.compile(r'\\(\\|"|(?![/bfnrt]|u[0-9a-fA-F]{4}).?)', re.DOTALL)
 _STRING_OR_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]"]', re.DOTALL)
-_PYTHON_STRING = re.compile(r"""(["'])(?:(?!\1)[^\\]|\\.)*\1""", re.DOTALL)
+_PYTHON_STRING = re.compile(r"""(["'])(?:(?!\1)[^\\]|\\.)*+(?:\1|\\?\Z)""", re.DOTALL)
+_BRACKETS = re.compile(r"[\s}\]]*+\Z")
 _CLOSING = {"{": "}", "[": "]"}
 
 
@@ -57,10 +59,13 @@ def repaired(text: str, *, is_cut: bool = False) -> str:
 def _object(text: str, depth: int = 0) -> dict[str, Any] | None:
     """The last object of one or several JSON texts that says anything; None where there is anything else."""
     objects: list[dict[str, Any]] = []
-    decoder = json.JSONDecoder(strict=False)
+    decoder, position = json.JSONDecoder(strict=False), 0
     with suppress(ValueError, RecursionError):
-        while text:
-            value, end = decoder.raw_decode(text)
+        while position < len(text):
+            if text[position].isspace():
+                position += 1
+                continue
+            value, position = decoder.raw_decode(text, position)
             if isinstance(value, str) and value.strip() and depth < 3:
                 value = _object(value.strip(), depth + 1)
                 if value is None:
@@ -69,8 +74,8 @@ def _object(text: str, depth: int = 0) -> dict[str, Any] | None:
                 objects.append(value)
             elif value not in ("", None):
                 return None
-            text = text[end:].strip()
-            text = text if text.strip("}] ") else ""  # a bracket too many
+            if _BRACKETS.match(text, position):  # one too many
+                break
         return next(
             (found for found in reversed(objects) if found), {}
         )  # nothing, or null, is an object without fields

@@ -152,7 +152,9 @@ class OpenAIModel:
         is_strict = way == "native" and self._way.is_known(model)
         # Offered as they should be, too: not every server reads what its model writes.
         new_reader = (
-            partial(CallReader, tools, code_tool=code_tool, forms=forms, is_strict=is_strict) if tools else None
+            partial(CallReader, tools, code_tool=code_tool, forms=forms, is_strict=is_strict, sent=messages)
+            if tools
+            else None
         )
         new_answer = partial(StreamedAnswer, self._connection.server, used, new_reader)
         asked, offered = code_blocks.prepared(way, messages, tools)

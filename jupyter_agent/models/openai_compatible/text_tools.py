@@ -30,6 +30,11 @@ You get the result in the next message. Use only these tools, with arguments tha
 """
 #: Characters of a block that may be a call; longer ones are none.
 MAX_CALL = 1 << 16
+#: Characters that are looked at together: what is held back is looked at with each of them again.
+_PIECE = 1024
+#: Not compared, where a call may be what the model was sent: how texts are quoted and lines broken. And the fewest characters that tell.
+_QUOTING = re.compile(r"(?:\\+[nrt]|[\s\\\"'`])+")
+_TELLING = 20
 #: What models begin a call with, and how it ends; empty where it ends with the answer.
 _TAGS = {
     "<tool_call>": "</tool_call>",
@@ -72,7 +77,7 @@ _EXAMPLE = re.compile(
     re.IGNORECASE,
 )
 #: Behind data that are a call, on a new line: words.
-_WORDS_AFTER = re.compile(r"[}\])][ \t]*\n\s*(?=[^\s{}\[\](),;\"'`])")
+_WORDS_AFTER = re.compile(r"[}\])][ \t]*\n\s*+(?=[^\s{}\[\](),;\"'`])")
 #: A call in Python that is spoken of.
 _SPOKEN_OF = re.compile(r"\s*\w+\([^()\n]*\)[ \t]*[^\W\d_]")
 #: Where data begin that nothing is around.
@@ -158,6 +163,8 @@ class CallReader:
         forms: Gets how calls were written: ``tag`` as models are trained to, ``data`` in their own words.
         is_strict: Whether the model is known to call tools as it should, so that data which look like a call are an example
             unless the answer ends with them.
+        sent: What the model was sent. A call that stands there is quoted, and not made: whoever wrote a file, an output or a
+            cell must not be able to call tools.
 
     Attributes:
         calls: Those that were found.
@@ -165,7 +172,13 @@ class CallReader:
     """
 
     def __init__(
-        self, tools: Iterable[ToolSpec], *, code_tool: str = "", forms: set[str] | None = None, is_strict: bool = False
+        self,
+        tools: Iterable[ToolSpec],
+        *,
+        code_tool: str = "",
+        forms: set[str] | None = None,
+        is_strict: bool = False,
+        sent: Sequence[Message] = (),
     ) -> None:
         self.calls: list[WrittenCall] = []
         self.over = False
@@ -173,6 +186,8 @@ class CallReader:
         self._code_tool = code_tool
         self._forms = set() if forms is None else forms
         self._is_strict = is_strict
+        self._sent = sent
+        self._sent_words: list[str] | None = None
         self._rest = ""
         self._within = False  # a line, of which a part was passed on
         self._ticks = 0
@@ -186,10 +201,10 @@ class CallReader:
     def feed(self, text: str) -> str:
         """Take in some text and return what is not a call."""
         passed: list[str] = []
-        for piece in text.splitlines(keepends=True):
+        for start in range(0, len(text), _PIECE):
             if self.over:
                 break
-            self._rest += piece
+            self._rest += text[start : start + _PIECE]
             passed.append(self._read(is_end=False))
         return "".join(passed)
 
@@ -353,6 +368,8 @@ class CallReader:
         if block.kind == "program":
             return self._program(block, body, raw)
         if block.kind == "call":
+            if self._is_quoted(body):
+                return self._passed(raw)
             if len(body) > MAX_CALL:
                 self.over, self._rest, body = True, "", ""
             elif block.opening.strip() in ("<function=", "<invoke name="):
@@ -367,7 +384,7 @@ class CallReader:
         calls = self._grammar.certain(body) if is_tagged else self._grammar.likely(body, is_lenient=not self._is_strict)
         if not calls and not is_closed and (name := self._grammar.name_of_cut(body, is_certain=self._is_cut)):
             calls = [WrittenCall(name, body.strip())]
-        if not calls:
+        if not calls or self._is_quoted(body):
             return self._passed(raw)
         is_example = self._is_strict or _EXAMPLE.search(self._lead) is not None
         if self.calls or not (is_tagged or is_example or self._pending):
@@ -381,6 +398,8 @@ class CallReader:
         """Code that is run, which may be a call itself; one block of an answer, for the next one knows what it printed."""
         language = block.opening.strip().strip(block.end[0]).strip().lower()
         calls = self._grammar.likely(body, is_lenient=True)
+        if calls and self._is_quoted(body):
+            return self._passed(raw)
         if not calls and not (body.strip() and (language in PYTHON or shows_something(body))):
             return self._passed(raw)
         if not self.calls:
@@ -388,6 +407,13 @@ class CallReader:
             self.calls += calls or [WrittenCall(self._code_tool, json.dumps({"code": code}))]
         self.over = True
         return ""
+
+    def _is_quoted(self, call: str) -> bool:
+        """Whether the model repeats what it was sent, or has said before, and calls nothing itself."""
+        if self._sent_words is None:
+            self._sent_words = [_QUOTING.sub("", message.content) for message in self._sent if message.role != "system"]
+        words = _QUOTING.sub("", call).strip("[]")
+        return len(words) >= _TELLING and any(words in text for text in self._sent_words)
 
     def _may_be_call(self, block: _Block, body: str) -> bool:
         start = body.lstrip()

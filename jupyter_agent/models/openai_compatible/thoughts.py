@@ -27,7 +27,11 @@ _MARK = re.compile(r"[<◁\[]")
 _UNOPENED = tuple(end for end in _ENDS.values() if end != "<|end|>")
 _TAGS = (*_ENDS, *_UNOPENED)
 _TAG = re.compile("|".join(map(re.escape, _TAGS)))
-_FENCE = re.compile(r"^ {0,3}(?:`{3,}|~{3,})", re.MULTILINE)
+#: Characters that are looked at together: each tag in them is looked for in all of them.
+_PIECE = 8192
+_FENCE = re.compile(r" {0,3}(?:```|~~~)")
+#: Characters of a line that tell whether it is one.
+_FENCE_SIZE = 6
 
 
 class ThoughtReader:
@@ -51,13 +55,16 @@ class ThoughtReader:
         self._held = ""
         self._texts: list[str] = []
         self._thoughts: list[str] = []
+        self._place = _Place()
 
     def feed(self, text: str) -> list[Delta]:
         """Take in some text and return what of it is sure."""
         if self._state == "answer" and not self._held and not _MARK.search(text):
             self._texts.append(text)
+            self._place.move(text)
             return [TextDelta(text)] if text else []
-        return self._read(text, is_last=False)
+        pieces = (text[start : start + _PIECE] for start in range(0, len(text), _PIECE))
+        return [delta for piece in pieces for delta in self._read(piece, is_last=False)]
 
     def finish(self, *, is_cut: bool = False) -> list[Delta]:
         """The answer is complete: what was held back. A thought that was expected and has no end was the answer, unless cut."""
@@ -112,30 +119,29 @@ class ThoughtReader:
         return rest[at + len(end) :]
 
     def _answer(self, rest: str, deltas: list[Delta], *, is_last: bool) -> str:
+        position, cut = 0, len(rest)
         for tag in _TAG.finditer(rest):
             if tag.end() == len(rest) and not is_last:
-                break  # what follows it decides
-            before, after = "".join([*self._texts, rest[: tag.start()]]), rest[tag.end() : tag.end() + 1]
-            if not _is_thought(tag[0], before, after):
+                cut = tag.start()  # what follows it decides
+                break
+            self._place.move(rest[position : tag.start()])
+            position = tag.start()
+            if not self._place.is_thought(tag[0], rest[tag.end() : tag.end() + 1]):
                 continue
+            before = rest[:position]
             if tag[0] in _ENDS:
-                self._pass_on(rest[: tag.start()], deltas)
+                deltas += [TextDelta(before)] if before else []
                 self._state, self._end = "thought", _ENDS[tag[0]]
             else:
-                deltas.append(ThinkingDelta(rest[: tag.start()], replaces_text=True))
+                deltas.append(ThinkingDelta(before, replaces_text=True))
                 self._state, self.thinks_first = "before", True
-            self._texts, self._thoughts = [], [before]
+            self._texts, self._thoughts, self._place = [], ["".join([*self._texts, before])], _Place()
             return rest[tag.end() :]
-        tags = list(_TAG.finditer(rest))
-        cut = tags[-1].start() if tags and tags[-1].end() == len(rest) else len(rest)
-        text = rest if is_last else self._without_cut_tag(rest[:cut], _TAGS, rest[cut:])
-        self._pass_on(text, deltas)
-        return ""
-
-    def _pass_on(self, text: str, deltas: list[Delta]) -> None:
-        if text:
+        if text := rest if is_last else self._without_cut_tag(rest[:cut], _TAGS, rest[cut:]):
             self._texts.append(text)
+            self._place.move(text[position:])
             deltas.append(TextDelta(text))
+        return ""
 
     def _without_cut_tag(self, text: str, tags: tuple[str, ...], held: str = "") -> str:
         """The text without what may become a tag, which is held back."""
@@ -145,11 +151,32 @@ class ThoughtReader:
         return text[: len(text) - cut]
 
 
-def _is_thought(tag: str, before: str, after: str) -> bool:
-    """Whether a tag in the midst of an answer begins or ends a thought, and does not stand there because it is spoken of."""
-    line = before.rpartition("\n")[2]
-    if len(_FENCE.findall(before)) % 2 or line.count("`") % 2 or after == "`" or before[-1:] in ("'", '"'):
-        return False
-    if tag in _ENDS:
-        return not line.strip() and after in ("", "\n")
-    return not line.strip() or after not in tuple(" .,;:!?)'\"")
+class _Place:
+    """Where in an answer a tag stands, known from all that stands before it, of which each character is looked at once."""
+
+    def __init__(self) -> None:
+        self._is_fenced = False
+        self._line = ""  # its first characters
+        self._is_blank = True
+        self._ticks = 0
+        self._last = ""
+
+    def move(self, text: str) -> None:
+        """Go on behind some text."""
+        *lines, rest = text.split("\n")
+        for line in lines:
+            self._is_fenced ^= _FENCE.match((self._line + line)[:_FENCE_SIZE]) is not None
+            self._line, self._is_blank, self._ticks = "", True, 0
+        self._line = (self._line + rest)[:_FENCE_SIZE]
+        self._is_blank = self._is_blank and not rest.strip()
+        self._ticks += rest.count("`")
+        self._last = text[-1:] or self._last
+
+    def is_thought(self, tag: str, after: str) -> bool:
+        """Whether a tag here begins or ends a thought, and does not stand here because it is spoken of."""
+        is_fenced = self._is_fenced ^ (_FENCE.match(self._line) is not None)
+        if is_fenced or self._ticks % 2 or after == "`" or self._last in ("'", '"'):
+            return False
+        if tag in _ENDS:
+            return self._is_blank and after in ("", "\n")
+        return self._is_blank or after not in tuple(" .,;:!?)'\"")
