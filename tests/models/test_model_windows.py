@@ -156,6 +156,9 @@ async def test_a_list_of_models_that_somebody_asks_for_says_it_of_all_of_them() 
         ("This model's maximum prompt length is 131072 but the request contains 537812 tokens.", 131_072),
         ("maximum context length of 32768 tokens", 32_768),
         ("prompt is too long: 213462 tokens > 200000 maximum", 200_000),
+        ("This model's maximum context length is 262,144 tokens, and you sent 300,000.", 262_144),
+        ("This endpoint's maximum context length is 1,048,576 tokens.", 1_048_576),
+        ("The maximum context length is 512k tokens.", 0),
         ("Your prompt of 9000 tokens is too long for the context.", 0),
     ],
 )

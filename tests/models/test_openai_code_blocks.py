@@ -85,13 +85,30 @@ async def test_the_code_of_a_weak_models_answer_is_its_call_and_what_it_printed_
 
 
 @pytest.mark.parametrize(
-    "question", ["How do I get the mean of km?", "Write code that prints the mean", "Explain this cell"]
+    "question",
+    [
+        "How do I get the mean of km?",
+        "Write code that prints the mean",
+        "Explain this cell",
+        "What is a decorator?",
+        "Give me an example with apply",
+        "Is there a way to sort by two columns?",
+        "Was ist ein DataFrame?",
+        "What is the difference between merge and join?",
+    ],
 )
 async def test_code_that_the_user_wants_to_see_is_shown_and_not_run(question: str) -> None:
     async with running() as server, asking(server, WEAK) as model:
         server.queue(answered(f"So:\n{BLOCK}\n"))
         events = await answer(model, Message("user", question), tools=TOOLS)
     assert (texts(events), calls(events)) == (f"So:\n{BLOCK}\n", [])
+
+
+async def test_code_for_a_value_is_run_however_the_question_begins() -> None:
+    async with running() as server, asking(server, WEAK) as model:
+        server.queue(answered(f"So:\n{BLOCK}\n"))
+        question = Message("user", "What is the difference between the highest and the lowest salary?")
+        assert calls(await answer(model, question, tools=TOOLS)) == [("run_code", PROGRAM)]
 
 
 async def test_a_call_written_in_the_code_block_is_that_call() -> None:

@@ -302,6 +302,9 @@ REFUSED = {**message(""), "content": [{"type": "refusal", "refusal": "Not that."
         ),
         ([streamed([message("one")], "incomplete", incomplete_details={"reason": "content_filter"})], "one", "refused"),
         ([STREAM + TEXT], "one two", "broke off"),
+        ([STREAM + TEXT + sse("response.failed", response=response("failed", error=None))], "one two", "broke off"),
+        ([STREAM + sse("response.cancelled", response=response("cancelled"))], "", "internal error"),
+        ([plain(200, response("failed", error=None))], "", "internal error"),
         ([STREAM + TEXT + sse("error", code="server_error", message="down")], "one two", 'says: "down'),
         ([STREAM + sse("error", code="server_error", message="down"), streamed([message("ok")])], "ok", "stop"),
         (

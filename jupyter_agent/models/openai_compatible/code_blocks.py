@@ -51,7 +51,15 @@ _QUOTE = "These numbers are not in what the code printed: {}. Answer with the nu
 _SHOWS_CODE = re.compile(
     r"\b(how (do|can|could|would|should|to)\b|show me (how|the code|an example)|explain|example of|snippet"
     r"|(write|give|suggest|draft|generate)\b.{0,40}\b(code|function|class|script|test|cell|docstring|regex|query)s?\b"
-    r"|what (does|do|is wrong)|why\b|difference between|refactor|without running|do(n't| not) run)",
+    r"|what (does|do|is wrong)|why\b|refactor|without running|do(n't| not) run)",
+    re.IGNORECASE,
+)
+#: Questions about the language, unless a value is asked for.
+_EXPLAINS = re.compile(
+    r"\bdifferences? between\b|\bwhat('s| is| are) (an?|the (difference|meaning|syntax|purpose|point|best way))\b|\b(tell|teach) me (about|how)\b|\bsyntax\b"
+    r"|\bexamples?\b(?! (row|record|value|line|entr))|\bis there a (way|function|method)\b|\b(meaning|purpose) of\b"
+    r"|\bwhich (function|method|module|package|library)\b|\b(was (ist|sind|bedeutet)|erklär\w*|beispiele?|unterschied|wie (kann|geht|funktioniert))\b"
+    r"|\b(qu.est-ce|expli\w+|exemples?|ejemplos?|qu[eé] es|c[oó]mo (puedo|se)|comment (faire|puis))\b",
     re.IGNORECASE,
 )
 #: Questions whose answer is a value that code finds.
@@ -70,9 +78,10 @@ _FAILED_LINE = re.compile(r"^-+> ?\d+ .*$", re.MULTILINE)
 _NUMBER = re.compile(r"(?<![\w.])\d[\d,]*(?:\.\d+)?(?:[eE][-+]?\d+)?(?![\w])%?|(?<![\w.])\d+(?=[a-z]{1,2}\b)")
 _ANY_NUMBER = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?(?:[eE][-+]?\d+)?")
 _LIST_MARK = re.compile(r"^\s*\d{1,2}[.)]\s", re.MULTILINE)
-_SENTENCE_END = re.compile(r"(?<=[.!?:])\s|\n")
-#: Characters of a sentence that may be held back while all its numbers are known.
+_SENTENCE_END = re.compile(r"(?<=[.!?:])\s|\n|(?<=[。！？：])")
+#: Characters of a sentence, and of a word, that may be held back while all their numbers are known.
 _HELD = 240
+_LONGEST_WORD = 1000
 
 #: Asks the model once: its messages, the way, and whether code blocks are calls.
 Ask = Callable[[Sequence[Message], "Way", bool], AsyncGenerator[ModelEvent, None]]
@@ -104,15 +113,15 @@ class AskedTurn:
         last = max((number for number, message in enumerate(messages) if message.role == "user"), default=0)
         question = without_context(messages[last].content) if messages else ""
         can_run = any(tool.name == RUN_CODE for tool in tools)
-        shows_code = _SHOWS_CODE.search(question) is not None
+        asks_value = _WANTS_VALUE.search(question) is not None
+        shows_code = bool(_SHOWS_CODE.search(question) or (_EXPLAINS.search(question) and not asks_value))
         programs: list[str] = []
         output = ""
         for message in messages[last:]:
             programs += [_normal(_code_of(call)) for call in message.tool_calls if call.name == RUN_CODE]
             if message.role == "tool":
                 output = "" if message.code else _NOTE.sub("", message.content)
-        wants_value = not shows_code and bool(_WANTS_VALUE.search(question))
-        return cls(can_run, shows_code, wants_value, question, tuple(programs), output)
+        return cls(can_run, shows_code, asks_value and not shows_code, question, tuple(programs), output)
 
 
 def prepared(
@@ -280,6 +289,8 @@ class NumberGate:
                 break
             end = match.end()
         cut = self._text.rfind(" ", end, -1) + 1
+        if cut <= end and len(self._text) - end > _LONGEST_WORD:
+            cut = len(self._text)
         if not self._is_closed and cut - end > _HELD:
             self._is_closed = bool(self.missing_in(self._text[end:cut]))
             end = end if self._is_closed else cut

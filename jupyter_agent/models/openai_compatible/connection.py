@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from jupyter_agent.config import api_keys
 from jupyter_agent.core import errors
+from jupyter_agent.core.text import well_formed
 from jupyter_agent.models.openai_compatible import failures, windows
 from jupyter_agent.models.openai_compatible.provider import OPENAI, Provider
 from jupyter_agent.models.openai_compatible.stream import MAX_EVENT
@@ -150,7 +151,8 @@ class Connection:
             UpstreamRefused: the address is none that models have.
             Failure: the server answered with a status of failure.
         """
-        return await self._send("POST", path, json.dumps(body, ensure_ascii=False).encode())
+        # What a server wants back may hold half of a character.
+        return await self._send("POST", path, well_formed(json.dumps(body, ensure_ascii=False)).encode())
 
     async def get(self, path: str) -> httpx2.Response:
         """What stands at a path from the server's address; to be read, and closed, by the caller, and failing as `post` does."""

@@ -21,8 +21,10 @@ if TYPE_CHECKING:
     from jupyter_agent.models.openai_compatible.provider import Provider
 
 _TOO_LONG = re.compile(
-    r"context.{0,20}(length|window|size)|maximum.{0,40}tokens|prompt is too long|too many (input )?tokens"
-    r"|(input|prompt).{0,40}(exceeds|too long)|reduce the length",
+    r"context.{0,20}(length|window|size)|exceed.{0,20}\bcontext\b|maximum.{0,40}tokens|maximum (prompt|input|model|sequence) length"
+    r"|prompt is too long|too many (input )?tokens|token count\b.{0,40}\bonly supports|model token limit|max message tokens"
+    r"|(input|inputs|prompt|sequence)\b.{0,40}\b(exceeds?|too long|longer than|less than \d+ tokens)|inputs\W{0,2} tokens \+"
+    r"|range of input length|reduce the length|tokens must be reduced",
     re.IGNORECASE,
 )
 #: What a server says when a part of the request is not for it, and how that part is called in `wire.request`.
@@ -178,6 +180,8 @@ def from_exception(error: Exception, server: Provider) -> Failure:
                 "their file in c.JupyterAgent.ca_file."
             )
         )
+    if isinstance(error, (httpx2.RemoteProtocolError, httpx2.ReadError, httpx2.WriteError)):
+        return Failure(hung_up(server), passing=True)
     if isinstance(error, (httpx2.TransportError, OSError)):
         return Failure(unreachable(server), passing=True)
     return Failure(garbled(server))
@@ -229,7 +233,9 @@ def from_status(status: int, body: object, server: Provider, headers: Mapping[st
 
 
 def _from_status(status: int, words: str, server: Provider, headers: Mapping[str, str]) -> Failure:
-    if status == 413 or (status < 500 and _TOO_LONG.search(words)):
+    # Whoever asks for fewer tokens a minute does not say it of this request, unless it alone has too many.
+    is_too_long = _TOO_LONG.search(words) is not None and (status != 429 or "request too large" in words.lower())
+    if status == 413 or (is_too_long and status <= 500):
         return Failure(
             errors.ContextTooLong(
                 "The conversation does not fit the model. Start a new one with /clear, or lower "
@@ -445,6 +451,14 @@ def unreachable(server: Provider) -> errors.UpstreamUnreachable:
     start = f" {server.start}" if server.start else ""
     return errors.UpstreamUnreachable(
         f"{server} cannot be reached. Is it running, and is {server.where} its address?{start}"
+    )
+
+
+def hung_up(server: Provider) -> errors.UpstreamUnreachable:
+    """Somebody is there, and no answer came."""
+    return errors.UpstreamUnreachable(
+        f"{server} ended the connection without an answer. Ask again; if that does not help, its own log may say why. Is {server.where} "
+        "right, with http or https as it should be?"
     )
 
 

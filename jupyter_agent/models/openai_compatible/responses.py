@@ -186,7 +186,9 @@ class ItemReader:
     """Reads the events of an answer: items that are added and done, with pieces of their texts between."""
 
     def __init__(self) -> None:
-        self._began: set[object] = set()
+        #: Items of which texts or arguments came in pieces, and those that came whole.
+        self._began: set[tuple[str, object]] = set()
+        self._done: set[object] = set()
         self._has_summary = False
 
     def read(self, event: dict[str, Any], answer: StreamedAnswer) -> Iterator[Delta]:
@@ -194,7 +196,7 @@ class ItemReader:
         index = event.get("output_index")
         match kind:
             case "output_text.delta" | "refusal.delta":
-                self._began.add(index)
+                self._began.add(("message", index))
                 answer.finish("", refused=kind == "refusal.delta")
                 yield from answer.speak(event["delta"])
             case "reasoning_summary_text.delta" | "reasoning_text.delta":
@@ -205,12 +207,13 @@ class ItemReader:
             case "output_item.added" if event["item"].get("type") == "function_call":
                 answer.add_call(index, event["item"].get("call_id", ""), event["item"].get("name", ""))
             case "function_call_arguments.delta":
-                self._began.add(index)
+                self._began.add(("function_call", index))
                 answer.add_call(index, arguments=event["delta"])
             case "output_item.done":
+                self._done.add(index)
                 yield from self._item(event["item"], index, answer)
                 answer.begun = False  # it may think before the next one
-            case "completed" | "incomplete" | "failed":
+            case "completed" | "incomplete" | "failed" | "cancelled":
                 yield from self._end(event["response"], answer)
             case _ if event.get("object") == "response" and event.get("status") != "in_progress":  # not streamed
                 yield from self._end(event, answer)
@@ -225,19 +228,20 @@ class ItemReader:
             contents = [content for content in item.get("content") or [] if isinstance(content, dict)]
             texts = [str(content.get("text") or content.get("refusal") or "") for content in contents]
             parts.append({"size": len("".join(texts)), **({"phase": item["phase"]} if item.get("phase") else {})})
-            if index not in self._began:
+            if (kind, index) not in self._began:
                 answer.finish("", refused=any(content.get("type") == "refusal" for content in contents))
                 yield from answer.speak("".join(texts))
         elif kind == "function_call":
             parts.append({"call": True})
-            text = "" if index in self._began else item.get("arguments")
+            text = "" if (kind, index) in self._began else item.get("arguments")
             answer.add_call(index, item.get("call_id", ""), item.get("name", ""), text)
 
     def _end(self, response: dict[str, Any], answer: StreamedAnswer) -> Iterator[Delta]:
-        if error := response.get("error"):
-            raise failures.from_event({"error": error}, answer.server)
-        if not answer.extra.get("parts"):
-            for index, item in enumerate(response.get("output") or []):
+        status = response.get("status")
+        if (error := response.get("error")) or status in ("failed", "cancelled"):
+            raise failures.from_event({"error": error or {"code": status}}, answer.server)
+        for index, item in enumerate(response.get("output") or []):
+            if not self._done & {index, None}:
                 yield from self._item(item, index, answer)
         usage, details = response.get("usage"), response.get("incomplete_details")
         if isinstance(usage, dict):

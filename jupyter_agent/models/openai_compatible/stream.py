@@ -125,14 +125,23 @@ class EventDecoder:
     def _line(self, line: str) -> Iterator[ServerEvent]:
         name, _, value = line.removeprefix("\ufeff").partition(":")
         if name == "data":
-            self._data.append(value.removeprefix(" "))
+            value = value.removeprefix(" ")
+            if self._data and self._data[-1].endswith("}") and value.startswith(("{", "[DONE]")):
+                yield from self._event()  # no empty line stands between them
+            self._data.append(value)
+        elif line.startswith("{") and not self._data:  # each line is data: so is an answer in one piece
+            self._data.append(line)
+            yield from self._event()
         elif name == "event":
             self._name = value.removeprefix(" ")
         elif not line:
-            if self._data:
-                self.heard = True
-                yield ServerEvent(self._name, "\n".join(self._data))
-            self._name, self._data, self._held = "", [], 0
+            yield from self._event()
+
+    def _event(self) -> Iterator[ServerEvent]:
+        if self._data:
+            self.heard = True
+            yield ServerEvent(self._name, "\n".join(self._data))
+        self._name, self._data, self._held = "", [], 0
 
 
 @dataclass(slots=True)
@@ -214,7 +223,10 @@ class StreamedAnswer:
             chunk = json.loads(event.data)
             if not isinstance(chunk, dict):
                 raise TypeError("not an object")
-            if event.name == "error" or "error" in (chunk.get("object"), chunk.get("type")) or chunk.get("error"):
+            is_error = (
+                event.name == "error" or "error" in (chunk.get("object"), chunk.get("type")) or chunk.get("error")
+            )
+            if is_error and not self.complete:  # the end of an answer is its end
                 raise failures.from_event(chunk, self.server)
             deltas = list(self._read(chunk, self))
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
@@ -361,14 +373,17 @@ def _read_chunk(chunk: dict[str, Any], answer: StreamedAnswer) -> Iterator[Delta
     for choice in _list(chunk.get("choices")):
         if not isinstance(choice, dict):
             raise TypeError("not a choice")
-        if choice.get("index") not in (0, None):
+        answer.usage = _usage(choice.get("usage")) or answer.usage  # Moonshot's
+        if choice.get("index") not in (0, "0", None):
             continue
         answer.usage = _usage(choice.get("usage")) or answer.usage  # Kimi's
         # Some repeat the whole message with the last piece.
         delta = choice.get("delta" if "delta" in choice else "message") or {}
         thought, text = _parts(delta.get("content"))
-        yield from answer.think(_thought(delta) or thought)
-        refusal = _string(delta.get("refusal"))
+        thought, refusal = _thought(delta) or thought, _string(delta.get("refusal"))
+        if "delta" not in choice and answer.spoken:  # all of it once more
+            thought = text = refusal = ""
+        yield from answer.think(thought)
         answer.finish("", refused=bool(refusal))
         yield from answer.speak(text + refusal)
         calls, older = _list(delta.get("tool_calls")), delta.get("function_call")

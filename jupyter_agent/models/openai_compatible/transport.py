@@ -112,9 +112,10 @@ class _GuardedTransport:
                 f"Set {self._server.where} to another."
             )
         response = await self._connect(request, addresses)
-        if response.headers.get("content-encoding", "identity") != "identity":
+        encoding = response.headers.get("content-encoding", "").strip().lower()
+        if encoding not in ("", "identity", "utf-8"):  # the last is none, and what some say of their texts
             await response.aclose()
-            raise failures.compressed(self._server, response.headers["content-encoding"])
+            raise failures.compressed(self._server, encoding)
         return response if response.is_success else await _shortened(response)
 
     async def _connect(self, request: httpx2.Request, addresses: list[str]) -> httpx2.Response:

@@ -41,7 +41,8 @@ _NAMES = (
     "n_ctx",
 )
 _IN_WORDS = re.compile(
-    r"(?:(?:maximum|available) (?:context|prompt) (?:length|size|window)\D{0,20}|too long: \d+ tokens > )(\d{3,8})\b",
+    r"(?:(?:maximum|available) (?:context|prompt) (?:length|size|window)\D{0,20}|too long: \d+ tokens > )(\d{1,3}(?:,\d{3})+|\d{3,8})"
+    r"(?!\w|[,.]\d)",
     re.IGNORECASE,
 )
 _MOST = 100_000_000
@@ -86,7 +87,7 @@ def learn_page(server: str, page: object) -> None:
 def learn_refusal(server: str, model: str, words: str) -> None:
     """Keep what a server says when a request is too long."""
     if (found := _IN_WORDS.search(words)) is not None:
-        learn(server, model, int(found[1]))
+        learn(server, model, int(found[1].replace(",", "")))
 
 
 def _tokens(entry: Mapping[str, object]) -> Iterator[object]:
