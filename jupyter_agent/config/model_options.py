@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import json
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from typing import Any
@@ -24,6 +25,14 @@ def _is_whole(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
+def _is_json(value: Any) -> bool:
+    try:
+        json.dumps(value, allow_nan=False)
+    except (TypeError, ValueError, RecursionError):
+        return False
+    return True
+
+
 def _are_texts(value: Any) -> bool:
     texts = [value] if isinstance(value, str) else value
     return isinstance(texts, list) and len(texts) <= 4 and all(isinstance(text, str) and text for text in texts)
@@ -41,8 +50,8 @@ _FORMS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "stop": (_are_texts, "a text, or a list of at most four"),
     "pictures": (lambda value: isinstance(value, bool), "true or false"),
     "extra_body": (
-        lambda value: isinstance(value, dict) and not set(_OURS) & value.keys(),
-        f"an object without {', '.join(_OURS)}",
+        lambda value: isinstance(value, dict) and not set(_OURS) & value.keys() and _is_json(value),
+        f"an object of JSON data without {', '.join(_OURS)}",
     ),
 }
 
@@ -71,7 +80,8 @@ def _check_option(name: str, value: Any) -> None:
     if not is_one(value):
         choices = {"tools": WAYS, "api": APIS, "effort": EFFORTS}.get(name, ())
         near = get_close_matches(str(value), choices, 1)
-        raise ValueError(f"'{name}' is {form}, not {value!r:.40}." + (f" Did you mean '{near[0]}'?" if near else ""))
+        shown = "" if name == "extra_body" else f", not {value!r:.40}"  # there may be a key in it
+        raise ValueError(f"'{name}' is {form}{shown}." + (f" Did you mean '{near[0]}'?" if near else ""))
 
 
 def of_model(given: Mapping[str, Any], name: str) -> dict[str, Any]:

@@ -281,7 +281,7 @@ class JupyterAgent(Configurable):
     def _reject(self, name: str, place: str, value: Any, error: Exception) -> None:
         # Of an error that is none of traitlets' the library leaves the value.
         setattr(self, name, _STRICTEST[name] if name in _STRICTEST else self.trait_defaults(name))
-        hidden = name in ("store", "proxy", "mcp_servers", "base_url", "endpoints")
+        hidden = name in ("store", "proxy", "mcp_servers", "base_url", "endpoints", "model_options")
         wrong = "is not valid" if hidden else f"cannot be {value!r:.60}"
         reason = "" if isinstance(error, TraitError) else f" ({str(error)[:200]})"
         holds = getattr(self, name)

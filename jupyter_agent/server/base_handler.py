@@ -247,7 +247,9 @@ class AgentHandler(StreamedBodyHandler):
         }
         if isinstance(error, (AgentError, TurnFailed)):
             status = self.failure_status(error)
-            body |= {"message": error.message, "code": error.code, "retryable": error.retryable}
+            # The words of a model's server may repeat the key.
+            message = self.services.assistant.redactor.text(error.message, always=True)
+            body |= {"message": message, "code": error.code, "retryable": error.retryable}
             body |= error.ids if isinstance(error, TurnFailed) else {}
         elif status >= 500:
             status = 500

@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 import pytest
+from traitlets.config import Config
 
 from jupyter_agent.config.options import JupyterAgent
 from jupyter_agent.core.protocols import ModelOptions
@@ -38,6 +39,24 @@ def test_what_is_no_option_is_named_with_what_to_write(given: dict[str, Any], wo
     options = JupyterAgent()
     assert options.model_options == {}
     assert any(re.search(words, problem) for problem in options.problems), options.problems
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [({"extra_body": {"key": "k-4711"}, "efort": 1}, "did you mean 'effort'"), ({"extra_body": "k-4711"}, "an object")],
+)
+def test_P3_what_stands_in_them_is_not_shown_where_they_are_wrong(given: dict[str, Any], words: str) -> None:
+    options = JupyterAgent(config=Config({"JupyterAgent": {"model_options": given}}))
+    assert options.model_options == {}
+    assert words in str(options.problems)
+    assert "k-4711" not in str(options.problems)
+
+
+@pytest.mark.parametrize("value", [{"x": {1, 2}}, {"x": float("nan")}, {"x": [object()]}])
+def test_M4_what_is_no_json_is_refused_where_it_is_written_and_not_at_each_question(value: Any) -> None:
+    options = JupyterAgent(config=Config({"JupyterAgent": {"model_options": {"extra_body": value}}}))
+    assert options.model_options == {}
+    assert "object of JSON data" in str(options.problems)
 
 
 def test_they_hold_for_all_models_or_for_those_whose_pattern_fits() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import openai
 import pytest
 
+from jupyter_agent.server.services import Services
 from tests.support import fake_model_server
 from tests.support.agent_client import Reply, RestClient
 from tests.support.fake_model_server import ModelServer, answered, plain
@@ -73,6 +74,17 @@ async def test_quick_keeps_the_status_of_its_contract(rest: RestClient, upstream
     upstream.queue(failure(401, "Incorrect API key provided"))
     reply = await rest.ask("What is df?")
     assert (reply.status, reply.body["code"]) == (502, "upstream_auth")
+
+
+async def test_P4_a_key_that_a_server_repeats_is_withheld_where_no_turn_is_made(
+    rest: RestClient, upstream: ModelServer, services: Services
+) -> None:
+    key = "plain-words-as-a-key"
+    services.assistant.redactor.add_secret(key)
+    upstream.queue(failure(400, f"A bad header: {key}"))
+    reply = await rest("POST", "api/agent/complete", {"prefix": "df."})
+    assert (reply.status, key in reply.text) == (502, False)
+    assert "A bad header" in reply.text
 
 
 SENT_AGAIN = [{"x-stainless-retry-count": "0"}, {"Idempotency-Key": "k1"}]
