@@ -77,6 +77,7 @@ MAX_ARGUMENTS = 1024 * 1024
 _ANSWER = "answer_"
 _MAY_NOT_RUN = "The code was not run: you may not run code here."
 INTERRUPTED = "Interrupted; whether it took effect is not known."
+NOT_DONE = "The answer was stopped before this was done."
 _CUT_OFF = "your call was cut off because your answer was too long; the calls before it were made"
 _EMPTY = "(Your answer was empty. Answer in words, or call a tool.)"
 _NO_ANSWER = "The model gave no answer. Ask again, or choose another model."
@@ -155,7 +156,7 @@ class Transcript:
         answered = {message.tool_call_id for message in self.messages if message.role == "tool"}
         for call in [call for message in self.messages for call in message.tool_calls if call.id not in answered]:
             is_under_way = self.under_way is not None and self.under_way.call_id == call.id
-            content = f"{INTERRUPTED}\n{self.printed if is_under_way else ''}".strip()
+            content = f"{INTERRUPTED}\n{self.printed}".strip() if is_under_way else NOT_DONE
             self.messages.append(Message("tool", content, tool_call_id=call.id, code="interrupted"))
         if self.under_way is not None:
             self.actions.append(self.under_way)

@@ -15,7 +15,7 @@ from jupyter_agent.agent import loop
 from jupyter_agent.agent.limits import Limits
 from jupyter_agent.agent.loop import Agent, Transcript
 from jupyter_agent.config.options import JupyterAgent
-from jupyter_agent.core.messages import CellChange, CellEdit, Message, ToolProgress
+from jupyter_agent.core.messages import Action, CellChange, CellEdit, Message, ToolCall, ToolProgress
 from jupyter_agent.core.progress import PROGRESS
 from jupyter_agent.core.protocols import Tool, ToolContext, ToolOutput, ToolSpec
 from jupyter_agent.core.question import Question
@@ -197,3 +197,12 @@ async def test_a_cell_that_runs_in_a_page_is_interrupted_by_the_users_stop_and_b
             with pytest.raises(asyncio.CancelledError):
                 await running
         assert kernel.interrupted == 1
+
+
+def test_T11_of_calls_that_a_stop_leaves_only_the_one_under_way_may_have_taken_effect() -> None:
+    transcript = Transcript([Message("user", "go")])
+    calls = (ToolCall("a", "run_code", '{"code": "1"}'), ToolCall("b", "run_code", '{"code": "2"}'))
+    transcript.messages.append(Message("assistant", "", calls))
+    transcript.under_way = Action("a", "run_code", "execute", "interrupted")
+    transcript.close()
+    assert [message.content for message in transcript.messages[1:]] == [loop.INTERRUPTED, loop.NOT_DONE]
