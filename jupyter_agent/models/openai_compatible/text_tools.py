@@ -202,8 +202,6 @@ class CallReader:
         """Take in some text and return what is not a call."""
         passed: list[str] = []
         for start in range(0, len(text), _PIECE):
-            if self.over:
-                break
             self._rest += text[start : start + _PIECE]
             passed.append(self._read(is_end=False))
         return "".join(passed)
@@ -228,7 +226,7 @@ class CallReader:
 
     def _read(self, *, is_end: bool) -> str:
         passed: list[str] = []
-        while self._rest or (is_end and self._block is not None):
+        while not self.over and (self._rest or (is_end and self._block is not None)):
             before = len(self._rest), self._block
             if self._block is None:
                 passed.append(self._passed(self._outside(is_end=is_end)))
