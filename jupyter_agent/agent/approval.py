@@ -14,9 +14,11 @@ from typing import Any, TypeAlias
 from jupyter_agent.agent.limits import Limits
 from jupyter_agent.analysis import risk
 from jupyter_agent.analysis.origins import imported_modules
-from jupyter_agent.core.errors import AgentError
+from jupyter_agent.analysis.risk_tables import ROOTS
+from jupyter_agent.core.errors import AgentError, NoFile
+from jupyter_agent.core.kernel_state import Variable
 from jupyter_agent.core.messages import ActionStatus, ApprovalAsked, Reason, ToolCall, to_json
-from jupyter_agent.core.protocols import Review, ReviewedTool, Tool, ToolContext, ToolOutput, effects_of
+from jupyter_agent.core.protocols import Notebook, Review, ReviewedTool, Tool, ToolContext, ToolOutput, effects_of
 from jupyter_agent.core.question import Decide, Decision
 from jupyter_agent.core.text import spelled_out, truncate
 
@@ -201,33 +203,62 @@ async def code_reasons(code: str, context: ToolContext) -> tuple[Reason, ...]:
     state = await context.kernel.state() if context.kernel is not None else context.state
     runs = [run.source for run in state.executions] if state is not None else []
     sources = tuple(dict.fromkeys((*context.turn_log.executed, *runs, *cells)))
-    modules = await _modules((code, *sources), context)
-    return risk.reasons(code, sources=sources, live=state.variables if state is not None else {}, modules=modules)
+    live = state.variables if state is not None else {}
+    modules = await _modules(code, sources, live, context)
+    return risk.reasons(code, sources=sources, live=live, modules=modules)
 
 
-async def _modules(sources: Sequence[str], context: ToolContext) -> dict[str, str]:
-    """Sources of modules next to the notebook that code imports, and of those that they import, by dotted name."""
-    found: dict[str, str] = {}
+async def _modules(
+    code: str, sources: Sequence[str], live: Mapping[str, Variable], context: ToolContext
+) -> dict[str, str | None]:
+    """Sources of modules next to the notebook that code imports, and of those that they import, by dotted name.
+
+    None for one that lies there and cannot be read as a whole. Of well-known names only those are looked for that the code itself
+    imports, and that are not loaded: then they are files of that name.
+    """
+    found: dict[str, str | None] = {}
     if context.notebook is None:
         return found
-    waiting = list(imported_modules(sources))
-    tried: set[str] = set()
-    while waiting and len(tried) < 2 * _MAX_MODULES and len(found) < _MAX_MODULES:
+    waiting = [*imported_modules((code, *sources)), *imported_modules([code], known=True)]
+    tried = {str(variable.facts.get("module")) for variable in live.values() if variable.kind == "module"} & ROOTS
+    files: tuple[str, ...] | None = None
+    while waiting:
         name = waiting.pop(0)
         if name in tried:
             continue
         tried.add(name)
+        is_known = name in ROOTS
+        if len(found) >= _MAX_MODULES or len(tried) > 5 * _MAX_MODULES:
+            found |= {} if is_known else {name: None}
+            continue
         for path, package in (
             (f"{name.replace('.', '/')}.py", name.rpartition(".")[0]),
             (f"{name.replace('.', '/')}/__init__.py", name),
         ):
             try:
-                found[name] = await context.notebook.read_file(path, _MAX_MODULE)
-            except AgentError:
+                source = await context.notebook.read_file(path, _MAX_MODULE)
+            except NoFile:
                 continue
-            waiting += imported_modules([found[name]], package)
+            except AgentError:
+                files = await _files(context.notebook) if files is None else files
+                if path in files if is_known else files:
+                    found[name] = None
+                    break
+                continue
+            found[name] = source if len(source) < _MAX_MODULE else None
+            waiting += imported_modules([source], package, known=True)
             break
+        else:
+            files = await _files(context.notebook) if files is None and not is_known else files
+            if any(file.startswith(f"{name}.") and file.endswith((".so", ".pyd", ".pyc")) for file in files or ()):
+                found[name] = None
     return found
+
+
+async def _files(notebook: Notebook) -> tuple[str, ...]:
+    with suppress(AgentError):
+        return await notebook.files()
+    return ()
 
 
 async def _kernel_epoch(context: ToolContext) -> str:

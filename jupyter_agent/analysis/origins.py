@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import ast
 import builtins
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
 from functools import lru_cache
@@ -34,10 +34,13 @@ class Bindings:
     added: dict[str, list[ast.expr]] = field(default_factory=dict)
     #: What is put into lists and dictionaries, each as a list.
     items: dict[str, list[ast.expr]] = field(default_factory=dict)
-    #: Values of attributes, whatever their object.
+    #: Values of attributes, whatever their object; and what the bodies of classes bind.
     attributes: dict[str, list[ast.expr]] = field(default_factory=dict)
+    members: dict[str, list[ast.expr]] = field(default_factory=dict)
     #: Parameters → the functions that have them, each with the name that it is called by.
     parameters: dict[str, list[tuple[str, ast.arguments]]] = field(default_factory=dict)
+    #: The same of parameters that take any number of arguments.
+    variadic: dict[str, list[tuple[str, ast.arguments]]] = field(default_factory=dict)
     #: Names of functions → calls of them, or with them among the arguments.
     calls: dict[str, list[ast.Call]] = field(default_factory=dict)
     #: Names that are read, and not called.
@@ -72,6 +75,26 @@ _DYNAMIC = frozenset(
 _FILLING = frozenset("append appendleft add extend insert setdefault update".split())
 #: What holds modules and variables by their names.
 NAMESPACES = frozenset(("sys.modules", "<globals>"))
+#: Functions that import the module that they are given by its name.
+_IMPORTERS = frozenset(
+    "__import__ import_module find_spec files read_text read_binary open_text open_binary as_file".split()
+)
+#: Types of what can be called, of which only the source says what it does.
+_CALLABLES = frozenset(
+    ("functools.partial", "builtins.method", "builtins.builtin_function_or_method", "operator.methodcaller")
+)
+#: Functions of which the result is, or holds, what they were given.
+_PASSING = frozenset("list dict tuple sorted reversed enumerate zip filter map max min set frozenset".split())
+_PASSING_MODULES = (
+    "copy.",
+    "itertools.",
+    "random.",
+    "collections.",
+    "functools.reduce",
+    "heapq.",
+    "more_itertools.",
+    "operator.itemgetter",
+)
 _Comprehension: TypeAlias = ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp
 _Function: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 
@@ -88,6 +111,7 @@ class _Collector(ast.NodeVisitor):
         self._scopes: list[tuple[frozenset[str], Bindings]] = []
         self._bound: frozenset[str] = frozenset()
         self._class_name = ""
+        self._around_class: frozenset[str] | None = None
         self._lambdas: dict[int, str] = {}
 
     # --- scopes --------------------------------------------------------------------------------------------------------
@@ -98,11 +122,15 @@ class _Collector(ast.NodeVisitor):
     @contextmanager
     def _inside(self, names: Iterable[str], scope: Bindings) -> Iterator[None]:
         """Visit what stands in a scope to which these names belong; what it binds is not bound after it."""
-        bound = self._bound
+        bound, around = self._bound, self._around_class
+        if scope.is_local and around is not None:  # a function in a class does not see what the class has bound
+            self._bound = around
         self._scopes.append((frozenset(names), scope))
+        if scope.is_local:
+            self._around_class = None
         yield
         self._scopes.pop()
-        self._bound = bound
+        self._bound, self._around_class = bound, around
 
     def _visit_all(self, *parts: ast.AST | Iterable[ast.AST | None] | None) -> None:
         for part in parts:
@@ -211,11 +239,15 @@ class _Collector(ast.NodeVisitor):
 
     visit_TryStar = visit_Try  # noqa: N815 - ast's own name
 
-    def visit_match_case(self, node: ast.match_case) -> None:
-        names = _names_bound([node.pattern])
-        for name in names:
-            self._scope_of(name).unknown.add(name)
-        self._after(node.pattern, node.guard or [], node.body, bound=names)
+    def visit_Match(self, node: ast.Match) -> None:
+        self.visit(node.subject)
+        for case in node.cases:
+            names = _names_bound([case.pattern])
+            for name in names:
+                scope = self._scope_of(name)
+                scope.unknown.add(name)
+                scope.values.setdefault(name, []).append(ast.Starred(value=node.subject, ctx=ast.Load()))
+            self._after(case.pattern, case.guard or [], case.body, bound=names)
 
     def visit_Delete(self, node: ast.Delete) -> None:
         self.bindings.unsettled |= {getattr(target, "id", getattr(target, "attr", "*")) for target in node.targets}
@@ -253,7 +285,7 @@ class _Collector(ast.NodeVisitor):
     visit_AsyncFunctionDef = visit_FunctionDef  # noqa: N815 - ast's own name
 
     def visit_Lambda(self, node: ast.Lambda) -> None:
-        self._visit_function(node, self._lambdas.get(id(node), ""), [node.body])
+        self._visit_function(node, self._lambdas.get(id(node), lambda_name(node)), [node.body])
 
     def _visit_function(self, node: _Function, called: str, body: Sequence[ast.AST]) -> None:
         arguments = node.args
@@ -264,8 +296,9 @@ class _Collector(ast.NodeVisitor):
             name for part in ast.walk(node) if isinstance(part, ast.Global | ast.Nonlocal) for name in part.names
         }
         scope = Bindings(is_local=True, unknown={argument.arg for argument in every})
-        for argument in named:
-            scope.parameters.setdefault(argument.arg, []).append((called, arguments))
+        for argument in every:
+            kind = scope.parameters if argument in named else scope.variadic
+            kind.setdefault(argument.arg, []).append((called, arguments))
         with (
             self._inside(elsewhere, self.bindings),
             self._inside((_names_bound(body) - elsewhere) | scope.unknown, scope),
@@ -275,11 +308,18 @@ class _Collector(ast.NodeVisitor):
     def visit_ClassDef(self, node: ast.ClassDef) -> None:
         self._define(node.name, node)
         self._visit_all(node.decorator_list, node.bases, node.keywords)
-        for statement in node.body:
-            if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
-                self.bindings.methods.setdefault(statement.name, []).append(statement)
+        for part in parts_of_class(node):
+            match part:
+                case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
+                    self.bindings.methods.setdefault(name, []).append(part)
+                case ast.Assign(targets=targets, value=value):
+                    for name in _names_bound(targets):
+                        self.bindings.members.setdefault(name, []).append(value)
+                case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
+                    self.bindings.members.setdefault(name, []).append(value)
         outer, self._class_name = self._class_name, node.name
         with self._inside(_names_bound(node.body), self.bindings):
+            self._bound = self._around_class = self._bound if self._around_class is None else self._around_class
             self._visit_all(node.body)
         self._class_name = outer
         self._bound |= {node.name}
@@ -319,16 +359,23 @@ class _Collector(ast.NodeVisitor):
         self.visit(node.value)
 
     def visit_Call(self, node: ast.Call) -> None:
+        vars(node)["class_name"] = self._class_name  # which `super` means
+        for word in node.keywords:
+            if isinstance(word.value, ast.Lambda):
+                self.bindings.calls.setdefault(lambda_name(word.value), []).append(node)
         for called in (node.func, *node.args):
-            if isinstance(called, ast.Name | ast.Attribute):
-                name = called.id if isinstance(called, ast.Name) else called.attr
-                self.bindings.calls.setdefault(name, []).append(node)
+            if isinstance(called, ast.Name | ast.Attribute | ast.Lambda):
+                self.bindings.calls.setdefault(_name_of(called), []).append(node)
             if isinstance(called, ast.Name):
                 self._use(called)
             else:
                 self.visit(called)
         for keyword in node.keywords:
             self.visit(keyword.value)
+        if isinstance(node.func, ast.Name | ast.Attribute) and _name_of(node.func) in _IMPORTERS and node.args:
+            first = node.args[0]
+            if isinstance(first, ast.Constant) and str(first.value).replace(".", "_").isidentifier():
+                self.bindings.loaded.add(str(first.value))
         if (
             isinstance(node.func, ast.Attribute)
             and isinstance(node.func.value, ast.Name)
@@ -365,6 +412,32 @@ def _names_bound(nodes: Iterable[ast.AST]) -> frozenset[str]:
     return frozenset(names)
 
 
+def parts_of_class(definition: ast.ClassDef) -> Iterator[ast.stmt]:
+    """The statements of a class, those within branches, loops and blocks too, but none of its functions and inner classes."""
+    waiting: list[ast.AST] = list(definition.body)
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, ast.stmt):
+            yield part
+        if not isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.expr):
+            waiting += ast.iter_child_nodes(part)
+
+
+def lambda_name(node: ast.Lambda) -> str:
+    """What a function without a name is known by."""
+    return f"lambda {id(node)}"
+
+
+def _name_of(called: ast.Name | ast.Attribute | ast.Lambda) -> str:
+    return (
+        called.id
+        if isinstance(called, ast.Name)
+        else called.attr
+        if isinstance(called, ast.Attribute)
+        else lambda_name(called)
+    )
+
+
 def _item_of(value: ast.expr | None) -> ast.expr | None:
     """One of what an expression contains."""
     return ast.Starred(value=value, ctx=ast.Load()) if value is not None else None
@@ -385,34 +458,47 @@ def bindings_of(source: str) -> Bindings:
         bindings = collect(parsed.tree)
         loading = [magic for magic in parsed.magics if magic.name in ("load_ext", "reload_ext", "aimport")]
         bindings.loaded.update(name for magic in loading for name in magic.argument.replace(",", " ").split())
+        bindings.stars |= {"pylab"} if any(magic.name == "pylab" for magic in parsed.magics) else set()
         return bindings
     except RecursionError:
         return Bindings()
 
 
-def imported_modules(sources: Iterable[str], package: str = "") -> tuple[str, ...]:
+def imported_modules(sources: Iterable[str], package: str = "", *, known: bool = False) -> tuple[str, ...]:
     """Dotted names of modules that sources import and that no table knows: they may lie next to the notebook.
 
     Args:
         sources: Of cells, or of one module.
         package: Where relative imports of the module begin.
+        known: Also well-known modules, for one of that name that lies there.
     """
     found: set[str] = set()
     for source in sources:
         bindings = bindings_of(source)
-        found |= bindings.loaded
+        found |= {name.rsplit(".", count)[0] for name in bindings.loaded for count in range(name.count(".") + 1)}
         for name in (*(module for modules in bindings.modules.values() for module in modules), *bindings.stars):
             level = len(name) - len(name.lstrip("."))
             owner = package
             for _ in range(level - 1):
                 owner = owner.rpartition(".")[0]
             full = ".".join(filter(None, (owner if level else "", name.lstrip("."))))
-            if full and full.partition(".")[0] not in ROOTS:
-                found |= {full, full.rpartition(".")[0]}
+            root = full.partition(".")[0]
+            if root in ROOTS:
+                found |= {root} if known else set()
+            elif full:
+                parts = full.split(".")
+                found |= {".".join(parts[:count]) for count in range(len(parts) - 1 if level else 1, len(parts) + 1)}
     return tuple(sorted(found - {""}))
 
 
-def is_in_memory(node: ast.Call, texts: tuple[str, ...]) -> bool:
+def is_namespace(origin: str) -> bool:
+    """Whether it holds modules, variables, or the members of a module by their names."""
+    return origin in NAMESPACES or (
+        origin.endswith(".__dict__") and "(" not in origin and origin.partition(".")[0] in ROOTS
+    )
+
+
+def is_in_memory(node: ast.Call, texts: Collection[str]) -> bool:
     """Whether a call opens a database that lives in memory only, `texts` being what its first argument may be."""
     return (not node.args and not node.keywords) or (bool(texts) and all(text in (":memory:", "") for text in texts))
 
@@ -426,10 +512,10 @@ class NameResolver:
         modules: Sources of modules next to the notebook, by dotted name.
     """
 
-    def __init__(self, sources: Iterable[str], live: Mapping[str, Variable], modules: Mapping[str, str]) -> None:
+    def __init__(self, sources: Iterable[str], live: Mapping[str, Variable], modules: Mapping[str, str | None]) -> None:
         self.own = Bindings()
         before = Bindings()
-        for source in (*sources, *modules.values()):
+        for source in (*sources, *filter(None, modules.values())):
             before.add(bindings_of(source))
         self.before = [before]
         self.live = live
@@ -438,6 +524,7 @@ class NameResolver:
         self.read: Callable[[ast.expr], Iterable[str]] = self.texts
         self._resolving: set[int] = set()
         self._cache: dict[int, frozenset[str]] = {}
+        self._lambdas: dict[str, ast.Lambda] = {}
         self._trees: list[ast.AST] = []
 
     @contextmanager
@@ -490,7 +577,11 @@ class NameResolver:
                 found = {self._member(owner, attribute) for owner in owners}
                 if any(owner.startswith("<") for owner in owners):  # what the body of a class has imported
                     found.update(*(bindings.modules.get(attribute, ()) for bindings in self._everywhere()))
-                return frozenset(found)
+                given = [*self.attribute_values(attribute), *self._given_to_classes(owners, attribute)]
+                return frozenset(found).union(*map(self.origins_of, given))
+            case ast.Lambda():
+                self._lambdas[lambda_name(node)] = node
+                return frozenset({f"<{lambda_name(node)}>"})
             case ast.Call():
                 return self._call_origins(node)
             case ast.Subscript(value=value, slice=index):
@@ -507,8 +598,29 @@ class NameResolver:
                 return self.origins_of(left) | self.origins_of(right)
             case ast.ListComp(elt=element) | ast.SetComp(elt=element) | ast.GeneratorExp(elt=element):
                 return self.origins_of(element)
+            case ast.DictComp(value=element):
+                return self.origins_of(element)
             case _:
                 return frozenset()
+
+    def _given_to_classes(self, owners: Iterable[str], attribute: str) -> Iterator[ast.expr]:
+        """What an attribute of an object may be by the body of its class, and by what it was made with."""
+        for bindings in self._everywhere():
+            yield from bindings.members.get(attribute, ())
+        for owner in owners:
+            if not owner.endswith("()"):
+                continue
+            name = owner.strip("<>()").rpartition(".")[2]
+            for call in (call for bindings in self._everywhere() for call in bindings.calls.get(name, ())):
+                yield from (word.value for word in call.keywords if word.arg == attribute)
+                for definition in self.definitions(name):  # a class that makes its own ``__init__`` of its annotations
+                    fields = [
+                        part.target.id
+                        for part in getattr(definition, "body", ())
+                        if isinstance(part, ast.AnnAssign) and isinstance(part.target, ast.Name)
+                    ]
+                    if attribute in fields:
+                        yield from call.args[fields.index(attribute) :][:1]
 
     def _member(self, origin: str, name: str) -> str:
         """A member of what `origin` stands for; of a module next to the notebook, what its source defines."""
@@ -569,6 +681,14 @@ class NameResolver:
         """What is added to a name's value by augmented assignments."""
         return [value for bindings in self._scopes_of(node) for value in bindings.added.get(node.id, ())]
 
+    def _variadic(self, name: str, scopes: Iterable[Bindings]) -> Iterator[ast.expr]:
+        """What a parameter may hold that takes any number of arguments."""
+        for bindings in scopes:
+            for function, arguments in bindings.variadic.get(name, ()):
+                is_named = arguments.kwarg is not None and arguments.kwarg.arg == name
+                for call in (call for others in self._everywhere() for call in others.calls.get(function, ())):
+                    yield from (word.value for word in call.keywords) if is_named else call.args
+
     def attribute_values(self, name: str) -> list[ast.expr]:
         """What attributes of this name are bound to."""
         return [value for bindings in self._everywhere() for value in bindings.attributes.get(name, ())]
@@ -582,21 +702,22 @@ class NameResolver:
             arguments.defaults[position - len(names) :] if position >= len(names) - len(arguments.defaults) else []
         )
         yield from defaults[:1]
-        if not function or any(function in bindings.handed_on for bindings in everywhere):
+        is_lambda = function.startswith("lambda ")
+        if not function or is_lambda or any(function in bindings.handed_on for bindings in everywhere):
             yield None
-            return
         calls = [call for bindings in everywhere for call in bindings.calls.get(function, ())]
         for call in calls:
             func = call.func
-            if isinstance(func, ast.Name | ast.Attribute) and function == (
-                func.id if isinstance(func, ast.Name) else func.attr
-            ):
+            if isinstance(func, ast.Name | ast.Attribute | ast.Lambda) and function == _name_of(func):
                 index = position - (names[:1] == ["self"])
                 given = [word.value for word in call.keywords if word.arg in (parameter, None)]
                 spread = [argument for argument in call.args if isinstance(argument, ast.Starred)]
                 yield from given or spread or (call.args[index : index + 1] if index >= 0 else [])
             else:  # handed to what calls it, such as `map`
-                yield from (_item_of(argument) for argument in call.args)
+                others = [argument for argument in call.args if not isinstance(argument, ast.Lambda)]
+                yield from (_item_of(argument) for argument in others)
+                if isinstance(func, ast.Attribute):
+                    yield _item_of(func.value)
         if not calls:
             yield None
 
@@ -604,6 +725,14 @@ class NameResolver:
         """What a name may be: all that is bound to it and, unless it is surely bound, the builtin or the well-known module."""
         found: set[str] = set()
         bound = [bindings for bindings in scopes if name in bindings]
+        for bindings in scopes:
+            for value in bindings.items.get(name, ()):
+                found |= self.origins_of(value)
+            for function, arguments in bindings.parameters.get(name, ()):
+                for given in self._given_to(function, name, arguments):
+                    found |= self.origins_of(given)
+        for value in self._variadic(name, scopes):
+            found |= self.origins_of(value)
         for bindings in bound:
             for module in bindings.modules.get(name, ()):
                 owner, _, member = module.rpartition(".")
@@ -617,6 +746,7 @@ class NameResolver:
             return frozenset(found)
         if not found:
             stars = {f"{module}.{name}" for bindings in scopes for module in bindings.stars}
+            stars |= {f"{module}.{name}" for module in ("numpy", "matplotlib.pyplot") if f"pylab.{name}" in stars}
             known = {star for star in stars if verdict(star, default="?") != "?"}
             found |= known or (stars if not bound and name not in _BUILTINS else set())
         variable = self.live.get(name)
@@ -639,7 +769,7 @@ class NameResolver:
         if variable.kind == "module":
             module = variable.facts.get("module")
             return {module} if isinstance(module, str) and module else {"<unknown>"}
-        if variable.kind in ("function", "class"):
+        if variable.kind in ("function", "class") or variable.type in _CALLABLES:
             return set() if known else {"<unknown>"}
         root = variable.type.partition(".")[0]
         return {f"{variable.type}()"} if root not in ("builtins", "") else set()
@@ -667,21 +797,26 @@ class NameResolver:
                     | "importlib.reload"
                 ):
                     out |= self.origins_of(node.args[0]) if node.args else set()
-                case (
-                    "builtins.list"
-                    | "builtins.dict"
-                    | "builtins.tuple"
-                    | "builtins.sorted"
-                    | "builtins.reversed"
-                    | "builtins.enumerate"
-                    | "builtins.zip"
+                case "builtins.super":
+                    for definition in self.definitions(getattr(node, "class_name", "")):
+                        for base in getattr(definition, "bases", ()):
+                            out |= {f"{made}()" for made in self.origins_of(base)}
+                case _ if origin.startswith(_PASSING_MODULES) or (
+                    origin.startswith("builtins.") and origin[9:] in _PASSING
                 ):
-                    given = (*node.args, *(word.value for word in node.keywords))
-                    out |= frozenset().union(*map(self.origins_of, given))
+                    given = [*node.args, *(word.value for word in node.keywords if word.arg != "key")]
+                    found = frozenset().union(*map(self.origins_of, given))
+                    if origin == "builtins.map":
+                        found = found.union(
+                            *(self._call_origins(ast.Call(func=part, args=[], keywords=[])) for part in node.args[:1])
+                        )
+                    if not origin.startswith("builtins."):
+                        found |= {f"{origin}()"}
+                    out |= found
                 case "sys.modules.copy" | "<globals>.copy":
                     out.add(origin.removesuffix(".copy"))
                 case "sqlite3.connect" | "duckdb.connect" if is_in_memory(
-                    node, self.texts(node.args[0] if node.args else None)
+                    node, tuple(self.read(node.args[0])) if node.args else ()
                 ):
                     out.add(":memory:")
                 case _ if origin.startswith("<") and origin.endswith(">"):
@@ -692,10 +827,18 @@ class NameResolver:
                             out |= self.origins_of(definition.body)
                         else:
                             returns = [
-                                part.value for part in ast.walk(definition) if isinstance(part, ast.Return | ast.Yield)
+                                part.value
+                                for part in ast.walk(definition)
+                                if isinstance(part, ast.Return | ast.Yield | ast.YieldFrom)
                             ]
                             out |= frozenset().union(*map(self.origins_of, returns))
-                case _ if origin.endswith((".get", ".pop", ".__getitem__")) and node.args:
+                case "builtins.type" if len(node.args) == 1:
+                    out |= {made.removesuffix("()") for made in self.origins_of(node.args[0])} | {"builtins.type()"}
+                case _ if (
+                    origin.endswith((".get", ".pop", ".__getitem__"))
+                    and node.args
+                    and origin.rpartition(".")[0] not in ROOTS
+                ):
                     out |= self._member_origins(frozenset({origin.rpartition(".")[0]}), node.args[0])
                 case _:
                     out.add(f"{origin}()")
@@ -708,7 +851,7 @@ class NameResolver:
 
     def _item_origins(self, value: ast.expr, index: ast.expr) -> frozenset[str]:
         owners = self.origins_of(value)
-        if isinstance(value, ast.Dict) and not owners & NAMESPACES:
+        if isinstance(value, ast.Dict) and not any(map(is_namespace, owners)):
             return owners
         return self._member_origins(owners, index)
 
@@ -729,6 +872,8 @@ class NameResolver:
         return frozenset(out)
 
     def definitions(self, name: str) -> Iterator[ast.AST]:
+        if name in self._lambdas:
+            yield self._lambdas[name]
         for bindings in (self.own, *self.before):
             yield from bindings.definitions.get(name, ())
 

@@ -8,17 +8,25 @@ import ast
 import html
 import re
 import sys
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Literal, cast
 
 from jupyter_agent.analysis.cells.library_calls import PURE
 from jupyter_agent.analysis.cells.source import INTERPOLATED, CellMagic, is_magic, parse
-from jupyter_agent.analysis.origins import NAMESPACES, NameResolver, imported_modules, is_in_memory
+from jupyter_agent.analysis.origins import (
+    NAMESPACES,
+    NameResolver,
+    imported_modules,
+    is_in_memory,
+    is_namespace,
+    parts_of_class,
+)
 from jupyter_agent.analysis.risk_tables import (
     ADDRESS_NAMES,
     ADDRESS_READERS,
     AUTOMAGICS,
+    BY_LAST_PART,
     EMBEDDED,
     EVALUATORS,
     FREE_EXTENSIONS,
@@ -63,10 +71,13 @@ _MAX_DEFINITIONS = 300
 _WITHOUT_SIGN = (
     AUTOMAGICS | (MAGICS.keys() - {"!", "!!"}) | (FREE_MAGICS - {"?"}) | {"history", "hist", "debug", "rehashx"}
 )
+#: Magics of which IPython leaves the line as it is, and those whose line is looked at in other ways.
+_NOT_EXPANDED = frozenset("time timeit prun pycat pfile ? magic capture".split())
 _DELETING_MAGICS = frozenset(("reset", "reset_selective", "xdel"))
 #: Methods of an open file that write nothing new.
 _OF_OPEN_FILES = frozenset(
-    "close read readline readlines read1 seek tell fileno isatty flush readable writable seekable".split()
+    "close read readline readlines read1 seek tell fileno isatty flush readable writable seekable keys values items get visit "
+    "visititems namelist infolist getnames".split()
 )
 #: Functions that open by mode → position of the mode.
 _OPENERS = {
@@ -97,25 +108,53 @@ _OPENERS = {
     "scipy.io.netcdf_file": 1,
     "zarr.open_group": 1,
 }
+#: Those that write where no mode is given; and others whose results are files: to set an item is to write.
+_WRITING_OPENERS = ("zarr.open", "zarr.open_group", "pandas.HDFStore")
+_FILE_MAKERS = (*_OPENERS, "shelve.open", "dbm.open", "numpy.memmap", "zarr.create", "zarr.array", "zarr.group")
+_LIVE_FILES = ("_io.TextIOWrapper()", "_io.BufferedWriter()", "_io.BufferedRandom()", "_io.FileIO()", "gzip.GzipFile()")
+#: Functions that call what they are given.
+_CALLERS = frozenset(
+    "map starmap imap imap_unordered amap filter apply applymap apply_async submit partial reduce Thread Timer register call_soon call_later call_at "
+    "call_soon_threadsafe run_in_executor to_thread add_done_callback pipe transform agg aggregate map_elements map_batches map_rows map_partitions "
+    "finalize observe on_click interact interactive callback push_async_callback singledispatch call starcall thread_map vectorize frompyfunc accumulate takewhile dropwhile".split()
+)
+#: Functions that import the module that is named in a text.
+_IMPORTERS = (
+    "builtins.__import__",
+    "importlib.import_module",
+    "importlib.__import__",
+    "importlib.util.find_spec",
+    "importlib.resources.",
+)
+#: What fetches what lies at an address that stands in the code, where others take names of files or styles.
+_TAKE_ADDRESSES = ("matplotlib.style.", "matplotlib.pyplot.style.", "matplotlib.rc", "cv2.VideoCapture")
+#: Methods that draw into a file where they are given the name of one.
+_DRAWING = frozenset("draw show plot render view visualize saving imopen".split())
+_DRAWN = re.compile(r"[^\s<>]{1,200}\.(?:png|jpe?g|gif|svg|pdf|html?|e?ps|webp|mp4|tiff?|dot)", re.IGNORECASE)
 _ADDRESS = re.compile(r"\s*(?:https?|ftps?|s3a?|gs|gcs|abfss?|wss?|ssh|sftp|hdfs|hf|git|data):", re.IGNORECASE)
 #: An address anywhere in a text, or in front of which something is put: what it begins with may be any scheme.
 _ANY_ADDRESS = re.compile(r"(?<!file)(?<!memory)://|[a-z]::[a-z]|^\\\\\w", re.IGNORECASE)
 _QUOTED_ADDRESS = re.compile(rf"[\"']{_ADDRESS.pattern}//", re.IGNORECASE)
 _ALT = r"!\[(?:[^\[\]\\`]|\\.|`[^`]*`|\[(?:[^\[\]\\]|\\.)*\])*\]"
+#: What stands before a definition of a link: quotations and lists may have some.
+_IN_BLOCKS = r"^[\s>]{0,40}(?:(?:[-*+]|\d{1,9}[.)])[\s>]{1,40}){0,8}"
 _REMOTE = re.compile(
     rf"{_ALT}\s*[(\[]\s*<?(?:(?!attachment:)[a-z][a-z0-9+.-]{{1,20}}:|[/\\]{{2}})"
-    r"|^\s*\[[^\]]+\]:\s*(?:https?:)?//|\b(?:src|srcset|poster|background|data|xlink:href|formaction)\s*=\s*[\"']?\s*(?:https?:)?//"
-    r"|url\(\s*[\"']?(?:https?:)?//|@import|^\s*(?:https?:)?//\S+$|<\s*(?:script|iframe|object|embed|link|meta|form|base)\b|javascript:|\bon\w+\s*="
+    rf"|{_IN_BLOCKS}\[(?:[^\]\\]|\\.){{1,1000}}\]:\s*<?(?:https?:|//)"
+    r"|\b(?:src|poster|background|data|xlink:href|formaction)\s*=\s*[\"']?\s*(?:https?:|//)|\bsrcset\s*=[^>]{0,2000}?(?:https?:|//)"
+    r"|<\s*(?:image|use|feimage)\b[^>]{0,2000}?href\s*=\s*[\"']?\s*(?:https?:|//)|image-set\("
+    r"|url\(\s*[\"']?(?:https?:|//)|@import|^\s*(?:https?:)?//\S+$|<\s*(?:script|iframe|object|embed|link|meta|form|base)\b|javascript:|\bon\w+\s*="
     # A diagram is drawn by a library that fetches the pictures in it.
     r"|(?:`{3,}|~{3,})[^\n`]*mermaid",
     re.IGNORECASE | re.MULTILINE,
 )
 #: Where Markdown has an address, and what an address of another place begins with.
-_DESTINATION = re.compile(r"\]\(\s*<?([^)\s>]+)|^\s*\[[^\]]+\]:\s*<?(\S+)", re.MULTILINE)
+_DESTINATION = re.compile(rf"\]\(\s*<?([^)\s>]+)|{_IN_BLOCKS}\[(?:[^\]\\]|\\.){{1,1000}}\]:\s*<?(\S+)", re.MULTILINE)
 _ELSEWHERE = re.compile(r"\s*(?:(?!attachment:)[a-z][a-z0-9+.-]{1,20}:|//)", re.IGNORECASE)
 #: HTML, links that carry data, and addresses that do more than show a page.
 _MARKUP = re.compile(
-    r"<[A-Za-z/!?][^>\n]{0,200}|\b(?:https?:)?//[^\s)\]]*[?#&][^\s)\]]*|\b(?:javascript|data|vbscript|file):\S+|\\(?:href|url|includegraphics|html\w+)\b",
+    r"<[A-Za-z/!?][^>\n]{0,200}|(?:\b[a-z][a-z0-9+.-]{1,20}:)?//[^\s)\]]*[?#&][^\s)\]]*|\b(?:javascript|data|vbscript|file):\S+"
+    r"|\bwww\.[^\s)\]]*[?#&][^\s)\]]*|\bmailto:[^\s)\]]*\?[^\s)\]]*|\\(?:href|url|includegraphics|html\w+)\b|\\(?:style|class|cssId|data|require|mmlToken)\s*\{",
     re.IGNORECASE,
 )
 #: The path of an address, but for a commit of a project, and where in a word letters of one kind follow those of another.
@@ -134,12 +173,24 @@ _SENSITIVE = re.compile(
     re.IGNORECASE,
 )
 #: What takes a database in memory, or an engine in it, to files and libraries.
-_LEAVES_MEMORY = re.compile(r"\b(?:attach|vacuum\s+into|load_extension|copy|export|install|load)\b", re.IGNORECASE)
+_LEAVES_MEMORY = re.compile(
+    r"\b(?:attach|vacuum\s+into|load_extension|copy|export|install|load|(?:postgres|mysql|sqlite|iceberg|delta)_\w+)\b",
+    re.IGNORECASE,
+)
+_QUOTED = re.compile(r"'([^'\n]{1,2000})'|\"([^\"\n]{1,2000})\"")
+#: Methods of a database in memory that stay there.
+_OF_DATABASES = frozenset(
+    "execute executemany executescript sql query commit rollback cursor close create_function register".split()
+)
 #: Libraries that evaluate texts as Python, and the names that such a text calls.
-_EVALUATING = frozenset("sympy patsy statsmodels formulaic linearmodels numexpr bambi".split())
+_EVALUATING = frozenset("sympy patsy statsmodels formulaic linearmodels numexpr bambi plotnine lifelines".split())
 _CALLED = re.compile(r"([A-Za-z_][\w.]*)\s*\(")
 #: Libraries that show texts in the page as markup.
-_SHOWING = frozenset("ipywidgets panel bokeh folium pyvis pydeck".split())
+_SHOWING = frozenset(
+    "ipywidgets panel bokeh folium branca pyvis pydeck altair plotly ipyleaflet keplergl holoviews hvplot pythreejs bqplot".split()
+)
+#: What of these runs script in the page.
+_SCRIPTS = re.compile(r"CustomJS\w*|FuncTickFormatter|HTMLTemplateFormatter|js_on_\w+|jscallback|JavascriptLink")
 #: Methods of frames that call a method by its name.
 _BY_TEXT = frozenset(("apply", "agg", "aggregate", "transform", "map_partitions"))
 #: Libraries whose objects write themselves to the place that `write` is given.
@@ -149,7 +200,9 @@ _READ_ONLY_SQL = re.compile(
 )
 _CHANGING_SQL = re.compile(
     r"\b(?:insert|update|delete|drop|alter|create|replace|truncate|attach|detach|merge|grant|copy|call|into\s+outfile|load_extension|"
-    r"vacuum|install|pg_read_file|read_csv|read_parquet|read_json|httpfs)\b",
+    r"vacuum|install|pg_read_file|read_csv|read_parquet|read_json|httpfs)\b|\binto\s+[\w\"`\[#@]"
+    r"|\b(?:pg_(?!size|get|relation|total|table|database|typeof|backend_pid)\w+|lo_\w+|dblink\w*|xp_\w+|sys_\w+|load_file|writefile|readfile|(?:postgres|mysql|sqlite|iceberg|delta)_\w+"
+    r"|read_text|read_blob|http_\w+|getenv|nextval|setval|set_config)\s*\(|;\s*(?!(?:select|with|show|describe|explain|values|--)\b)\w",
     re.IGNORECASE,
 )
 _STATEMENT = re.compile(
@@ -169,7 +222,9 @@ _HANDED_ON = {
     "io.open": "files",
 }
 #: Methods that Python calls for every attribute that is read, set or deleted.
-_ATTRIBUTE_HOOKS = ("__getattr__", "__getattribute__", "__setattr__", "__delattr__")
+_ATTRIBUTE_HOOKS = (
+    "__getattr__", "__getattribute__", "__setattr__", "__delattr__", "__get__", "__set__", "__delete__",
+)  # fmt: skip
 #: Functions that only show what they are given.
 _LOOKED_AT = frozenset(
     f"builtins.{name}" for name in "dir help print type id repr str isinstance issubclass hasattr len".split()
@@ -189,10 +244,13 @@ _WRITERS = (
     "copy_file",
 )
 _WRITTEN = frozenset(
-    "out_file outfile output_file output_path output_dir save_path save_to save_dir out_path export_path log_dir logdir".split()
+    "out_file outfile output_file output_path output_dir save_path save_to save_dir out_path export_path log_dir logdir savefig save_as to_file "
+    "output_filename output_filepath log_file logfile log_file_name trials_save_file dump_file checkpoint_path checkpoint_dir tensorboard_log".split()
 )
 #: Names of methods that write, and names of files: a library's method of such a name, given one, writes it.
-_WRITING = re.compile(r"(?:write|save|export|dump|output)(?:_|[A-Z]|to\b|as\b|\Z)")
+_WRITING = re.compile(
+    r"(?:[Ww]rite|[Ss]ave|[Ee]xport|[Dd]ump|output)(?:_|[A-Z]|to\b|as\b|\Z)|\w+(?:Writer|To\w{1,20}File)\Z"
+)
 _FILE_NAME = re.compile(r"[^\s<>]{1,200}\.[A-Za-z][A-Za-z0-9]{0,9}")
 #: Keywords by which a library fetches what is not there yet.
 _FETCHING = frozenset(("download", "pretrained", "download_if_missing"))
@@ -215,6 +273,8 @@ _OTHER_FOLDERS = re.compile(
 )
 #: Classes whose values are shown as markup.
 _MARKUP_CLASSES = frozenset("HTML HTMLMath Markdown SVG Latex Math Div".split())
+#: Names by which an object says what is shown for it.
+_SHOWN_BY = re.compile(r"_repr_\w+_\Z|_ipython_display_\Z")
 _MARKUP_METHODS = frozenset(f"_repr_{name}_" for name in "html markdown svg latex mimebundle".split())
 _PURE_BUILTINS = frozenset(
     "abs all any bin bool bytes callable chr complex dict divmod enumerate filter float format frozenset hash hex int isinstance issubclass iter "
@@ -223,10 +283,21 @@ _PURE_BUILTINS = frozenset(
 #: Texts and bytes that paths and files give.
 _TEXT_OF_PATH = re.compile(r"\.(?:read\w*|name|stem|suffix(?:es)?|parts|as_posix|as_uri|getvalue)\.")
 #: What is taken of all modules, or of all variables.
-_OF_NAMESPACE = re.compile(r"(?:sys\.modules|<globals>)\.(?:values|items|popitem|setdefault)\(\)\.")
+_OF_NAMESPACE = re.compile(
+    r"(sys\.modules|<globals>|[a-z]\w*(?:\.\w+)*\.__dict__)\.(?:values|items|popitem|setdefault|copy)\(\)\."
+)
+#: Functions that only look at a namespace they are given.
+_LOOK_AT_NAMESPACES = frozenset(
+    "list dict tuple sorted len print set iter enumerate next any all display pprint".split()
+)
+#: Modules that are used through whatever object they are a member of.
+_THROUGH = EMBEDDED - {"os", "sys", "tempfile", "bltn_open"}
 _PRIVATE = re.compile(r"_(?!_)")
 #: Functions that set how frames are plotted.
 _PLOTTERS = frozenset(("plot", "hist", "boxplot", "set_option", "option_context"))
+#: How cells look that are copied from a terminal, which IPython takes as what stands behind.
+_PROMPT = re.compile(r"\s*(?:(?:\[(?:nav|ins)\])? ?)?In \[\d+\]: ")
+_PROMPTS = re.compile(r"^(?:(?:(?:\[(?:nav|ins)\])? ?)?In \[\d+\]: |\s*\.{3,}: ?)", re.MULTILINE)
 _BUFFERS = ("io.StringIO", "io.BytesIO", "_io.StringIO", "_io.BytesIO")
 
 
@@ -235,7 +306,7 @@ def reasons(
     *,
     sources: Iterable[str] = (),
     live: Mapping[str, Variable] = MappingProxyType({}),
-    modules: Mapping[str, str] = MappingProxyType({}),
+    modules: Mapping[str, str | None] = MappingProxyType({}),
     strict: bool = False,
 ) -> tuple[Reason, ...]:
     """What a piece of code reaches beyond the kernel's memory; empty for code that only computes, reads, plots or binds names.
@@ -247,11 +318,14 @@ def reasons(
         code: A cell's source, magics and shell lines included.
         sources: What ran before, or may have: cells of the notebook and executions of the kernel.
         live: The kernel's variables by name.
-        modules: Sources of modules that lie next to the notebook, by dotted name, see `imported_modules`.
+        modules: Sources of modules that lie next to the notebook, by dotted name, see `imported_modules`; None for one that cannot be read.
         strict: Each call must be known to be harmless, methods of unknown objects included.
     """
     reach = _Reach(tuple(sources), live, modules, strict=strict)
-    reach.inspect(code)
+    try:
+        reach.inspect(code)
+    except Exception:  # noqa: BLE001 - what cannot be analysed is asked about
+        reach.found = {"unknown_call": {_one_line(code): None}}
     return tuple(
         _reason(cast("ReasonCode", family.rstrip("?")), _LABELS[family], snippets)
         for family, snippets in reach.found.items()
@@ -261,6 +335,7 @@ def reasons(
 def markdown_reasons(text: str) -> tuple[Reason, ...]:
     """Why a Markdown, HTML or raw text is asked about before it is shown: what a page fetches by itself, or a click sends away."""
     found = [match[0] for pattern in (_REMOTE, _MARKUP) for match in pattern.finditer(text)]
+    found += _remote_pictures(text)
     found += [match[0] for match in _DESTINATION.finditer(text) if _is_disguised(match[1] or match[2])]
     found += [match[0] for match in _PATH.finditer(_without_escapes(text)) if _looks_random(match[1])]
     if not found:
@@ -285,14 +360,44 @@ def _one_line(snippet: str) -> str:
 
 def _is_disguised(destination: str) -> bool:
     """Whether Markdown's escapes and entities hide that an address leads elsewhere, or carries data."""
-    plain = _without_escapes(destination).replace("\\", "/")
+    plain = _as_browsers_do(destination)
     if plain == destination or not _ELSEWHERE.match(plain):
         return False
     return _ELSEWHERE.match(destination) is None or any(mark in plain for mark in "?#&")
 
 
 def _without_escapes(text: str) -> str:
-    return re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", html.unescape(text))
+    return html.unescape(re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", text))
+
+
+def _as_browsers_do(destination: str) -> str:
+    """An address as it is followed: without line breaks and tabs, with slashes for backslashes."""
+    return re.sub(r"[\t\r\n]", "", _without_escapes(destination)).replace("\\", "/")
+
+
+def _remote_pictures(text: str) -> list[str]:
+    """Pictures from elsewhere whose descriptions have brackets within brackets, or backticks that begin no code."""
+    found: list[str] = []
+    for match in re.finditer(r"!\[", text):
+        depth, end = 1, match.end()
+        while depth and end < min(len(text), match.end() + 1_000):
+            depth += {"[": 1, "]": -1}.get(text[end], 0)
+            end += 2 if text[end] == "\\" else 1
+        destination = re.match(r"\(\s*<?([^)\s>]+)", text[end:][:2_000])
+        if not depth and destination and _ELSEWHERE.match(_as_browsers_do(destination[1])):
+            found.append(text[match.start() : end + destination.end()])
+    return found
+
+
+def _fetches(text: str) -> bool:
+    """Whether markup makes a page fetch something from elsewhere, however its addresses are written."""
+    plain = re.sub(r"\\([0-9a-fA-F]{1,6})\s?", lambda found: chr(min(int(found[1], 16), 0x10FFFF)), html.unescape(text))
+    forms = (text, re.sub(r"[\t\r\n\0]", "", html.unescape(text)), re.sub(r"[\t\r\n\0]", "", plain).replace("\\", "/"))
+    return (
+        any(map(_REMOTE.search, forms))
+        or bool(_remote_pictures(text))
+        or any(_is_disguised(match[1] or match[2]) for match in _DESTINATION.finditer(text))
+    )
 
 
 def _looks_random(path: str) -> bool:
@@ -306,7 +411,7 @@ class _Reach(ast.NodeVisitor):
     """Walks what code runs, definitions that it uses included, and notes what each call reaches."""
 
     def __init__(
-        self, sources: tuple[str, ...], live: Mapping[str, Variable], modules: Mapping[str, str], *, strict: bool
+        self, sources: tuple[str, ...], live: Mapping[str, Variable], modules: Mapping[str, str | None], *, strict: bool
     ) -> None:
         self._strict = strict
         self.found: dict[str, dict[str, None]] = {}
@@ -328,15 +433,18 @@ class _Reach(ast.NodeVisitor):
                 self._note("unknown_call", code)
                 return
             if mode == "cell":
-                code = _with_automagics(code, self._names.live)
+                code = _PROMPTS.sub("", code) if _PROMPT.match(code) else code
+                code = _with_automagics(code, self._names.live, self._names.is_bound)
             parsed = parse(code)
             if parsed.problem or "\0" in code:
                 self._note("unknown_call", code)
                 return
             magics, self._magics = self._magics, parsed.magics
             with self._names.scope(parsed.tree):
-                if any(magic.name in _DELETING_MAGICS for magic in parsed.magics):
+                names = {magic.name for magic in parsed.magics}
+                if names & _DELETING_MAGICS:
                     self._names.own.unsettled.add("")
+                self._names.own.stars |= {"pylab"} & names
                 self.visit(parsed.tree)
             self._magics = magics
         except RecursionError:
@@ -355,7 +463,7 @@ class _Reach(ast.NodeVisitor):
             self.visit(part)
         arguments = (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs, node.args.vararg, node.args.kwarg)
         for annotation in (node.returns, *(argument.annotation for argument in arguments if argument)):
-            self._visit_calls(annotation)
+            self._visit_annotation(annotation)
         if node.decorator_list:
             self._enter(node)
 
@@ -378,9 +486,25 @@ class _Reach(ast.NodeVisitor):
         if len(self._entered) > _MAX_DEFINITIONS:
             self._note("unknown_call", "more functions than are looked into")
             return
+        for decorator in getattr(definition, "decorator_list", ()):  # what it was made with runs, too
+            self.visit(decorator)
         if isinstance(definition, ast.ClassDef):
-            for statement in definition.body:
-                if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
+            for base in definition.bases:
+                for origin in self._names.origins_of(base):
+                    if origin.startswith("<"):
+                        self._reference(base, origin)
+                    elif not origin.startswith(".") and (code := verdict(origin, default="unknown_call")):
+                        self._note(code, base)
+            for word in definition.keywords:
+                self.visit(word.value)
+            for statement in parts_of_class(definition):
+                if isinstance(statement, ast.ClassDef):
+                    self._enter(statement)
+                elif isinstance(statement, ast.Assign | ast.AnnAssign):
+                    for part in ast.walk(statement):
+                        if isinstance(part, ast.Lambda):
+                            self._enter(part)
+                elif isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
                     self._enter(statement)  # Python, Jupyter, or what the class is derived from may call it
                     if statement.name.startswith("_repr_") and (
                         statement.name == "_repr_javascript_" or self._loads(statement.body)
@@ -401,9 +525,16 @@ class _Reach(ast.NodeVisitor):
             if isinstance(part, ast.Call):
                 self.visit(part)
 
+    def _visit_annotation(self, node: ast.expr | None) -> None:
+        """Look at the calls in an annotation, and in its texts, which some libraries evaluate."""
+        self._visit_calls(node)
+        for part in ast.walk(node) if node is not None else ():
+            if isinstance(part, ast.Constant) and isinstance(part.value, str) and "(" in part.value:
+                self.inspect(part.value, "expression")
+
     def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
         self.visit(node.target)
-        self._visit_calls(node.annotation)
+        self._visit_annotation(node.annotation)
         if node.value is not None:
             self.visit(node.value)
 
@@ -424,6 +555,16 @@ class _Reach(ast.NodeVisitor):
         targets = [node.target] if isinstance(node, ast.AugAssign) else node.targets
         for target in targets:
             owner = target.value if isinstance(target, ast.Attribute | ast.Subscript) else None
+            if isinstance(node, ast.Delete) and isinstance(target, ast.Name):  # a class may run code then
+                for origin in self._names.origins_of(target):
+                    self._reference(target, origin if origin.startswith("<") else "")
+            if isinstance(target, ast.Attribute) and _SHOWN_BY.match(target.attr):
+                self._note("remote_content", target)
+            base = owner
+            while isinstance(base, ast.Attribute | ast.Subscript):
+                base = base.value
+            if self._is_written_file(base):
+                self._note("files", target)
             places = self._names.origins_of(owner) | (
                 self._names.origins_of(target) if isinstance(target, ast.Attribute) else frozenset()
             )
@@ -536,6 +677,7 @@ class _Reach(ast.NodeVisitor):
                 self.visit(func.value)
         elif not isinstance(func, ast.Name):
             self.visit(func)
+        self._visit_handed_on(node, origins)
         for argument in node.args:
             if any(
                 origin.startswith(ADDRESS_READERS) and "(" not in origin for origin in self._names.origins_of(argument)
@@ -546,7 +688,38 @@ class _Reach(ast.NodeVisitor):
             if not (is_looked_at and self._names.origins_of(argument) & _MODULES):
                 self.visit(argument)
         for keyword in node.keywords:
+            if keyword.arg and _SHOWN_BY.match(keyword.arg):
+                self._note("remote_content", node)
             self.visit(keyword.value)
+
+    def visit_Dict(self, node: ast.Dict) -> None:
+        if any(_SHOWN_BY.match(text) for key in node.keys if key for text in self._names.texts(key)):
+            self._note("remote_content", node)
+        self.generic_visit(node)
+
+    def _visit_handed_on(self, node: ast.Call, origins: frozenset[str]) -> None:
+        """Look at methods that are handed to what calls them, as if they were called; and at namespaces that are handed on."""
+        names = {origin.replace("()", "").rpartition(".")[2] for origin in origins}
+        for argument in (*node.args, *(word.value for word in node.keywords)):
+            found = self._names.origins_of(argument)
+            if (
+                any(origin.endswith(".__dict__") and is_namespace(origin) for origin in found)
+                and not names <= _LOOK_AT_NAMESPACES
+            ):
+                self._note("unknown_call", node)
+            if not names & _CALLERS or not isinstance(argument, ast.Attribute | ast.Name):
+                continue
+            if "<unknown>" in found:
+                self._note("unknown_call", argument)
+            call = ast.Call(func=argument, args=[ast.Name(id=UNSEEN, ctx=ast.Load())], keywords=[])
+            codes = [
+                self._reached(call, origin)
+                for origin in found
+                if re.match(r"\.|[^<].*\(", origin) and origin[-1] != ")"
+            ]
+            codes += ["files"] if isinstance(argument, ast.Attribute) and self._writes_to_open_file(call) else []
+            for code in filter(None, codes):
+                self._note(code, argument)
 
     def visit_Import(self, node: ast.Import) -> None:
         for alias in node.names:
@@ -556,13 +729,13 @@ class _Reach(ast.NodeVisitor):
         for alias in node.names if node.module and not node.level else ():
             self._imported(f"{node.module}.{alias.name}", node)
 
-    def _imported(self, module: str, node: ast.stmt) -> None:
+    def _imported(self, module: str, node: ast.AST) -> None:
         """Look once at what modules next to the notebook run when they are imported; those in other folders are not known."""
         root = module.partition(".")[0]
-        if root == "antigravity":
+        if root == "antigravity" or module.endswith(".__main__"):
             self._note("process", node)
         if (
-            root in ROOTS
+            (root in ROOTS and root not in self._names.modules)
             or module in self._imports
             or any(
                 variable.kind == "module" and variable.facts.get("module") == module
@@ -575,7 +748,9 @@ class _Reach(ast.NodeVisitor):
             self._note("process", node)
         if parent := module.rpartition(".")[0]:
             self._imported(parent, node)
-        if (source := self._names.modules.get(module)) is not None:
+        if module in self._names.modules and self._names.modules[module] is None:
+            self._note("process", node)
+        elif (source := self._names.modules.get(module)) is not None:
             self.inspect(source)
             is_package = any(name.startswith(f"{module}.") for name in self._names.modules)
             for inner in imported_modules([source], module if is_package else parent):
@@ -585,13 +760,17 @@ class _Reach(ast.NodeVisitor):
 
     def _reached(self, node: ast.Call, origin: str) -> str:
         """What one call reaches, where its callee is `origin`; empty for nothing."""
+        origin = origin.removesuffix("().__init__")
         plain = origin.replace("()", "")
         last = plain.rpartition(".")[2]
         if origin.startswith(":memory:"):
-            return self._left_memory(node, last)
+            left = self._left_memory(node, last)
+            return left or ("" if last in _OF_DATABASES else self._by_method(node, plain, last, ":memory:") or "")
         root = plain.partition(".")[0]
-        if _OF_NAMESPACE.match(origin):
+        if (found := _OF_NAMESPACE.match(origin)) and (is_namespace(found[1])):
             return "unknown_call"
+        if through := _through_module(plain, last):
+            return through
         if origin.startswith("<"):
             name, _, member = origin[1:].partition(">")
             if last == "<unknown>":
@@ -600,9 +779,14 @@ class _Reach(ast.NodeVisitor):
                 return self._inherited(node, name, member, last)
             if name == "unknown" or not any(True for _ in self._names.definitions(name)):
                 return "unknown_call"
+            codes: list[str] = []
             for definition in self._names.definitions(name):
                 self._enter(definition)
-            return ""
+                for base in getattr(definition, "bases", ()):  # which may be made as its subclass is
+                    codes += [
+                        self._reached(node, made) for made in self._names.origins_of(base) if made not in (origin, "")
+                    ]
+            return next(filter(None, codes), "")
         if "<unknown>" in origin:
             return "unknown_call" if root in REACHING_ROOTS or root in ("", "builtins") else ""
         if self._strict and plain in ("builtins.exec", "builtins.eval", "builtins.compile"):
@@ -615,8 +799,11 @@ class _Reach(ast.NodeVisitor):
             return EVALUATORS[plain]
         if last == "load" and root in UNPICKLING_ROOTS:
             return "process"
-        if code := self._by_keyword(node, plain, last):
-            return code
+        if origin.startswith(_TAKE_ADDRESSES) and any(map(_ADDRESS.match, self._given(node))):
+            return "network"
+        by_last_part = BY_LAST_PART.get((root, last), "") if plain not in VERDICTS else ""
+        if reached := self._by_keyword(node, plain, last) or by_last_part:
+            return "" if reached == "files" and self._is_into_memory(node) else reached
         known = verdict(origin, default="?")
         if known not in ("", "?"):
             return "" if known == "files" and self._is_into_memory(node) else known
@@ -635,6 +822,11 @@ class _Reach(ast.NodeVisitor):
         """Whether a call on a database in memory reaches a file, a library or another database."""
         texts = [text for argument in node.args for text in self._names.texts(argument)]
         is_statement = bool(node.args) and last in ("execute", "executemany", "executescript", "sql", "query")
+        quoted = [found[1] or found[2] for text in texts for found in _QUOTED.finditer(text)]
+        if any(map(_ADDRESS.match, quoted)):
+            return "network"
+        if any(map(_SENSITIVE.search, quoted)):
+            return "files"
         leaves = (
             last in ("enable_load_extension", "load_extension")
             or any(map(_LEAVES_MEMORY.search, texts))
@@ -675,18 +867,34 @@ class _Reach(ast.NodeVisitor):
                     return self._timed(node)
                 return self._inspect_text(node.args[0] if node.args else None)
             case "builtins.__import__" | "importlib.import_module" | "importlib.__import__":
+                self._import_named(node)
                 return "" if node.args and self._names.texts(node.args[0]) else "unknown_call"
+            case "importlib.util.find_spec":
+                self._import_named(node, of_parent=True)
+            case "importlib.reload":
+                for module in self._names.origins_of(node.args[0]) if node.args else ():
+                    if source := self._names.modules.get(module):
+                        self.inspect(source)
+            case "builtins.setattr" if any(
+                map(_SHOWN_BY.match, self._names.texts(node.args[1] if node.args[1:] else None))
+            ):
+                return "remote_content"
             case "builtins.setattr" | "builtins.delattr":
                 owners = self._names.origins_of(node.args[0]) if node.args else frozenset()
                 return "environment" if owners & {"sys", "os", "builtins", "IPython"} else ""
             case "operator.methodcaller" | "operator.attrgetter":
-                names = {name.rpartition(".")[2] for name in self._names.texts(node.args[0] if node.args else None)}
+                paths = self._texts.texts(node.args[0] if node.args else None)
+                names = {name.lstrip("_") for path in paths for name in path.split(".")}
                 risky = [
                     name
                     for name in names
-                    if name in METHODS or name in PATH_METHODS or any(f"os.{name}" == key for key in VERDICTS)
+                    if name in METHODS or name in PATH_METHODS or name in EMBEDDED or VERDICTS.get(f"os.{name}")
                 ]
-                return "unknown_call" if risky or not names else ""
+                if risky or not names or any(UNSEEN in name for name in names):
+                    return "unknown_call"
+                called = ast.Call(func=ast.Name(id=UNSEEN, ctx=ast.Load()), args=node.args[1:], keywords=node.keywords)
+                found = [self._reached(called, f".{name}") for name in names] if plain.endswith("methodcaller") else []
+                return next(filter(None, found), "")
             case "timeit.main":
                 return "unknown_call"
             case "yaml.load" | "yaml.load_all":
@@ -694,21 +902,27 @@ class _Reach(ast.NodeVisitor):
                     (word.value for word in node.keywords if word.arg == "Loader"),
                     node.args[1] if len(node.args) > 1 else None,
                 )
-                return "" if loader is not None and "Safe" in ast.unparse(loader) else "process"
-            case "numpy.load":
+                made = [origin.rpartition(".")[2] for origin in self._names.origins_of(loader)]
+                is_safe = loader is not None and "Safe" in ast.unparse(loader) and all("Safe" in name for name in made)
+                return "" if is_safe else "process"
+            case "numpy.load" | "pylab.load" | "matplotlib.pyplot.load" | "matplotlib.pylab.load":
                 allowed = next((word.value for word in node.keywords if word.arg in ("allow_pickle", None)),
                     node.args[2] if len(node.args) > 2 else None)  # fmt: skip
                 return "" if allowed is None or (isinstance(allowed, ast.Constant) and not allowed.value) else "process"
-            case "torch.load":
+            case _ if root == "torch" and last == "load" and ".jit." not in plain and ".export." not in plain:
                 weights = next((word.value for word in node.keywords if word.arg == "weights_only"), None)
                 return "" if isinstance(weights, ast.Constant) and weights.value is True else "process"
             case "sqlite3.connect" | "duckdb.connect":
-                return "" if is_in_memory(node, self._names.texts(node.args[0] if node.args else None)) else "database"
+                return "" if is_in_memory(node, self._texts.texts(node.args[0] if node.args else None)) else "database"
             case "numpy.memmap":
-                modes = self._names.texts(next((word.value for word in node.keywords if word.arg == "mode"), None))
+                modes = self._texts.texts(next((word.value for word in node.keywords if word.arg == "mode"), None))
                 return "" if modes and all(mode in ("r", "readonly", "c", "copyonwrite") for mode in modes) else "files"
             case "logging.basicConfig":
-                return "files" if any(word.arg == "filename" for word in node.keywords) else ""
+                return "files" if any(word.arg in ("filename", None) for word in node.keywords) else ""
+        if plain.startswith("importlib.resources."):
+            self._import_named(node)
+        if ".io." in f"{plain}." and plain.endswith((".io.open", ".io.FileIO")) and root not in ("pandas", "skimage"):
+            return self._opened(node, 1)
         if plain in _OPENERS or (last == "open" and root in ("pathlib", "zipfile")):
             return self._opened(node, _OPENERS.get(plain, 1 if root == "zipfile" else 0))
         if root == "IPython" and plain.startswith("IPython.get_ipython."):
@@ -724,6 +938,37 @@ class _Reach(ast.NodeVisitor):
             return self._queried(node, last, root)
         if plain.startswith("sys.path."):
             return "environment"
+        if ".write." in plain:  # of frames of Spark
+            return "files"
+        if root in ("bokeh", "panel", "branca") and _SCRIPTS.fullmatch(last):
+            return "magic"
+        if root == "panel" and last == "show":
+            return "network"
+        if root == "PIL" and last == "show":
+            return "process"
+        if (
+            root == "matplotlib"
+            and last == "rc_context"
+            and (node.args[1:] or any(word.arg == "fname" for word in node.keywords))
+        ):
+            return "process"
+        if plain in EVALUATORS and root == "jinja2" and any("__" in text for text in self._given(node)):
+            return "unknown_call"
+        if root == "dask" and any(
+            "process" in text
+            for word in node.keywords
+            if word.arg == "scheduler"
+            for text in self._names.texts(word.value)
+        ):
+            return "process"
+        if (
+            root == "torch"
+            and last == "from_file"
+            and (node.args[1:] or any(word.arg in ("shared", None) for word in node.keywords))
+        ):
+            return "files"
+        if "style" in plain.split(".") and self._loads((*node.args, *(word.value for word in node.keywords))):
+            return "network"
         if root in _SHOWING and self._loads((*node.args, *(word.value for word in node.keywords))):
             return "network"
         if root in _SHOWING and last in _MARKUP_CLASSES and (code := self._marked_up(node)):
@@ -735,6 +980,12 @@ class _Reach(ast.NodeVisitor):
         if root in _EVALUATING and (code := self._evaluated(node)):
             return code
         return None
+
+    def _import_named(self, node: ast.Call, *, of_parent: bool = False) -> None:
+        """Look at the modules that a call imports by their names."""
+        for text in self._names.texts(node.args[0]) if node.args else ():
+            if name := text.lstrip(".").rpartition(".")[0] if of_parent else text.lstrip("."):
+                self._imported(name, node)
 
     def _timed(self, node: ast.Call) -> str:
         """What `timeit` runs: a statement and a preparation, each a text or a function."""
@@ -762,7 +1013,13 @@ class _Reach(ast.NodeVisitor):
             return "files"
         if is_method and node.args and last == "write" and root in _SELF_WRITING:
             return "" if into_memory else "files"
-        if is_method and last == "dump" and first and len(node.args) == 1 and root not in ("yaml", "json", "toml"):
+        if (
+            is_method
+            and last in ("dump", "export")
+            and first
+            and len(node.args) == 1
+            and root not in ("yaml", "json", "toml")
+        ):
             return "files"
         if is_method and last in WRITE_IF_GIVEN_PATH:
             given = bool(places) and not (isinstance(places[0], ast.Constant) and places[0].value is None)
@@ -782,6 +1039,12 @@ class _Reach(ast.NodeVisitor):
             and not plain.startswith("os.path")
         ):
             return "files"
+        if (
+            is_method
+            and last in _DRAWING
+            and any(map(_DRAWN.fullmatch, (text for argument in node.args for text in self._names.texts(argument))))
+        ):
+            return "files"
         if is_method and _WRITING.match(last) and not into_memory and root not in ("sys", "builtins", "io", "_io"):
             arguments = (*node.args, *(word.value for word in node.keywords))
             if any(_FILE_NAME.fullmatch(text) for argument in arguments for text in self._names.texts(argument)):
@@ -798,7 +1061,7 @@ class _Reach(ast.NodeVisitor):
             return "" if into_memory or is_none else "files"
         if last in ("commit", "rollback") and not node.args:
             return "database" if root in ("", "builtins") else None
-        if last == "download":
+        if last == "download" or (last.startswith(("fetch_", "load_dataset")) and ".datasets" in plain):
             return "network"
         if root == "builtins" and not is_method:
             return ""
@@ -825,6 +1088,10 @@ class _Reach(ast.NodeVisitor):
             return "database"
         if _WRITTEN & given and not self._is_into_memory(node):
             return "files"
+        if plain.partition(".")[0] in ("sklearn", "imblearn", "zarr") and any(
+            self._names.texts(named.get(name)) for name in ("memory", "store")
+        ):
+            return "files"
         is_fetched = "weights" in given or ("weights" not in named and ".applications." in plain and last[:1].isupper())
         if is_fetched and plain.startswith(_MODELS):
             return "network"
@@ -844,7 +1111,7 @@ class _Reach(ast.NodeVisitor):
         texts = [part.value for part in parts if isinstance(part, ast.Constant) and isinstance(part.value, str)]
         texts += [text for part in parts if isinstance(part, ast.Name) for text in self._names.texts(part)]
         is_put_together = any(isinstance(part, ast.JoinedStr | ast.BinOp) for part in parts)
-        return any(_REMOTE.search(text) or (is_put_together and _LOADING.search(text)) for text in texts)
+        return any(_fetches(text) or (is_put_together and _LOADING.search(text)) for text in texts)
 
     def _given(self, node: ast.Call, *names: str) -> frozenset[str]:
         """What the first argument of a call, or those of these names, may be as texts."""
@@ -874,14 +1141,21 @@ class _Reach(ast.NodeVisitor):
 
     def _writes_to_open_file(self, node: ast.Call) -> bool:
         """Whether a call gets a file that earlier code has opened for writing, or is a method of one."""
-        func = node.func
-        owner = [func.value] if isinstance(func, ast.Attribute) and func.attr not in _OF_OPEN_FILES else []
-        given = (*owner, *node.args, *(word.value for word in node.keywords))
+        funcs = [node.func, *(self._names.values_of(node.func) if isinstance(node.func, ast.Name) else ())]
+        owners = [func.value for func in funcs if isinstance(func, ast.Attribute) and func.attr not in _OF_OPEN_FILES]
+        return any(map(self._is_written_file, (*owners, *node.args, *(word.value for word in node.keywords))))
+
+    def _is_written_file(self, place: ast.expr | None) -> bool:
+        """Whether a place holds a file that earlier code has opened for writing; not where it is opened right here, which has its reason."""
+        if place is None or isinstance(place, ast.Call):
+            return False
+        calls = list(self._calls_behind(place, set()))
+        if not calls and isinstance(place, ast.Name):  # the kernel alone knows of it
+            return not self._names.origins_of(place).isdisjoint(_LIVE_FILES)
         return any(
-            origin.endswith(".open") and self._reached(call, origin) == "files"
-            for place in given
-            if not isinstance(place, ast.Call)  # what is opened right here has its reason
-            for call in self._calls_behind(place, set())
+            (origin.endswith(".open") or origin in _FILE_MAKERS)
+            and self._reached(call, origin) in ("files", "database")
+            for call in calls
             for origin in self._names.origins_of(call.func)
         )
 
@@ -894,6 +1168,8 @@ class _Reach(ast.NodeVisitor):
         match place:
             case ast.Call():
                 yield place
+                origins = [origin for origin in self._names.origins_of(place.func) if origin.startswith("<")]
+                inner = self._texts.returned(origins)
             case ast.Name():
                 inner = self._names.values_of(place)
             case ast.Attribute(attr=name):
@@ -915,6 +1191,8 @@ class _Reach(ast.NodeVisitor):
         is_spread = any(isinstance(argument, ast.Starred) for argument in node.args) or any(
             word.arg is None for word in node.keywords
         )
+        if given is None and any(origin in _WRITING_OPENERS for origin in self._names.origins_of(node.func)):
+            return "files"
         if position and not node.args and not node.keywords:
             return "files"  # `functools.partial` has given it place and mode before
         if is_spread or (given is not None and not (modes and all(set(mode) <= set("rbtU") for mode in modes))):
@@ -930,6 +1208,8 @@ class _Reach(ast.NodeVisitor):
             return "network" if any(word.arg == "raw" for word in node.keywords) else ""
         if last in ("Javascript", "publish_display_data", "display_javascript"):
             return "magic"
+        if last.startswith("display_") and any(word.arg in ("raw", None) for word in node.keywords):
+            return self._marked_up(node) or ("network" if self._loads(node.args) else "")
         if last in ("YouTubeVideo", "VimeoVideo", "ScribdDocument"):
             return "network"
         if self._loads((*node.args, *(word.value for word in node.keywords))):
@@ -945,21 +1225,33 @@ class _Reach(ast.NodeVisitor):
     def _marked_up(self, node: ast.Call) -> str:
         """The verdict on a text that the page shows as markup."""
         texts = self._given(node, "data", "value", "text", "object")
-        is_unseen = any(UNSEEN in text or _REMOTE.search(text.replace(ESCAPED, "")) for text in texts)
+        is_unseen = any(UNSEEN in text or _fetches(text.replace(ESCAPED, "")) for text in texts)
         return "remote_content" if is_unseen or any(word.arg in ("url", "filename") for word in node.keywords) else ""
 
     def _queried(self, node: ast.Call, last: str, root: str) -> str | None:
         """The verdict on a text that a database or a frame evaluates."""
-        texts = [text for text in self._texts.texts(node.args[0] if node.args else None) if text != UNSEEN]
+        named = [
+            word.value for word in node.keywords if word.arg in ("sql", "query", "expr", "statement", "operation", None)
+        ]
+        first = next(iter([*node.args[:1], *named]), None)
+        texts = [text for text in self._texts.texts(first) if text != UNSEEN]
+        connections = [
+            *node.args[1:2],
+            *(word.value for word in node.keywords if word.arg in ("con", "connection", "uri")),
+        ]
+        if last.startswith("read_") and any(
+            "://" in text for place in connections for text in self._names.texts(place)
+        ):
+            return "database"
         if any(_STATEMENT.match(text) for text in texts):
             return "database"
         if any(_QUOTED_ADDRESS.search(text) for text in texts):
             return "network"
-        if last in ("eval", "query") and self._texts.is_hidden(node.args[0]):
+        if last in ("eval", "query") and first is not None and self._texts.is_hidden(first):
             return "unknown_call"
         if last in ("eval", "query") and (texts or root not in ("", "pandas")):
             calls = [text for text in texts if ("@" in text and "(" in text) or "__" in text]
-            return self._inspect_text(node.args[0], "@") if calls else ("" if last == "eval" or texts else None)
+            return self._inspect_text(first, "@") if calls else ("" if last == "eval" or texts else None)
         if last in ("eval", "query"):
             return None if not node.args or (isinstance(node.func, ast.Attribute) and last == "eval") else ""
         if texts and all(_READ_ONLY_SQL.match(text) and not _CHANGING_SQL.search(text) for text in texts):
@@ -985,9 +1277,10 @@ class _Reach(ast.NodeVisitor):
 
     def _shell(self, node: ast.Call, method: str) -> str:
         """The verdict on a method of IPython's shell."""
-        texts = [self._names.texts(argument) for argument in node.args]
+        texts = [sorted(self._texts.texts(argument)) for argument in node.args]
+        is_seen = all(len(part) == 1 and UNSEEN not in part[0] and ESCAPED not in part[0] for part in texts)
         match method:
-            case "run_line_magic" | "run_cell_magic" | "magic" if texts and all(texts):
+            case "run_line_magic" | "run_cell_magic" | "magic" if texts and is_seen:
                 body = texts[2][0] if len(texts) > 2 else ""
                 line = " ".join(part[0] for part in texts[:2])
                 self.inspect(f"%%{line}\n{body}" if method == "run_cell_magic" else f"%{line}")
@@ -1027,12 +1320,16 @@ class _Reach(ast.NodeVisitor):
         if name == "aimport":
             for module in argument.replace(",", " ").split():
                 code = code if module.lstrip("-").partition(".")[0] in ROOTS else "process"
-        if name == "matplotlib" and "module:" in argument:
+        if name in ("matplotlib", "pylab") and "module:" in argument:
             code = "process"
+        if (
+            not code and name not in _NOT_EXPANDED and INTERPOLATED.search(argument)
+        ):  # what it runs or reads is put in when it runs
+            code = "magic"
         if name in ("history", "hist"):
             code = "files" if re.search(r"(?:^|\s)-\w*f", argument) else ""
         if name in ("markdown", "latex") and magic.cell:
-            code = "network" if _REMOTE.search(magic.body) else ""
+            code = "network" if _fetches(magic.body) else ""
         if name in ("prun", "lprun", "mprun") and re.search(r"(?:^|\s)-[TDo]", argument):
             code = "files"
         if name in ("pycat", "pfile"):  # the name of a file, an address, or an expression
@@ -1060,16 +1357,37 @@ def _places(node: ast.Call) -> list[ast.expr]:
     return [*node.args, *(word.value for word in node.keywords if word.arg in named)]
 
 
-def _with_automagics(code: str, bound: Collection[str]) -> str:
-    """The code with the per cent sign before magics that IPython knows without one, and escapes at a line's start as calls."""
+def _through_module(plain: str, last: str) -> str:
+    """What a function of a module reaches that is a member of whatever object."""
+    parts = plain.split(".")
+    for index in range(1, len(parts) - 1):
+        name = parts[index].lstrip("_")
+        code = VERDICTS.get(".".join([name, *parts[index + 1 :]]), "") if name in EMBEDDED else ""
+        if name in _THROUGH and last not in PURE:
+            code = code or VERDICTS.get(name, "")
+        if code:
+            return code
+    return ""
+
+
+def _with_automagics(code: str, live: Collection[str], is_bound: Callable[[str], bool]) -> str:
+    """The code with the per cent sign before magics that IPython knows without one, and escapes at a line's start as calls.
+
+    Args:
+        code: Of a cell.
+        live: Names that are bound in the kernel.
+        is_bound: Whether a name is bound, there or by code that may have run.
+    """
     lines = code.split("\n")
     filled = [index for index, line in enumerate(lines) if line.strip()]
     if len(filled) != 1 and not parse(code).problem:
         return code
     for index in filled:
-        word, _, rest = lines[index].strip().partition(" ")
-        if word in _WITHOUT_SIGN and word not in bound and not re.match(r"\s*(?:=[^=]|[.(\[])", rest):
-            lines[index] = "%" + lines[index].strip()
+        line = re.match(r"\s*([\w.]*)\s*(.*)", lines[index], re.DOTALL)
+        word, rest = (line[1], line[2]) if line else ("", "")
+        is_magic_word = word in _WITHOUT_SIGN and word not in live and not rest.startswith(("=", ","))
+        if is_magic_word and not (rest.startswith(("(", "[", ".")) and is_bound(word)):
+            lines[index] = f"%{word} {rest.strip()}"
         elif found := re.match(r"\s*([,;/])\s*([A-Za-z_][\w.]*)\s*(.*)", lines[index]):
             words = [found[3]] if found[1] == ";" else found[3].split()
             lines[index] = f"{found[2]}({', '.join(words if found[1] == '/' else map(repr, words))})"

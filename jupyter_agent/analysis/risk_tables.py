@@ -7,6 +7,8 @@ from __future__ import annotations
 import sys
 from typing import Final
 
+from jupyter_agent.analysis.cells.library_calls import PURE
+
 #: Names that notebooks give to modules and classes, where the import itself is not seen.
 USUAL_NAMES: Final = {
     "np": "numpy",
@@ -63,7 +65,7 @@ importlib.metadata importlib.resources importlib.util.find_spec importlib.reload
 pickle.HIGHEST_PROTOCOL pickle.PickleError marshal.dumps tempfile.gettempdir multiprocessing.cpu_count
 tkinter cProfile profile pstats atexit bdb stat posixpath ntpath email http.HTTPStatus http.cookies urllib
 __future__ _io cycler
-pandas numpy scipy sklearn matplotlib mpl_toolkits seaborn plotly altair bokeh holoviews hvplot panel polars pyarrow duckdb statsmodels
+pylab pandas numpy scipy sklearn matplotlib mpl_toolkits seaborn plotly altair bokeh holoviews hvplot panel polars pyarrow duckdb statsmodels
 linearmodels patsy formulaic xgboost lightgbm catboost torch torchvision torchaudio torchmetrics pytorch_lightning lightning tensorflow
 tensorflow_probability tensorflow_hub keras tf_keras jax jaxlib flax optax haiku equinox transformers tokenizers sentence_transformers
 accelerate peft timm einops diffusers nltk spacy gensim textblob wordcloud stopwordsiso networkx igraph sympy mpmath PIL cv2 skimage imageio
@@ -110,6 +112,10 @@ networkx.write_adjlist networkx.write_pickle networkx.write_gpickle tensorflow.s
 _io.FileIO _io.open_code pstats.Stats.dump_stats cProfile.Profile.dump_stats pandas.io.common numpy.lib.npyio matplotlib.backends.backend_pdf.PdfPages
 pyarrow.output_stream pyarrow.memory_map pyarrow.create_memory_map pyarrow.ipc.new_file pyarrow.ipc.new_stream scipy.io.mmwrite imageio.get_writer
 astropy.io.fits.writeto SimpleITK.WriteImage rdkit.Chem.SDWriter rdkit.Chem.Draw.MolToFile osgeo.gdal.Unlink osgeo.gdal.GetDriverByName
+contextlib.chdir matplotlib.font_manager.json_dump torch.package pyarrow.CompressedOutputStream zarr.create zarr.DirectoryStore zarr.ZipStore
+cv2.FileStorage tensorflow.io.TFRecordWriter tensorflow.train.CheckpointManager tensorflow.keras.callbacks.BackupAndRestore keras.callbacks.BackupAndRestore optuna.storages.JournalStorage
+optuna.storages.JournalFileStorage optuna.storages.JournalFileBackend optuna.storages.journal gymnasium.wrappers.RecordVideo gym.wrappers.RecordVideo gym.wrappers.Monitor osgeo.gdal.Translate osgeo.gdal.Warp
+osgeo.gdal.VectorTranslate tabula.convert_into tabula.convert_into_by_batch numpy.testing.tempdir numpy.testing.temppath IPython.utils.tempdir
 markdown.markdownFromFile emcee.backends.HDFBackend great_expectations.get_context sklearn.datasets.dump_svmlight_file sklearn.datasets.clear_data_home tensorflow.profiler tensorflow.train.Checkpoint IPython.utils.io.Tee
 """
 
@@ -130,7 +136,10 @@ profile cProfile.run cProfile.runctx cProfile.Profile.run cProfile.Profile.runct
 pytest.main past.builtins future.builtins six.exec_ decorator.FunctionMaker logging.config tkinter.Tcl tkinter.Tk.tk tkinter.Tk.eval tkinter.Tk.call tkinter.Tk.evalfile sys.breakpointhook
 numpy.testing.measure numpy.testing.rundocs numpy.testing.runstring numpy.testing.run_module_suite numpy.f2py numpy.distutils numpy.ctypeslib.load_library
 torch.classes torch.ops.load_library tensorflow.load_op_library matplotlib.testing yaml.unsafe_load_all yaml.full_load_all sympy.preview
-sympy.utilities.autowrap PIL.ImageShow psutil.Process.send_signal psutil.Process.suspend psutil.Process.resume psutil.Process.nice psutil.Process.environ
+numpy.test pandas.test scipy.test numpy.testing.extbuild yaml.UnsafeLoader yaml.Loader yaml.FullLoader yaml.CLoader yaml.CUnsafeLoader yaml.CFullLoader dask.visualize
+polars.DataFrame.deserialize polars.LazyFrame.deserialize polars.Expr.deserialize skopt.load pycaret.classification.load_model accelerate.notebook_launcher accelerate.debug_launcher spacy.util.run_command pydub.playback
+keras.config.enable_unsafe_deserialization IPython.lib.latextools IPython.lib.clipboard IPython.lib.deepreload
+sympy.utilities.autowrap PIL.ImageShow PIL.ImageGrab psutil.Process.send_signal psutil.Process.suspend psutil.Process.resume psutil.Process.nice psutil.Process.environ
 """
 
 _NETWORK = """
@@ -155,6 +164,9 @@ stripe plaid binance ccxt web3 ib_insync tda oandapyV20 iexfinance fredapi wbdat
 ee geemap sentinelsat pystac_client cdsapi ecmwfapi intake erddapy dataretrieval noaa_coops meteostat skyfield.api.load astroquery
 Bio.Entrez Bio.ExPASy pymatgen.ext bioservices mygene pubchempy chembl_webresource_client
 pip_audit ngrok pyngrok localtunnel dns whois scapy nmap netmiko napalm pysnmp ldap3 ldap hvac consul etcd3 kazoo
+xarray.tutorial geopandas.tools.geocode geopandas.tools.reverse_geocode bokeh.server spacy.displacy.serve skimage.data.download_all nltk.download_shell nltk.download_gui
+astropy.coordinates.SkyCoord.from_name astropy.coordinates.EarthLocation.of_site astropy.samp Bio.PDB.PDBList Bio.Blast.NCBIWWW Bio.KEGG.REST Bio.TogoWS statsmodels.datasets.webuse statsmodels.api.datasets.webuse
+textblob.download_corpora lxml.html.open_in_browser lxml.html.submit_form six.moves sentence_transformers.util.http_get pyproj.sync pyproj.network
 urllib.robotparser pyarrow.flight mne.datasets nilearn.datasets dtale panel.serve jax.profiler tqdm.contrib.telegram tqdm.contrib.slack tqdm.contrib.discord
 """
 
@@ -164,13 +176,13 @@ aiosqlite apsw sqlalchemy.create_engine sqlalchemy.ext.asyncio sqlalchemy.engine
 pony tortoise databases dataset records snowflake databricks redis aioredis rediscluster pymongo motor mongoengine elasticsearch opensearchpy
 neo4j py2neo cassandra influxdb influxdb_client clickhouse_driver clickhouse_connect ibm_db teradatasql vertica_python trino prestodb pyhive
 impala hdfs happybase couchdb couchbase arango tinydb lmdb plyvel rocksdb leveldb chromadb pinecone weaviate qdrant_client pymilvus lancedb
-connectorx adbc_driver_postgresql adbc_driver_sqlite adbc_driver_manager memcache pymemcache zodb ZODB jaydebeapi pymssql ibis ponyorm
+optuna.storages.RDBStorage hyperopt.mongoexp connectorx adbc_driver_postgresql adbc_driver_sqlite adbc_driver_manager memcache pymemcache zodb ZODB jaydebeapi pymssql ibis ponyorm
 """
 
 _ENVIRONMENT = """
 os.environ os.environb os.getenv os.getenvb os.putenv os.unsetenv sys.meta_path sys.path_hooks sys.settrace
 sys.setprofile sys.addaudithook sys.set_asyncgen_hooks sys.excepthook site.addsitedir keyring dotenv decouple environ netrc
-getpass.getuser os.getlogin IPython.paths jupyter_core secretstorage google.colab.userdata kaggle_secrets pandas.io.clipboard
+pandas.read_clipboard polars.read_clipboard IPython.utils.syspathcontext getpass.getuser os.getlogin IPython.paths jupyter_core secretstorage google.colab.userdata kaggle_secrets pandas.io.clipboard
 """
 
 _INSTALL = "pip ensurepip conda venv virtualenv setuptools pkg_resources.require micropip piplite uv poetry distutils.core installer ez_setup"
@@ -183,10 +195,14 @@ IPython.utils.path IPython.utils._process_posix IPython.utils._process_common
 IPython.core.interactiveshell.InteractiveShell.instance IPython.core.interactiveshell.InteractiveShell._instance
 IPython.core.interactiveshell.InteractiveShell.system IPython.core.interactiveshell.InteractiveShell.getoutput
 IPython.core.interactiveshell.InteractiveShell.run_cell IPython.core.interactiveshell.InteractiveShell.run_code
-bokeh.models.CustomJS bokeh.models.callbacks.CustomJS
+bokeh.models.CustomJS bokeh.models.callbacks.CustomJS bokeh.util.compiler IPython.display.display_javascript
 """
 
-_UNKNOWN = "builtins.exec builtins.eval builtins.compile builtins.__build_class__ types.FunctionType types.CodeType gc.get_objects typing.ForwardRef typing.get_type_hints inspect.get_annotations"
+_UNKNOWN = (
+    "builtins.exec builtins.eval builtins.compile builtins.__build_class__ types.FunctionType types.CodeType gc.get_objects typing.ForwardRef typing.get_type_hints inspect.get_annotations "
+    "inspect.getmodule inspect.getmembers inspect.getmembers_static inspect.getclosurevars gc.get_referents gc.get_referrers traitlets.import_item traitlets.utils.importstring "
+    "IPython.utils.importstring importlib.metadata.EntryPoint importlib.metadata.entry_points jinja2.Environment.compile_templates"
+)
 
 
 def _verdicts() -> dict[str, str]:
@@ -210,6 +226,7 @@ def _verdicts() -> dict[str, str]:
         "subprocess.TimeoutExpired multiprocessing.cpu_count signal.SIGINT tempfile.gettempdir ctypes.sizeof datasets.Dataset.from_dict "
         "datasets.Dataset.from_pandas geopy.distance sqlalchemy.orm.declarative_base sklearn.datasets shutil.disk_usage shutil.which "
         "sys.modules.keys google.protobuf traitlets.config.Config jupyter_agent.load_ipython_extension jupyter_agent.unload_ipython_extension resource.getrusage resource.RUSAGE_SELF "
+        "six.moves.range six.moves.xrange six.moves.zip six.moves.map six.moves.filter six.moves.reduce six.moves.input six.moves.zip_longest six.moves.urllib.parse six.moves.urllib.error six.moves.urllib.request.Request "
         "pkg_resources.get_distribution pkg_resources.parse_version psutil importlib.util.find_spec"
     )
     verdicts.update(dict.fromkeys(free.split(), ""))
@@ -221,7 +238,7 @@ VERDICTS: Final = _verdicts()
 
 #: Methods that write a file if they are given a place; without one they return the text.
 WRITE_IF_GIVEN_PATH: Final = frozenset(
-    "to_csv to_json to_html to_latex to_markdown to_string to_xml write_csv write_json write_ndjson write_html to_yaml".split()
+    "to_csv to_json to_html to_latex to_markdown to_string to_xml to_toml to_typst write_csv write_json write_ndjson write_html to_yaml serialize".split()
 )
 #: Methods that reach out whatever their object is: method → what they reach.
 METHODS: Final[dict[str, str]] = {
@@ -231,13 +248,15 @@ METHODS: Final[dict[str, str]] = {
         "write_ipc write_excel write_avro write_delta write_image sink_parquet sink_csv sink_ipc sink_ndjson savefig imsave save_model save_pretrained "
         "save_weights save_word2vec_format save_local save_to_disk write_text write_bytes unlink rmdir rmtree symlink_to hardlink_to "
         "link_to lchmod imwrite mimsave mimwrite write_to_dataset write_dataset write_table extractall tofile savetxt write_pdf write_png write_svg export_html save_npz save_html writelines fwrite "
-        "dump_stats print_figure print_png print_pdf print_svg print_jpg writeLP writeMPS show_html",
+        "dump_stats print_figure print_png print_pdf print_svg print_jpg print_jpeg print_raw print_rgba print_eps print_ps print_tif print_tiff print_webp print_pgf writeLP writeMPS show_html "
+        "mkdir touch chmod writestr to_filename writeto to_raster dcmwrite savez savez_compressed savemat mmwrite to_textfiles to_npy_stack to_hdf5 to_iceberg embed_minimal_html embed_snippet ggsave "
+        "plot_model open_output_stream open_append_stream saveAsTable insertInto saveAsTextFile RecordVideo",
         "network": "push_to_hub from_pretrained load_dataset urlopen urlretrieve sendall sendto sendmail connect_ex upload_file "
         "upload_blob download_file download_blob upload_from_filename upload_from_string download_as_bytes to_gbq put_object get_object "
-        "delete_object publish create_connection create_server create_datagram_endpoint sock_connect getaddrinfo",
+        "delete_object publish create_connection create_server create_datagram_endpoint sock_connect getaddrinfo create_unix_connection create_unix_server open_connection install_extension",
         "database": "to_sql executemany executescript write_database flushdb flushall drop_table drop_database drop_collection insert_one insert_many "
-        "update_one update_many delete_one delete_many replace_one bulk_write drop_all create_all",
-        "process": "getoutput getstatusoutput check_output check_call create_subprocess_exec create_subprocess_shell subprocess_exec subprocess_shell execvp",
+        "update_one update_many delete_one delete_many replace_one bulk_write drop_all create_all to_postgis read_database_uri",
+        "process": "getoutput getstatusoutput check_output check_call create_subprocess_exec create_subprocess_shell subprocess_exec subprocess_shell execvp read_pickle load_pickle unpickle process_map notebook_launcher",
         "magic": "run_line_magic run_cell_magic",
         "environment": "putenv unsetenv setenv to_clipboard",
     }.items()
@@ -333,13 +352,45 @@ ROOTS: Final = frozenset(name.partition(".")[0] for name in VERDICTS) | frozense
 REACHING_ROOTS: Final = frozenset(name.partition(".")[0] for name, code in VERDICTS.items() if code)
 
 
+#: Of roots that reach out, those of which functions return tables and texts, which reach no further.
+_DATA_ROOTS: Final = frozenset(
+    "yfinance alpha_vantage quandl nasdaqdatalink pandas_datareader wikipedia wikipediaapi pytrends datasets evaluate tensorflow_datasets vega_datasets ucimlrepo openml pmlb fredapi wbdata wbgapi "
+    "world_bank_data eurostat sdmx osmnx astroquery pyspark torchtext tiktoken kagglehub subprocess multiprocessing signal ctypes shutil tempfile trace code platform resource os sys".split()
+)
+#: Methods of what a function returns that reach no further, whatever it is: of answers, rows, texts, tables.
+_DATA_METHODS: Final = PURE.difference(
+    "drop rename replace merge apply pipe transform rename_axis".split()
+) | frozenset(
+    "json text content iter_content iter_lines raise_for_status json_normalize fetchall fetchone fetchmany fetchdf fetchnumpy fetch_df df pl arrow scalars scalar mappings all one one_or_none "
+    "read readline readlines getvalue decode union difference intersection model_dump model_dump_json dict "
+    "to_pandas to_polars to_arrow toPandas to_list to_series to_native collect keys values items copy count index describe find_all select select_one get_text prettify isoformat strftime timestamp "
+    "fit partial_fit forward parameters named_parameters state_dict to train eval backward zero_grad step fit_transform cpu cuda compile summary start_time as_posix".split()
+)
+
+
+#: Methods of collections and frames that change them, where it is not known that they could be more than that.
+_OF_COLLECTIONS: Final = PURE | frozenset(
+    "append extend pop popitem insert remove reverse sort add discard update setdefault clear".split()
+)
+#: Functions that return data, whatever they are members of.
+_DATA_MAKERS: Final = frozenset(
+    "json loads fetchall fetchone fetchmany text tolist to_list to_dict split keys values items read readlines decode communicate".split()
+)
+
+
 def verdict(dotted: str, *, default: str) -> str:
     """What the table says of the longest known prefix of a dotted name; what a function returns is data, what a class makes is not."""
     if "()" in dotted:
         made, _, rest = dotted.rpartition("()")
         made = made.replace("()", "")
-        name = made.rpartition(".")[2]
-        if rest and name[:1].islower() and not name.startswith(MAKERS) and made.partition(".")[0] not in PATH_ROOTS:
+        name, root = made.rpartition(".")[2], made.partition(".")[0]
+        is_data = name[:1].islower() and not name.startswith(MAKERS) and root not in PATH_ROOTS
+        is_free = (
+            not VERDICTS.get(root, "" if root in ROOTS or root in ("", "__main__") else "?") or root in _DATA_ROOTS
+        )
+        is_unknown = root not in ROOTS
+        of_data = rest.rpartition(".")[2] in (_DATA_METHODS | _OF_COLLECTIONS if is_unknown else _DATA_METHODS)
+        if rest and is_data and (is_free or of_data or name in _DATA_MAKERS):
             return ""
     name = dotted.replace("()", "")
     while name:
@@ -347,3 +398,14 @@ def verdict(dotted: str, *, default: str) -> str:
             return VERDICTS[name]
         name = name.rpartition(".")[0]
     return default
+
+
+#: First and last part of the names of functions that reach out: a library has a function in more than one of its modules.
+BY_LAST_PART: Final = {
+    (name.partition(".")[0], name.rpartition(".")[2]): code
+    for name, code in VERDICTS.items()
+    if code
+    and "." in name
+    and not VERDICTS.get(name.partition(".")[0])
+    and not name.startswith(("builtins.", "sys.", "os."))
+}

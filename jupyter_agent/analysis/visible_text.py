@@ -39,13 +39,14 @@ _RENDERERS = frozenset(
     "to_html to_jshtml to_html5_video create create_png create_svg create_jpg pipe render to_image".split()
 )
 #: Methods and attributes of open files and paths that give text which they hold.
-_CONTENTS = frozenset("read readline readlines read_text read_bytes getvalue read1".split())
+_CONTENTS = frozenset("read readline readlines read_text read_bytes getvalue read1 readall peek __next__".split())
 _FILES = frozenset("io _io zipfile tarfile gzip bz2 lzma pathlib tempfile glob".split())
 _FILE_NAMES = frozenset(
     "os.listdir os.scandir os.walk os.getcwd os.path.abspath os.path.realpath sys.argv builtins.open pandas.ExcelFile importlib.resources".split()
 )
 _OPENERS = frozenset(
-    "builtins.open io.open gzip.open bz2.open lzma.open pathlib.Path().open zipfile.ZipFile().open".split()
+    "builtins.open io.open gzip.open bz2.open lzma.open codecs.open pathlib.Path().open zipfile.ZipFile().open io.StringIO io.BytesIO io.TextIOWrapper "
+    "io.BufferedReader gzip.GzipFile".split()
 )
 _CONTAINERS = frozenset(
     f"builtins.{name}" for name in "list tuple set frozenset sorted reversed enumerate zip iter next filter".split()
@@ -184,7 +185,7 @@ class TextReader:
                 return (UNSEEN,)  # a file's lines
             case ast.Call(func=func) if _are_defined(origins := self._names.origins_of(func)):
                 return (
-                    text for value in self._returned(origins) for text in (self._elements(value) if value else [UNSEEN])
+                    text for value in self.returned(origins) for text in (self._elements(value) if value else [UNSEEN])
                 )
             case ast.Call() | ast.Subscript() | ast.Attribute() | ast.Starred():
                 return self.texts(node)
@@ -252,12 +253,12 @@ class TextReader:
         if "html.escape" in origins:
             return (ESCAPED,)
         if _are_defined(origins):
-            return (text for value in self._returned(origins) for text in (self.texts(value) if value else [UNSEEN]))
+            return (text for value in self.returned(origins) for text in (self.texts(value) if value else [UNSEEN]))
         if isinstance(node.func, ast.Attribute):
             return self._method(node, node.func)
         return (UNSEEN,)
 
-    def _returned(self, origins: Iterable[str]) -> Iterator[ast.expr | None]:
+    def returned(self, origins: Iterable[str]) -> Iterator[ast.expr | None]:
         """What functions of the notebook return; None where that is not known."""
         for origin in origins:
             for definition in self._names.definitions(origin.strip("<>")):
@@ -290,7 +291,8 @@ class TextReader:
             case name if name in _NUMERIC_METHODS:
                 return (_NUMBER,)
             case name if name in _RENDERERS and not any(word.arg == "escape" for word in node.keywords):
-                return (_RENDERED,)
+                is_template = any(origin.startswith("jinja2.") for origin in self._names.origins_of(func.value))
+                return (UNSEEN,) if is_template else (_RENDERED,)
             case _:
                 return (UNSEEN,)
 

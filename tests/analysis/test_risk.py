@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -17,18 +18,45 @@ CASES = json.loads(Path(__file__).with_name("risk_cases.json").read_text(encodin
 
 
 def _codes(
-    code: str, *sources: str, live: dict[str, Variable] | None = None, modules: dict[str, str] | None = None
+    code: str, *sources: str, live: dict[str, Variable] | None = None, modules: Mapping[str, str | None] | None = None
 ) -> set[str]:
     return {reason.code for reason in risk.reasons(code, sources=sources, live=live or {}, modules=modules or {})}
 
 
-@pytest.mark.parametrize("code", [case["code"] for case in CASES if case["reason"]])
-def test_N6_code_that_reaches_out_has_a_reason(code: str) -> None:
-    assert risk.reasons(code)
+@pytest.mark.parametrize("case", [case for case in CASES if case["reason"]], ids=lambda case: case["code"])
+def test_N6_code_that_reaches_out_has_a_reason(case: dict[str, str]) -> None:
+    assert risk.reasons(case["code"], sources=[case.get("before", "")])
 
 
-@pytest.mark.parametrize("code", [case["code"] for case in CASES if not case["reason"]])
-def test_N6_code_that_computes_reads_or_plots_has_none(code: str) -> None:
+@pytest.mark.parametrize("case", [case for case in CASES if not case["reason"]], ids=lambda case: case["code"])
+def test_N6_code_that_computes_reads_or_plots_has_none(case: dict[str, str]) -> None:
+    assert risk.reasons(case["code"], sources=[case.get("before", "")]) == ()
+
+
+@pytest.mark.parametrize(
+    ("code", "live"),
+    [
+        ("print('x', file=log)", Variable("log", "_io.TextIOWrapper", "object", "file")),
+        ("json.dump({}, log)", Variable("log", "_io.TextIOWrapper", "object", "file")),
+        ("go()", Variable("go", "functools.partial", "function", "partial of remove")),
+        ("list(map(helper, 'a'))", Variable("helper", "builtins.function", "function", "helper")),
+    ],
+)
+def test_N6_what_only_the_kernel_knows_of_is_asked_about(code: str, live: Variable) -> None:
+    assert _codes(code, live={live.name: live})
+
+
+def test_N6_a_well_known_module_that_lies_next_to_the_notebook_is_looked_at() -> None:
+    assert _codes("import rich", modules={"rich": "open('a', 'w')"}) == {"files"}
+    assert _codes("import rich", modules={"rich": None}) == {"process"}
+    assert _codes("__import__('tool')", modules={"tool": "open('a', 'w')"}) == {"files"}
+    live = {"tool": Variable("tool", "builtins.module", "module", "module tool", {"module": "tool"})}
+    again = "import importlib\nimportlib.reload(tool)"
+    assert _codes(again, "import tool", modules={"tool": "open('a', 'w')"}, live=live) == {"files"}
+
+
+@pytest.mark.parametrize("code", ["df.query(expr='a > 1')", "con.query()", "x.eval()", "df.query(text := 'a')"])
+def test_N6_every_call_can_be_looked_at(code: str) -> None:
     assert risk.reasons(code) == ()
 
 
@@ -113,7 +141,7 @@ def test_N6_the_shell_is_known_whatever_is_bound_elsewhere_and_where_ipython_run
 def test_a_live_function_of_which_no_source_is_known_is_asked_about() -> None:
     live = {"helper": Variable("helper", "builtins.function", "function", "function helper()")}
     assert _codes("helper(3)", live=live) == {"unknown_call"}
-    assert _codes("df.apply(helper)", live=live) == set()
+    assert _codes("df.apply(helper)", live=live) == {"unknown_call"}
     assert _codes("helper(3)", "def helper(n):\n    return n + 1", live=live) == set()
 
 
@@ -329,6 +357,24 @@ def test_code_nested_too_deeply_is_asked_about() -> None:
         "[a](https://x.invalid/Ab3dE6gH9&#106;K2mN5pQ8sT1vW4)",
         "[a](https://x.invalid/%41b3dE6gH9jK2%6dN5pQ8sT1vW4)",
         "see //x.invalid/Ab3dE6gH9jK2mN5pQ8sT1vW4 for more",
+        # pictures of which the description has brackets or backticks, addresses that stand elsewhere, or are written otherwise
+        "![a`b](http://x.invalid/word)",
+        "![a [b [c]]](http://x.invalid/pic)",
+        "![`](https://x.invalid/p) `",
+        "![logo]\n\n> [logo]: https://x.invalid/p.png",
+        "![logo]\n\n- 1. [logo]: https://x.invalid/p.png",
+        "![lo\\]go]\n\n[lo\\]go]: https://x.invalid/p.png",
+        "![a][b]\n\n* * [b]: http&colon;//x.invalid/p",
+        "![a](ht&Tab;tps://x.invalid/p)",
+        "![a](/&Tab;/x.invalid/p)",
+        "![a](&bsol;&bsol;x.invalid/p)",
+        # links that carry data to other than a page
+        "[a](//x.invalid/?d=secret)",
+        "see www.x.invalid/?d=secret",
+        "[a](mailto:a@x.invalid?body=secret)",
+        "[a](ftp://x.invalid/?d=secret)",
+        "$\\style{background:u\\72l(//x)}{a}$",
+        "$\\class{jp-x}{a}$",
         # a diagram, which fetches its pictures
         '```mermaid\nflowchart TD\n  A@{ img: "x" }\n```',
         "> ~~~\u00a0Mermaid\n> flowchart TD\n> ~~~",
