@@ -34,8 +34,9 @@ class Bindings:
     added: dict[str, list[ast.expr]] = field(default_factory=dict)
     #: What is put into lists and dictionaries, each as a list.
     items: dict[str, list[ast.expr]] = field(default_factory=dict)
-    #: Values of attributes, whatever their object; and what the bodies of classes bind.
+    #: Values of attributes, whatever their object; these objects, in the same order; and what the bodies of classes bind.
     attributes: dict[str, list[ast.expr]] = field(default_factory=dict)
+    objects: dict[str, list[ast.expr]] = field(default_factory=dict)
     members: dict[str, list[ast.expr]] = field(default_factory=dict)
     #: Parameters → the functions that have them, each with the name that it is called by.
     parameters: dict[str, list[tuple[str, ast.arguments]]] = field(default_factory=dict)
@@ -163,8 +164,9 @@ class _Collector(ast.NodeVisitor):
                 is_known = is_known and not any(isinstance(part, ast.Starred) for part in (*targets, *value.elts))  # type: ignore[union-attr]
                 for index, part in enumerate(targets):
                     self._bind(part, value.elts[index] if is_known else _item_of(value))  # type: ignore[union-attr]
-            case ast.Attribute(attr=name) if value is not None:
+            case ast.Attribute(value=owner, attr=name) if value is not None:
                 self.bindings.attributes.setdefault(name, []).append(value)
+                self.bindings.objects.setdefault(name, []).append(owner)
             case ast.Subscript(value=ast.Name(id=name)) if value is not None:
                 self._put_into(name, [value])
             case ast.Starred(value=inner):
@@ -498,6 +500,11 @@ def is_namespace(origin: str) -> bool:
     )
 
 
+def _are_librarys(origins: Collection[str]) -> bool:
+    """Whether all are objects or modules of libraries that are known."""
+    return bool(origins) and all(origin.partition(".")[0] in ROOTS for origin in origins)
+
+
 def is_in_memory(node: ast.Call, texts: Collection[str]) -> bool:
     """Whether a call opens a database that lives in memory only, `texts` being what its first argument may be."""
     return (not node.args and not node.keywords) or (bool(texts) and all(text in (":memory:", "") for text in texts))
@@ -520,6 +527,8 @@ class NameResolver:
         self.before = [before]
         self.live = live
         self.modules = modules
+        #: Another one whenever names may mean something else.
+        self.generation = 0
         #: All texts that an expression may be, where what is not seen of them matters.
         self.read: Callable[[ast.expr], Iterable[str]] = self.texts
         self._resolving: set[int] = set()
@@ -533,12 +542,14 @@ class NameResolver:
         self._trees.append(tree)  # kept, since nodes are known by their identity
         own, before = self.own, self.before
         self.own, self.before = collect(tree), [own, *before]
+        self.generation += 1
         self._cache.clear()
         try:
             yield
         finally:
             own.add(self.own)  # what a text binds that is run
             self.own, self.before = own, before
+            self.generation += 1
             self._cache.clear()
 
     def methods(self, name: str) -> Iterator[ast.AST]:
@@ -565,7 +576,8 @@ class NameResolver:
             self._resolving.discard(key)
         if len(origins) > 64:
             origins = frozenset(sorted(origins)[:64])
-        self._cache[key] = origins
+        if hasattr(node, "lineno"):  # others do not live as long as their identity is used
+            self._cache[key] = origins
         return origins
 
     def _resolve(self, node: ast.expr) -> frozenset[str]:
@@ -577,8 +589,7 @@ class NameResolver:
                 found = {self._member(owner, attribute) for owner in owners}
                 if any(owner.startswith("<") for owner in owners):  # what the body of a class has imported
                     found.update(*(bindings.modules.get(attribute, ()) for bindings in self._everywhere()))
-                given = [*self.attribute_values(attribute), *self._given_to_classes(owners, attribute)]
-                return frozenset(found).union(*map(self.origins_of, given))
+                return frozenset(found).union(*map(self.origins_of, self._given_to_objects(owners, attribute)))
             case ast.Lambda():
                 self._lambdas[lambda_name(node)] = node
                 return frozenset({f"<{lambda_name(node)}>"})
@@ -603,10 +614,20 @@ class NameResolver:
             case _:
                 return frozenset()
 
-    def _given_to_classes(self, owners: Iterable[str], attribute: str) -> Iterator[ast.expr]:
-        """What an attribute of an object may be by the body of its class, and by what it was made with."""
+    def _given_to_objects(self, owners: frozenset[str], attribute: str) -> Iterator[ast.expr]:
+        """What an attribute may be by assignments, by the body of a class, and by what the object was made with.
+
+        Of a library's object or module by assignments to that alone.
+        """
+        is_librarys = _are_librarys(owners)
         for bindings in self._everywhere():
-            yield from bindings.members.get(attribute, ())
+            if not is_librarys:
+                yield from bindings.members.get(attribute, ())
+            for owner_of, value in zip(
+                bindings.objects.get(attribute, ()), bindings.attributes.get(attribute, ()), strict=True
+            ):
+                if not is_librarys or not owners.isdisjoint(self.origins_of(owner_of)):
+                    yield value
         for owner in owners:
             if not owner.endswith("()"):
                 continue
@@ -693,8 +714,10 @@ class NameResolver:
         """What attributes of this name are bound to."""
         return [value for bindings in self._everywhere() for value in bindings.attributes.get(name, ())]
 
-    def _given_to(self, function: str, parameter: str, arguments: ast.arguments) -> Iterator[ast.expr | None]:
-        """What calls give to a parameter of a function."""
+    def _given_to(
+        self, function: str, parameter: str, arguments: ast.arguments, *, seen: bool = False
+    ) -> Iterator[ast.expr | None]:
+        """What calls give to a parameter of a function; only None where some are not seen, unless those that are matter."""
         everywhere = self._everywhere()
         names = [argument.arg for argument in (*arguments.posonlyargs, *arguments.args)]
         position = names.index(parameter) if parameter in names else -1
@@ -702,13 +725,16 @@ class NameResolver:
             arguments.defaults[position - len(names) :] if position >= len(names) - len(arguments.defaults) else []
         )
         yield from defaults[:1]
-        is_lambda = function.startswith("lambda ")
-        if not function or is_lambda or any(function in bindings.handed_on for bindings in everywhere):
+        is_handed_on = function.startswith("lambda ") or any(function in bindings.handed_on for bindings in everywhere)
+        if is_handed_on and not seen:
             yield None
+            return
         calls = [call for bindings in everywhere for call in bindings.calls.get(function, ())]
         for call in calls:
             func = call.func
             if isinstance(func, ast.Name | ast.Attribute | ast.Lambda) and function == _name_of(func):
+                if seen and isinstance(func, ast.Attribute) and _are_librarys(self.origins_of(func.value)):
+                    continue  # a method of the same name
                 index = position - (names[:1] == ["self"])
                 given = [word.value for word in call.keywords if word.arg in (parameter, None)]
                 spread = [argument for argument in call.args if isinstance(argument, ast.Starred)]
@@ -729,7 +755,7 @@ class NameResolver:
             for value in bindings.items.get(name, ()):
                 found |= self.origins_of(value)
             for function, arguments in bindings.parameters.get(name, ()):
-                for given in self._given_to(function, name, arguments):
+                for given in self._given_to(function, name, arguments, seen=True):
                     found |= self.origins_of(given)
         for value in self._variadic(name, scopes):
             found |= self.origins_of(value)
@@ -833,7 +859,8 @@ class NameResolver:
                             ]
                             out |= frozenset().union(*map(self.origins_of, returns))
                 case "builtins.type" if len(node.args) == 1:
-                    out |= {made.removesuffix("()") for made in self.origins_of(node.args[0])} | {"builtins.type()"}
+                    made = {origin.removesuffix("()") for origin in self.origins_of(node.args[0])}
+                    out |= {name for name in made if name.rpartition(".")[2][:1].isupper()} | {"builtins.type()"}
                 case _ if (
                     origin.endswith((".get", ".pop", ".__getitem__"))
                     and node.args

@@ -110,7 +110,7 @@ _OPENERS = {
 }
 #: Those that write where no mode is given; and others whose results are files: to set an item is to write.
 _WRITING_OPENERS = ("zarr.open", "zarr.open_group", "pandas.HDFStore")
-_FILE_MAKERS = (*_OPENERS, "shelve.open", "dbm.open", "numpy.memmap", "zarr.create", "zarr.array", "zarr.group")
+_FILE_MAKERS = (*_OPENERS, "shelve.open", "dbm.open", "zarr.create", "zarr.array", "zarr.group")
 _LIVE_FILES = ("_io.TextIOWrapper()", "_io.BufferedWriter()", "_io.BufferedRandom()", "_io.FileIO()", "gzip.GzipFile()")
 #: Functions that call what they are given.
 _CALLERS = frozenset(
@@ -563,7 +563,7 @@ class _Reach(ast.NodeVisitor):
             base = owner
             while isinstance(base, ast.Attribute | ast.Subscript):
                 base = base.value
-            if self._is_written_file(base):
+            if self._is_written_file(base, (*_FILE_MAKERS, "numpy.memmap")):
                 self._note("files", target)
             places = self._names.origins_of(owner) | (
                 self._names.origins_of(target) if isinstance(target, ast.Attribute) else frozenset()
@@ -769,7 +769,7 @@ class _Reach(ast.NodeVisitor):
         root = plain.partition(".")[0]
         if (found := _OF_NAMESPACE.match(origin)) and (is_namespace(found[1])):
             return "unknown_call"
-        if through := _through_module(plain, last):
+        if through := "files" if ".write." in origin else _through_module(plain, last):  # frames of Spark have writers
             return through
         if origin.startswith("<"):
             name, _, member = origin[1:].partition(">")
@@ -938,8 +938,6 @@ class _Reach(ast.NodeVisitor):
             return self._queried(node, last, root)
         if plain.startswith("sys.path."):
             return "environment"
-        if ".write." in plain:  # of frames of Spark
-            return "files"
         if root in ("bokeh", "panel", "branca") and _SCRIPTS.fullmatch(last):
             return "magic"
         if root == "panel" and last == "show":
@@ -1024,6 +1022,8 @@ class _Reach(ast.NodeVisitor):
         if is_method and last in WRITE_IF_GIVEN_PATH:
             given = bool(places) and not (isinstance(places[0], ast.Constant) and places[0].value is None)
             return "files" if given and not into_memory else ""
+        if last == "serialize" and root in ("polars", "gensim") and places:
+            return "files"
         if is_method and last == "save" and (node.args or node.keywords):
             return "" if into_memory else "files"
         if is_method and last in METHODS and not plain.startswith(("pandas.Series.str", "re.")):
@@ -1143,9 +1143,12 @@ class _Reach(ast.NodeVisitor):
         """Whether a call gets a file that earlier code has opened for writing, or is a method of one."""
         funcs = [node.func, *(self._names.values_of(node.func) if isinstance(node.func, ast.Name) else ())]
         owners = [func.value for func in funcs if isinstance(func, ast.Attribute) and func.attr not in _OF_OPEN_FILES]
-        return any(map(self._is_written_file, (*owners, *node.args, *(word.value for word in node.keywords))))
+        given = (*node.args, *(word.value for word in node.keywords))
+        return any(self._is_written_file(place, _FILE_MAKERS) for place in owners) or any(
+            map(self._is_written_file, given)
+        )
 
-    def _is_written_file(self, place: ast.expr | None) -> bool:
+    def _is_written_file(self, place: ast.expr | None, makers: Collection[str] = ()) -> bool:
         """Whether a place holds a file that earlier code has opened for writing; not where it is opened right here, which has its reason."""
         if place is None or isinstance(place, ast.Call):
             return False
@@ -1153,8 +1156,7 @@ class _Reach(ast.NodeVisitor):
         if not calls and isinstance(place, ast.Name):  # the kernel alone knows of it
             return not self._names.origins_of(place).isdisjoint(_LIVE_FILES)
         return any(
-            (origin.endswith(".open") or origin in _FILE_MAKERS)
-            and self._reached(call, origin) in ("files", "database")
+            (origin.endswith(".open") or origin in makers) and self._reached(call, origin) in ("files", "database")
             for call in calls
             for origin in self._names.origins_of(call.func)
         )
@@ -1230,9 +1232,7 @@ class _Reach(ast.NodeVisitor):
 
     def _queried(self, node: ast.Call, last: str, root: str) -> str | None:
         """The verdict on a text that a database or a frame evaluates."""
-        named = [
-            word.value for word in node.keywords if word.arg in ("sql", "query", "expr", "statement", "operation", None)
-        ]
+        named = [word.value for word in node.keywords if last in ("eval", "query") and word.arg in ("expr", None)]
         first = next(iter([*node.args[:1], *named]), None)
         texts = [text for text in self._texts.texts(first) if text != UNSEEN]
         connections = [
@@ -1322,9 +1322,7 @@ class _Reach(ast.NodeVisitor):
                 code = code if module.lstrip("-").partition(".")[0] in ROOTS else "process"
         if name in ("matplotlib", "pylab") and "module:" in argument:
             code = "process"
-        if (
-            not code and name not in _NOT_EXPANDED and INTERPOLATED.search(argument)
-        ):  # what it runs or reads is put in when it runs
+        if not code and name not in _NOT_EXPANDED and any(map(_is_put_in, INTERPOLATED.findall(argument))):
             code = "magic"
         if name in ("history", "hist"):
             code = "files" if re.search(r"(?:^|\s)-\w*f", argument) else ""
@@ -1355,6 +1353,15 @@ def _places(node: ast.Call) -> list[ast.expr]:
     """Arguments of a call that may say where it writes."""
     named = ("path", "path_or_buf", "buf", "file", "fname", "filename", "fp", None)
     return [*node.args, *(word.value for word in node.keywords if word.arg in named)]
+
+
+def _is_put_in(interpolated: tuple[str, str]) -> bool:
+    """Whether what stands between braces, or behind a dollar, only shows when the code runs."""
+    try:
+        ast.literal_eval(f"({interpolated[0]})")
+    except (ValueError, SyntaxError, RecursionError, MemoryError):
+        return True
+    return False
 
 
 def _through_module(plain: str, last: str) -> str:

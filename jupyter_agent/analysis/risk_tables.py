@@ -238,7 +238,7 @@ VERDICTS: Final = _verdicts()
 
 #: Methods that write a file if they are given a place; without one they return the text.
 WRITE_IF_GIVEN_PATH: Final = frozenset(
-    "to_csv to_json to_html to_latex to_markdown to_string to_xml to_toml to_typst write_csv write_json write_ndjson write_html to_yaml serialize".split()
+    "to_csv to_json to_html to_latex to_markdown to_string to_xml to_toml to_typst write_csv write_json write_ndjson write_html to_yaml".split()
 )
 #: Methods that reach out whatever their object is: method → what they reach.
 METHODS: Final[dict[str, str]] = {

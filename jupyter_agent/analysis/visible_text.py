@@ -24,6 +24,8 @@ _RENDERED = "<>"
 _NOT_TEXT = frozenset(("number", "bool", "none", "frame", "array", "series", "index", "figure", "datetime"))
 _MAX_TEXTS = 64
 _MAX_DEPTH = 24
+#: Expressions that are read to know one.
+_MAX_READ = 1_000
 _SCHEMES = tuple(
     f"{scheme}:" for scheme in "http https ftp ftps s3 s3a gs gcs abfs abfss az adl ws wss ssh sftp hdfs hf git data smb webhdfs dbfs "
     "github oci file memory zip tar simplecache filecache blockcache cached reference libarchive dropbox gdrive jlab".split()
@@ -70,19 +72,28 @@ class TextReader:
         self._names = names
         names.read = self.texts
         self._reading: set[int] = set()
+        self._left = 0
+        self._cache: dict[tuple[int, int], frozenset[str]] = {}
 
     def texts(self, node: ast.expr | None) -> frozenset[str]:
         """All texts that an expression may be, `UNSEEN` standing for what the code does not show; empty where it has no value."""
         if node is None or id(node) in self._reading:
             return frozenset()
-        if len(self._reading) > _MAX_DEPTH:
+        is_first, key = not self._reading, (id(node), self._names.generation)
+        if is_first and key in self._cache:
+            return self._cache[key]
+        self._left = _MAX_READ if is_first else self._left - 1
+        if len(self._reading) > _MAX_DEPTH or self._left < 0:
             return frozenset({UNSEEN})
         self._reading.add(id(node))
         try:
             texts = frozenset(itertools.islice(self._read(node), _MAX_TEXTS + 1))
         finally:
             self._reading.discard(id(node))
-        return frozenset({UNSEEN}) if len(texts) > _MAX_TEXTS else texts
+        texts = frozenset({UNSEEN}) if len(texts) > _MAX_TEXTS else texts
+        if is_first and hasattr(node, "lineno"):
+            self._cache[key] = texts
+        return texts
 
     def _read(self, node: ast.expr) -> Iterable[str]:
         match node:
