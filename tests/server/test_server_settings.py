@@ -192,3 +192,12 @@ class TestEndpoints:
         await asyncio.gather(*services.assistant.resources.tasks)
         assert (await rest("GET", f"api/agent/sessions/{session}")).body["title"] == "df.km.mean()"
         assert published[-1] == "changed"
+
+
+async def test_P3_a_password_in_an_address_of_the_configuration_is_not_shown(
+    rest: RestClient, services: Services
+) -> None:
+    services.options.base_url = "http://user:sesame-4711@models.example.com/v1"
+    reply = await rest("GET", PATH)
+    assert (reply.status, "sesame" in reply.text) == (200, False)
+    assert "models.example.com" in reply.body["settings"]["base_url"]["value"]

@@ -136,8 +136,9 @@ class SettingsHandler(AgentHandler):
         elif any(map(os.environ.get, variables)):
             source = "environment"
         reason = self._lock(options, name)
+        value = getattr(options, name)
         setting: SettingInfo = {
-            "value": getattr(options, name),
+            "value": self._plain(value) if name == "base_url" else value,
             "source": source,
             "locked": bool(reason),
             "reason": reason,
@@ -156,7 +157,17 @@ class SettingsHandler(AgentHandler):
         url, source = configured_url(provider, options), key_source(provider, options)
         locked = source == "environment" or identity.settings_owner(self) != ONE_USER
         variable = provider.key
-        return {"set": bool(source), "source": source, "variable": variable, "base_url": url, "locked": locked}
+        return {
+            "set": bool(source),
+            "source": source,
+            "variable": variable,
+            "base_url": self._plain(url),
+            "locked": locked,
+        }
+
+    def _plain(self, url: str) -> str:
+        """An address without a password, which nobody is asked with."""
+        return self.services.assistant.redactor.text(url, always=True)
 
 
 def _is_address(text: str) -> bool:
