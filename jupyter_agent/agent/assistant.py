@@ -64,6 +64,7 @@ _BLIND = (
     "The model '{}' does not see pictures: it knows that there are some, and not what is on them. Choose a model that sees; if this one "
     "does, say so with c.JupyterAgent.model_options = {{'pictures': True}}."
 )
+_CUT = "The question is longer than the model '{}' takes: it was sent without its middle. Ask for less at once."
 _NOT_TAKEN = "The server of the model '{}' did not take the pictures, so the answer was made without them."
 
 
@@ -447,6 +448,7 @@ class Assistant:
             state.transcript.request = list(state.prompt.messages)
             if question.answered_by is None:
                 state.turn_log.show(state.prompt.full_sources(context.cells))
+            compaction = Compaction(budget, shared.calibration.counter(model.name))
             agent = Agent(
                 model,
                 self._all_tools(question, context),
@@ -457,7 +459,7 @@ class Assistant:
                 run=question.run,
                 run_answer=run_answer,
                 record=state.lease.record,
-                compaction=Compaction(budget, shared.calibration.counter(model.name)),
+                compaction=compaction,
                 may_shrink=share == _SHARES[-1],
             )
             try:
@@ -469,13 +471,15 @@ class Assistant:
                 # Never after anything was answered or done.
                 if share == _SHARES[-1] or state.transcript.messages or state.transcript.reply:
                     raise
+        if compaction.is_question_cut:
+            context = state.context = replace(context, warnings=(*context.warnings, _CUT.format(model.name[:100])))
         ignored, blind = list(dict.fromkeys(state.transcript.ignored)), getattr(model, "sees", None) is False
         if "pictures" in state.prompt.tokens and (blind or "pictures" in ignored):
             words = (_BLIND if blind else _NOT_TAKEN).format(model.name[:100])
             context = state.context = replace(context, warnings=(*context.warnings, words))
         if options_ignored := ", ".join(name for name in ignored if name != "pictures"):
             words = f"The server of {model.name} does not take {options_ignored} of c.JupyterAgent.model_options: it is left out."
-            state.context = replace(context, warnings=(*context.warnings, words))
+            context = state.context = replace(context, warnings=(*context.warnings, words))
         # A turn with tools made several requests.
         if (
             state.transcript.is_usage_reported

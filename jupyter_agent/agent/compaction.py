@@ -6,6 +6,7 @@ A question that is longer than the budget is sent whole, as its user wrote it.
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -23,6 +24,8 @@ _FILLED = 0.8
 _SHRUNK = 0.6
 #: Tokens that the messages get however much of the budget the tools take, unless the model's server refuses that.
 _LEAST = 1_000
+#: What is known, around the question: the notebook first.
+_BLOCK = re.compile(r"<(context-[\w-]+)>\n.*?\n</\1>", re.DOTALL)
 _DONE = "\n\n(What you did for this first is not shown any more: {}.)"
 
 
@@ -38,11 +41,13 @@ class Compaction:
         cost: Tokens of the newest request, estimated.
         count: Tokens of a text, at least.
         shortened: Ids of the calls whose results the model does not have in full any more.
+        is_question_cut: Whether the model does not have all that its user wrote.
     """
 
     def __init__(self, budget_tokens: int = 0, count: Callable[[str], int] = estimate_tokens) -> None:
         self.cost = 0
         self.shortened: set[str] = set()
+        self.is_question_cut = False
         self.budget = budget_tokens
         self.count = count
         self._messages: list[Message | None] = []
@@ -134,8 +139,19 @@ class Compaction:
         for characters in (16_000, 4_000, 1_000, 400):
             # What the user has written is sent whole, unless the model's server finds it too long.
             for position, message in self._kept(1, asked if self._is_shrunk else asked - 1):
-                if len(message.content) > characters:
+                if len(message.content) > characters and position == asked - 1:
+                    yield {position: self._shorter_question(message, characters)}
+                elif len(message.content) > characters:
                     yield {position: replace(message, content=head_and_tail(message.content, characters))}
+
+    def _shorter_question(self, message: Message, characters: int) -> Message:
+        """What its user wrote stays as long as there is room for it: what stands around it goes first."""
+        forms = (_BLOCK.sub("", message.content, count).strip() for count in (1, 0))
+        for form in forms:
+            if len(form) <= characters:
+                return replace(message, content=form)
+        self.is_question_cut = True
+        return replace(message, content=head_and_tail(form, characters))
 
     def _kept(self, first: int, end: int) -> Iterator[tuple[int, Message]]:
         for position in range(first, end):

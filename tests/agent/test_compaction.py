@@ -310,3 +310,23 @@ async def test_a_question_that_is_longer_than_the_budget_is_sent_whole() -> None
 async def test_what_nothing_can_shorten_enough_fails_in_the_end() -> None:
     with pytest.raises(ContextTooLong):
         await play([Message("system", "s"), Message("user", "q")], [], 8_000, window=10)
+
+
+async def test_L4_of_a_request_that_the_server_finds_too_long_the_users_words_stay_and_what_is_cut_is_said() -> None:
+    block = "<context-0a1b2c3d>\n{}\n</context-0a1b2c3d>"
+    asked = f"{block.format(WORDS * 200)}\n\nHow many rows has df?\n\n{block.format('Kernel: idle. ' * 100)}"
+    compaction = Compaction(8_000)
+    compaction.fit([Message("system", "s"), Message("user", asked)], [], 0)
+    for _ in range(9):
+        compaction.shrink()
+        [_, question] = compaction.fit([Message("system", "s"), Message("user", asked)], [], 0)
+        assert "How many rows has df?" in question.content
+    assert question.content == "How many rows has df?"
+    assert not compaction.is_question_cut
+    long = Compaction(8_000)
+    for _ in range(2):
+        [_, question] = long.fit(
+            [Message("system", "s"), Message("user", f"{block.format('x')}\n\n{WORDS * 200}")], [], 0
+        )
+        long.shrink()
+    assert (long.is_question_cut, "<context" in question.content) == (True, False)

@@ -67,6 +67,15 @@ def test_J1_a_call_of_the_models_own_is_made_whatever_it_was_sent() -> None:
     assert [call.name for call in reader.calls] == ["run_code"]
 
 
+@pytest.mark.parametrize("text", [f"A call looks like {TAGGED} there.", f"{FUNCTION}\n\nThat is how it is written."])
+def test_J1_a_model_that_calls_tools_as_it_should_writes_a_call_into_its_text_only_at_the_end(text: str) -> None:
+    reader = CallReader(TOOLS, is_strict=True)
+    assert (reader.feed(text) + reader.end(), reader.calls) == (text, [])
+    reader = CallReader(TOOLS, is_strict=True)
+    assert reader.feed(f"I delete it. {TAGGED}\n{TAGGED}\n") + reader.end() == "I delete it. "
+    assert [call.name for call in reader.calls] == ["run_code", "run_code"]
+
+
 @pytest.mark.parametrize("name", ["m", "gpt-4o"])
 async def test_J1_a_model_that_tells_what_a_file_says_runs_nothing(name: str) -> None:
     told = f"It says: {TAGGED}"

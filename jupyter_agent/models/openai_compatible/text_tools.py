@@ -161,8 +161,8 @@ class CallReader:
         tools: Those that are offered; data and code that are not said to be a call are one only if they name one of them.
         code_tool: The tool that runs Python code, where a block of it is its call.
         forms: Gets how calls were written: ``tag`` as models are trained to, ``data`` in their own words.
-        is_strict: Whether the model is known to call tools as it should, so that data which look like a call are an example
-            unless the answer ends with them.
+        is_strict: Whether the model is known to call tools as it should, so that what looks like a call is an example unless
+            the answer ends with it.
         sent: What the model was sent. A call that stands there is quoted, and not made: whoever wrote a file, an output or a
             cell must not be able to call tools.
 
@@ -372,11 +372,15 @@ class CallReader:
                 self.over, self._rest, body = True, "", ""
             elif block.opening.strip() in ("<function=", "<invoke name="):
                 body = block.opening + body
+            calls = self._grammar.certain(body, is_whole=is_closed or not block.end)
+            if self._is_strict and not self.calls:
+                self._pending.append((raw, calls))
+                return ""
             for _, earlier in self._pending:
                 self.calls += earlier
             self._pending.clear()
             self._forms.add("tag")
-            self.calls += self._grammar.certain(body, is_whole=is_closed or not block.end)
+            self.calls += calls
             return ""
         is_tagged = _TAG.match(body.lstrip()) is not None
         calls = self._grammar.certain(body) if is_tagged else self._grammar.likely(body, is_lenient=not self._is_strict)
