@@ -93,7 +93,7 @@ Answer = Callable[[Step], Awaitable[tuple[str, int, int, int, bool]]]
 
 async def answer_task(task: Task, way: str, assistant: Assistant, model: str) -> list[Result]:
     """Answer all steps of a task in a kernel of its own."""
-    async with _opened(task) as (kernel, notebook):
+    async with opened(task) as (kernel, notebook):
         answer = _agent(assistant, model, kernel, notebook) if way == "agent" else _bare(assistant, model, kernel)
         results = []
         for number, step in enumerate(task.steps, 1):
@@ -173,7 +173,7 @@ def _bare(assistant: Assistant, model: str, kernel: Kernel) -> Answer:
 
 
 @asynccontextmanager
-async def _opened(task: Task) -> AsyncIterator[tuple[Kernel, Notebook]]:
+async def opened(task: Task) -> AsyncIterator[tuple[Kernel, Notebook]]:
     """The task's notebook in a folder of its own with the table, and a kernel in which its cells have run."""
     with tempfile.TemporaryDirectory() as folder:
         if task.table is not None:
