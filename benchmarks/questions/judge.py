@@ -13,10 +13,12 @@ _FENCE = re.compile(r"^```(\w*)[^\n]*\n(.*?)^```", re.MULTILINE | re.DOTALL)
 _PYTHON = ("python", "py", "python3", "ipython")
 _DECLINES = re.compile(
     r"cannot (answer|tell|say|know)|\bcan(no|')t\b|not underst(an|oo)d|n[o']t know|which (table|column|one|of)\b[^.]*\?"
-    r"|\bno(t an?y?)? (such )?(column|variable|table|name|data|dataframe|array|error)s?\b|not in (the|your) (data|notebook|kernel)"
-    r"|versteh|kann ich (nicht|das nicht)|comprends pas|je ne|no (puedo|entiendo)",
+    r"|^I am the offline assistant|^[^.\n]{0,120}\?(\s|$)|^[^\n]*so it has no |^\S+ has no length"
+    r"|^(There (is|are)|I (find|see|know)) no (?!missing|duplicate|repeated|null|error)[^.:;\n]*\.(?!\*)|not in (the|your) (data|notebook|kernel)"
+    r"|verstehe? |kann ich (nicht|das nicht)|comprends pas|je ne|no (puedo|entiendo)",
     re.IGNORECASE,
 )
+_EXAMPLES = re.compile(r"(for example|values:|items of).*")
 _NUMBER = re.compile(
     r"(?<![\w.])[-−]?(?:\d{1,3}(?:[,\u00a0\u202f]\d{3})+(?!\d)|\d+)(?:\.\d*)?(?:e[-+]?\d+)?", re.IGNORECASE
 )
@@ -39,7 +41,7 @@ class Question:
         kind: What is asked for.
         ask: What is typed, turn by turn.
         expected: Python that gives the right value in the kernel; empty where patterns decide.
-        must: Patterns that a right reply holds, case ignored.
+        must: Patterns that a right reply holds, case ignored; the first is what was asked for.
         never: Patterns that no right reply holds.
         code_is_enough: Code that shows the value when it is run is as good as the value.
         may_decline: There is no honest answer, so that none is right.
@@ -85,7 +87,7 @@ def judge(
     if any(re.search(pattern, reply, re.IGNORECASE) for pattern in question.never):
         return "wrong"
     if must and not all(must):
-        return "partly" if 2 * sum(must) >= len(must) else "wrong"
+        return "partly" if must[0] and 2 * sum(must) >= len(must) else "wrong"
     if raises and (must or question.code_is_enough):
         return "wrong"
     if not question.expected:
@@ -107,7 +109,8 @@ def _shown(value: Any, reply: str, *, is_share: bool) -> Verdict:
     lines = [line for table in tables for line in table]
     text = "\n".join([*prose, *lines])
     if sort in ("", "date", "seconds"):
-        lead = "\n".join([*prose[:6], *(line for table in tables for line in table[:2])])
+        said = [_EXAMPLES.sub("", line) for line in prose[:6]]
+        lead = "\n".join([*said, *(line for table in tables for line in table[:2])])
         if _end(value, lead, is_share=is_share) > 0 or (value == 0 and _NOTHING.search(lead)):
             return "right"
         return "partly" if _end(value, text, is_share=is_share) > 0 else "wrong"
@@ -119,7 +122,8 @@ def _shown(value: Any, reply: str, *, is_share: bool) -> Verdict:
         segments = [*lines, *(part for line in prose for part in re.split(r"[;,] (?=\D)|\band\b", line))]
         is_whole = all(_has_row(row, segments, is_share=is_share) for row in held)
     else:
-        is_whole = sort == "set" or _in_order(cells, text, is_share=is_share)
+        places = ["\n".join(part) for part in (prose, *tables)]
+        is_whole = sort == "set" or any(_in_order(cells, place, is_share=is_share) for place in places)
     is_dump = sort != "list" and len(lines) > 3 * len(held) + 5
     return "right" if is_whole and not is_dump else "partly"
 
@@ -198,7 +202,7 @@ def _duration(seconds: float) -> re.Pattern[str]:
         rf"\b{hours} ?h(ours?)?,? (and )?{minutes} ?m",
         rf"\b{re.escape(f'{seconds / 3600:g}'[:5])}\d* ?h",
         rf"\b{seconds / 60:g}(\.0+)? ?min",
-        rf"\b{seconds:g}(\.0+)? ?s",
+        rf"\b{seconds:g}(\.0+)? ?s|seconds={seconds:g}\b",
         *([rf"\b{hours} ?h(ours?)?\b"] if not minutes else []),
         *([rf"\b{length.days} days?$"] if not length.seconds else []),
     ]

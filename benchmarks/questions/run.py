@@ -82,7 +82,7 @@ async def _answers(
             last = await _ask(text, question.id, assistant, kernel, notebook)
         reply = last.reply if isinstance(last, Done) else f"{last.code}: {last.message}"
         trial, raises = await _tried(code_of(reply), kernel)
-        declined = getattr(last, "declined", None) is not None or not isinstance(last, Done)
+        declined = bool(getattr(last, "declined", None)) or not isinstance(last, Done)
         verdict = judge(question, value, reply, declined=declined, trial=trial, raises=raises)
         record = {
             "verdict": verdict,

@@ -50,6 +50,16 @@ def _asked(kind: str = "aggregate", **fields: Any) -> Question:
         (timedelta(days=2, hours=8), "```text\n2 days 08:00:00\n```", "right"),
         (5, "```python\nlen(df)  # 5\n```", "wrong"),
         (5, REFUSAL, "declined"),
+        (5, "I find no `KL` among the variables.", "declined"),
+        (5, "Which table do you mean: `t` or `twice`?", "declined"),
+        (5, "*I find no `year` in the data and left it out.*\n\nThe sum is **8**.", "wrong"),
+        (5, "There is no `gene`; I take it as `gene_40`.\n\nIts mean is 4.", "wrong"),
+        ("milk", "5 items of `str`: `bread`, `milk`", "partly"),
+        (
+            ["fig", "pear"],
+            "2 keys: `pear`, `fig`\n\n| key | value |\n| --- | --- |\n| `pear` | 2 |\n| `fig` | 1 |",
+            "partly",
+        ),
     ],
 )
 def test_a_value_is_looked_for_in_what_is_shown(value: Any, reply: str, verdict: str) -> None:
@@ -68,6 +78,7 @@ def test_patterns_decide_where_no_value_is_expected() -> None:
     question = _asked("plot", must=["hist", "price"], never=["dropna"])
     assert judge(question, None, "plt.hist(df['price'])") == "right"
     assert judge(question, None, "plt.hist(df['cost'])") == "partly"
+    assert judge(question, None, "The mean of price is 5.") == "wrong"
     assert judge(question, None, "plt.hist(df['price'].dropna())") == "wrong"
     assert judge(question, None, "plt.hist(df['price'])", raises=True) == "wrong"
     assert judge(question, None, "Try hist of price.", declined=True) == "declined"
