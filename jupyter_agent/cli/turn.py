@@ -25,7 +25,7 @@ from jupyter_agent.core.messages import (
 )
 from jupyter_agent.core.question import Decision
 from jupyter_agent.core.text import spelled_out
-from jupyter_agent.kernelside.magic.turn import NOBODY_WORDS, PROMPT, denial_words
+from jupyter_agent.kernelside.magic.turn import NOBODY_WITH_REASONS, NOBODY_WORDS, PROMPT, denial_words
 
 NO_TERMINAL = (
     "Code was not run: without a terminal there is nobody to approve it. --approve auto runs code without asking."
@@ -78,7 +78,8 @@ async def ask_question(context: CliContext, query: str, *, show_text: bool = Tru
 async def _approve(approval: ApprovalAsked) -> Decision:
     """Ask the user, showing exactly what would be done, and why it is asked about."""
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        print_note(NO_TERMINAL)
+        reasons = "; ".join(spelled_out(reason.text) for reason in approval.reasons)
+        print_note(NOBODY_WITH_REASONS.format(reasons) if reasons else NO_TERMINAL)
         return Decision(approved=False, words=NOBODY_WORDS)
     from prompt_toolkit.output import create_output
 

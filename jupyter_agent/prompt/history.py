@@ -201,7 +201,10 @@ def _turn_messages(turn: Turn) -> list[Message]:
     if turn.reply.strip() and not any(text.strip() for text in answers):
         messages.append(Message("assistant", turn.reply))
     if turn.status != "done" or turn.finish_reason in ("length", "deadline"):
-        messages.append(Message("assistant", _ENDS.get(turn.status, _CUT)))
+        # Of a server that was killed only the calls are known that have an effect.
+        known = () if turn.messages else turn.actions
+        done = "".join(f"\n(Called {action.tool}: {action.status}.)" for action in known)
+        messages.append(Message("assistant", f"{_ENDS.get(turn.status, _CUT)}{done}"))
     repaired = list(repair(messages))
     if repaired[-1].role != "assistant":
         repaired.append(Message("assistant", _NO_ANSWER))

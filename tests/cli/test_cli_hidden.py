@@ -75,6 +75,15 @@ def test_N8_what_is_approved_is_spelled_out_and_the_words_of_a_denial_reach_the_
     assert "They say: use the copy" in command("export", listed[0]["session_id"]).out
 
 
+def test_where_nobody_can_be_asked_it_is_said_why_the_mode_does_not_help(
+    command: Command, script: Callable[..., None], notebook: Path
+) -> None:
+    script({"calls": [{"name": "run_code", "arguments": {"code": "open('made.txt', 'w')"}}]}, {"text": "As you like."})
+    ended = command("ask", "make it", "-n", str(notebook), "--execute", "--approve", "auto")
+    assert "asked about in every mode" in ended.err
+    assert "--approve auto" not in ended.err
+
+
 def test_delete_asks_in_the_chat_and_restore_brings_it_back(
     terminal: Callable[..., Any], script: Callable[..., None], command: Command
 ) -> None:

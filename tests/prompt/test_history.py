@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jupyter_agent.core.messages import Message, ToolCall
+from jupyter_agent.core.messages import Action, Message, ToolCall
 from jupyter_agent.core.session import Turn
 from jupyter_agent.core.text import estimate_tokens
 from jupyter_agent.prompt import history
@@ -220,6 +220,12 @@ def test_an_answer_that_did_not_end_well_says_so_after_what_was_said(status: Any
     fitted = history.fit([turn("one", Message("assistant", "It is"), status=status)], 1000, words)
     assert fitted.messages[1].content.startswith("It is\n\n(")
     assert end in fitted.messages[1].content
+
+
+def test_D3_after_a_server_was_killed_the_model_knows_what_was_done_before() -> None:
+    done = Action("c", "insert_cell", "write", "done")
+    killed = Turn("t", None, 1, "one", (), status="interrupted", actions=(done,))
+    assert "(Called insert_cell: done.)" in history.fit([killed], 1000, words).messages[1].content
 
 
 def test_what_was_said_is_kept_even_where_only_the_reply_was_stored() -> None:
