@@ -42,6 +42,9 @@ class Bindings:
     parameters: dict[str, list[tuple[str, ast.arguments]]] = field(default_factory=dict)
     #: The same of parameters that take any number of arguments.
     variadic: dict[str, list[tuple[str, ast.arguments]]] = field(default_factory=dict)
+    #: Names of decorators → the functions that they get; names of functions → those that they stand in.
+    decorated: dict[str, list[ast.expr]] = field(default_factory=dict)
+    nested: dict[str, list[ast.expr]] = field(default_factory=dict)
     #: Names of functions → calls of them, or with them among the arguments.
     calls: dict[str, list[ast.Call]] = field(default_factory=dict)
     #: Names that are read, and not called.
@@ -85,13 +88,21 @@ _CALLABLES = frozenset(
     ("functools.partial", "builtins.method", "builtins.builtin_function_or_method", "operator.methodcaller")
 )
 #: Functions of which the result is, or holds, what they were given.
-_PASSING = frozenset("list dict tuple sorted reversed enumerate zip filter map max min set frozenset".split())
+_PASSING = frozenset(
+    "list dict tuple sorted reversed enumerate zip filter map max min set frozenset staticmethod classmethod property".split()
+)
+#: Those of which the result does not run what it was given, if that is a generator, before it is asked for more.
+_LAZY = frozenset("reversed enumerate zip filter map".split())
+#: Ends the name of a generator, or of a coroutine, that has begun: its function runs whenever it is used.
+RUNNING = "(running)"
 _PASSING_MODULES = (
     "copy.",
     "itertools.",
     "random.",
     "collections.",
-    "functools.reduce",
+    "functools.",
+    "types.MethodType",
+    "contextlib.",
     "heapq.",
     "more_itertools.",
     "operator.itemgetter",
@@ -112,6 +123,7 @@ class _Collector(ast.NodeVisitor):
         self._scopes: list[tuple[frozenset[str], Bindings]] = []
         self._bound: frozenset[str] = frozenset()
         self._class_name = ""
+        self._functions: list[ast.expr] = []
         self._around_class: frozenset[str] | None = None
         self._lambdas: dict[int, str] = {}
 
@@ -280,6 +292,10 @@ class _Collector(ast.NodeVisitor):
 
     def visit_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
         self._define(node.name, node)
+        for decorator in node.decorator_list:  # which gets the function, or makes what gets it
+            made = decorator.func if isinstance(decorator, ast.Call) else decorator
+            if isinstance(made, ast.Name | ast.Attribute):
+                self.bindings.decorated.setdefault(_name_of(made), []).append(ast.Name(id=node.name, ctx=ast.Load()))
         self._visit_all(node.decorator_list, node.returns)
         self._visit_function(node, self._class_name if node.name == "__init__" else node.name, node.body)
         self._bound |= {node.name}
@@ -301,11 +317,14 @@ class _Collector(ast.NodeVisitor):
         for argument in every:
             kind = scope.parameters if argument in named else scope.variadic
             kind.setdefault(argument.arg, []).append((called, arguments))
+        self.bindings.nested.setdefault(called, []).extend(self._functions[-1:])
+        self._functions.append(ast.Name(id=called, ctx=ast.Load()))
         with (
             self._inside(elsewhere, self.bindings),
             self._inside((_names_bound(body) - elsewhere) | scope.unknown, scope),
         ):
             self._visit_all(body)
+        self._functions.pop()
 
     def visit_ClassDef(self, node: ast.ClassDef) -> None:
         self._define(node.name, node)
@@ -374,6 +393,14 @@ class _Collector(ast.NodeVisitor):
                 self.visit(called)
         for keyword in node.keywords:
             self.visit(keyword.value)
+        match node:
+            case ast.Call(func=ast.Name(id="setattr"), args=[owner, ast.Constant(value=str(name)), value]):
+                self.bindings.attributes.setdefault(name, []).append(value)
+                self.bindings.objects.setdefault(name, []).append(owner)
+            case ast.Call(func=ast.Name(id="type"), args=[_, _, ast.Dict(keys=keys, values=values)]):
+                for key, value in zip(keys, values, strict=True):
+                    if isinstance(key, ast.Constant):
+                        self.bindings.members.setdefault(str(key.value), []).append(value)
         if isinstance(node.func, ast.Name | ast.Attribute) and _name_of(node.func) in _IMPORTERS and node.args:
             first = node.args[0]
             if isinstance(first, ast.Constant) and str(first.value).replace(".", "_").isidentifier():
@@ -502,7 +529,9 @@ def is_namespace(origin: str) -> bool:
 
 def _are_librarys(origins: Collection[str]) -> bool:
     """Whether all are objects or modules of libraries that are known."""
-    return bool(origins) and all(origin.partition(".")[0] in ROOTS for origin in origins)
+    return bool(origins) and all(
+        origin.partition(".")[0] in ROOTS and not origin.startswith("builtins.type()") for origin in origins
+    )
 
 
 def is_in_memory(node: ast.Call, texts: Collection[str]) -> bool:
@@ -597,8 +626,10 @@ class NameResolver:
                 return self._call_origins(node)
             case ast.Subscript(value=value, slice=index):
                 return self._item_origins(value, index)
-            case ast.Await(value=value) | ast.Starred(value=value) | ast.NamedExpr(value=value):
+            case ast.NamedExpr(value=value):
                 return self.origins_of(value)
+            case ast.Await(value=value) | ast.Starred(value=value):
+                return frozenset(origin for origin in self.origins_of(value) if not origin.endswith(RUNNING))
             case ast.IfExp(body=body, orelse=other):
                 return self.origins_of(body) | self.origins_of(other)
             case ast.BoolOp(values=values) | ast.Tuple(elts=values) | ast.List(elts=values) | ast.Set(elts=values):
@@ -730,6 +761,10 @@ class NameResolver:
             yield None
             return
         calls = [call for bindings in everywhere for call in bindings.calls.get(function, ())]
+        if seen:
+            outer = {getattr(name, "id", "") for bindings in everywhere for name in bindings.nested.get(function, ())}
+            for name in (function, *outer):
+                yield from (given for bindings in everywhere for given in bindings.decorated.get(name, ()))
         for call in calls:
             func = call.func
             if isinstance(func, ast.Name | ast.Attribute | ast.Lambda) and function == _name_of(func):
@@ -838,6 +873,8 @@ class NameResolver:
                         )
                     if not origin.startswith("builtins."):
                         found |= {f"{origin}()"}
+                    elif origin[9:] not in _LAZY:
+                        found = frozenset(name for name in found if not name.endswith(RUNNING))
                     out |= found
                 case "sys.modules.copy" | "<globals>.copy":
                     out.add(origin.removesuffix(".copy"))
@@ -858,6 +895,11 @@ class NameResolver:
                                 if isinstance(part, ast.Return | ast.Yield | ast.YieldFrom)
                             ]
                             out |= frozenset().union(*map(self.origins_of, returns))
+                            is_generator = any(
+                                isinstance(part, ast.Yield | ast.YieldFrom) for part in ast.walk(definition)
+                            )
+                            if is_generator or isinstance(definition, ast.AsyncFunctionDef):
+                                out.add(f"{origin}{RUNNING}")
                 case "builtins.type" if len(node.args) == 1:
                     made = {origin.removesuffix("()") for origin in self.origins_of(node.args[0])}
                     out |= {name for name in made if name.rpartition(".")[2][:1].isupper()} | {"builtins.type()"}

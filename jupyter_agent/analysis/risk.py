@@ -9,6 +9,7 @@ import html
 import re
 import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from itertools import chain
 from types import MappingProxyType
 from typing import Literal, cast
 
@@ -16,6 +17,7 @@ from jupyter_agent.analysis.cells.library_calls import PURE
 from jupyter_agent.analysis.cells.source import INTERPOLATED, CellMagic, is_magic, parse
 from jupyter_agent.analysis.origins import (
     NAMESPACES,
+    RUNNING,
     NameResolver,
     imported_modules,
     is_in_memory,
@@ -222,6 +224,18 @@ _HANDED_ON = {
     "io.open": "files",
 }
 #: Methods that Python calls for every attribute that is read, set or deleted.
+#: Methods that Python calls for what an object is used for, and of which it takes the result.
+_RETURNING = (
+    "__call__",
+    "__enter__",
+    "__aenter__",
+    "__iter__",
+    "__next__",
+    "__aiter__",
+    "__anext__",
+    "__getitem__",
+    "__getattr__",
+)
 _ATTRIBUTE_HOOKS = (
     "__getattr__", "__getattribute__", "__setattr__", "__delattr__", "__get__", "__set__", "__delete__",
 )  # fmt: skip
@@ -622,7 +636,7 @@ class _Reach(ast.NodeVisitor):
     def _reference(self, node: ast.expr, origin: str) -> None:
         """A function is as good as called when it is handed on; a module, or a constant of one, is not."""
         if origin.startswith("<"):
-            for definition in self._names.definitions(origin.strip("<>()")):
+            for definition in self._names.definitions(origin.removesuffix(RUNNING).strip("<>()")):
                 self._enter(definition)
             return
         last = origin.rpartition(".")[2]
@@ -845,6 +859,14 @@ class _Reach(ast.NodeVisitor):
             for base in getattr(definition, "bases", ()):
                 for origin in self._names.origins_of(base):
                     if origin != f"<{name}>" and (code := self._reached(node, f"{origin}{member}")):
+                        return code
+        # of what a method has returned: one that is called, or one that Python calls
+        called = member.removesuffix(f".{last}").replace("()", "").rpartition(".")[2]
+        for method in chain.from_iterable(map(self._names.methods, [called] if called else _RETURNING)):
+            for part in ast.walk(method):
+                value = part.value if isinstance(part, ast.Return | ast.Yield | ast.YieldFrom) else None
+                for made in self._names.origins_of(value):
+                    if not made.startswith("<") and (code := self._reached(node, f"{made}.{last}")):
                         return code
         return ""
 
