@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -74,6 +75,16 @@ def test_J1_a_model_that_calls_tools_as_it_should_writes_a_call_into_its_text_on
     reader = CallReader(TOOLS, is_strict=True)
     assert reader.feed(f"I delete it. {TAGGED}\n{TAGGED}\n") + reader.end() == "I delete it. "
     assert [call.name for call in reader.calls] == ["run_code", "run_code"]
+
+
+def test_J1_code_that_was_printed_is_quoted_and_code_of_cells_is_run() -> None:
+    code = "df = df.drop(columns=['km'])\nprint(len(df))"
+    block = f"The note says:\n```python\n{code}\n```\n"
+    printed = Message("tool", f"note: {code}\n[0.1 s]", tool_call_id="c")
+    for sent, calls in (([printed], 0), ([Message("user", code)], 1), ([replace(printed, code="exception")], 1)):
+        reader = CallReader(TOOLS, code_tool="run_code", sent=sent)
+        passed = reader.feed(block) + reader.end()
+        assert (len(reader.calls), block in passed) == (calls, not calls)
 
 
 @pytest.mark.parametrize("name", ["m", "gpt-4o"])

@@ -187,7 +187,7 @@ class CallReader:
         self._forms = set() if forms is None else forms
         self._is_strict = is_strict
         self._sent = sent
-        self._sent_words: list[str] | None = None
+        self._sent_words: list[tuple[bool, str]] | None = None
         self._rest = ""
         self._within = False  # a line, of which a part was passed on
         self._ticks = 0
@@ -400,7 +400,8 @@ class CallReader:
         """Code that is run, which may be a call itself; one block of an answer, for the next one knows what it printed."""
         language = block.opening.strip().strip(block.end[0]).strip().lower()
         calls = self._grammar.likely(body, is_lenient=True)
-        if calls and self._is_quoted(body):
+        # Code in a cell is there to be run; code that was printed is data.
+        if self._is_quoted(body) if calls else self._is_quoted(body, printed=True):
             return self._passed(raw)
         if not calls and not (body.strip() and (language in PYTHON or shows_something(body))):
             return self._passed(raw)
@@ -410,12 +411,22 @@ class CallReader:
         self.over = True
         return ""
 
-    def _is_quoted(self, call: str) -> bool:
-        """Whether the model repeats what it was sent, or has said before, and calls nothing itself."""
+    def _is_quoted(self, call: str, *, printed: bool = False) -> bool:
+        """Whether the model repeats what it was sent, or has said before, and calls nothing itself.
+
+        Args:
+            call: Or code.
+            printed: Whether only what tools have returned is looked at, unless they failed: errors show the code.
+        """
         if self._sent_words is None:
-            self._sent_words = [_QUOTING.sub("", message.content) for message in self._sent if message.role != "system"]
+            self._sent_words = [
+                (message.role == "tool" and not message.code, _QUOTING.sub("", message.content))
+                for message in self._sent
+                if message.role != "system"
+            ]
         words = _QUOTING.sub("", call).strip("[]")
-        return len(words) >= _TELLING and any(words in text for text in self._sent_words)
+        found = (text for is_printed, text in self._sent_words if is_printed or not printed)
+        return len(words) >= _TELLING and any(words in text for text in found)
 
     def _may_be_call(self, block: _Block, body: str) -> bool:
         start = body.lstrip()
