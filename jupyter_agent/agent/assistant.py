@@ -65,6 +65,10 @@ _BLIND = (
     "does, say so with c.JupyterAgent.model_options = {{'pictures': True}}."
 )
 _CUT = "The question is longer than the model '{}' takes: it was sent without its middle. Ask for less at once."
+_NO_ROOM = (
+    "There was no room for the pictures in a request of {} tokens, so the answer was made without them. Raise "
+    "c.JupyterAgent.context_tokens, or send fewer."
+)
 _NOT_TAKEN = "The server of the model '{}' did not take the pictures, so the answer was made without them."
 
 
@@ -477,6 +481,8 @@ class Assistant:
         if "pictures" in state.prompt.tokens and (blind or "pictures" in ignored):
             words = (_BLIND if blind else _NOT_TAKEN).format(model.name[:100])
             context = state.context = replace(context, warnings=(*context.warnings, words))
+        elif compaction.has_pictures_left_out:
+            context = state.context = replace(context, warnings=(*context.warnings, _NO_ROOM.format(compaction.budget)))
         if options_ignored := ", ".join(name for name in ignored if name != "pictures"):
             words = f"The server of {model.name} does not take {options_ignored} of c.JupyterAgent.model_options: it is left out."
             context = state.context = replace(context, warnings=(*context.warnings, words))

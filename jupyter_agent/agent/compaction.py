@@ -42,12 +42,14 @@ class Compaction:
         count: Tokens of a text, at least.
         shortened: Ids of the calls whose results the model does not have in full any more.
         is_question_cut: Whether the model does not have all that its user wrote.
+        has_pictures_left_out: Whether there was no room for the pictures of the question, so that the model has never seen them.
     """
 
     def __init__(self, budget_tokens: int = 0, count: Callable[[str], int] = estimate_tokens) -> None:
         self.cost = 0
         self.shortened: set[str] = set()
         self.is_question_cut = False
+        self.has_pictures_left_out = False
         self.budget = budget_tokens
         self.count = count
         self._messages: list[Message | None] = []
@@ -135,6 +137,7 @@ class Compaction:
         # Those of the question last.
         for position, message in (*self._kept(newest, len(self._messages)), *self._kept(asked - 1, asked)):
             if message.pictures:
+                self.has_pictures_left_out |= position == asked - 1 and len(self._messages) == asked
                 yield {position: not_shown(message)}
         for characters in (16_000, 4_000, 1_000, 400):
             # What the user has written is sent whole, unless the model's server finds it too long.

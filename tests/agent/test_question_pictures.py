@@ -122,6 +122,22 @@ async def test_a_model_that_does_not_see_is_told_and_so_is_the_user() -> None:
     assert not (await ask(assistant_with(model), "What is it?")).warnings
 
 
+async def test_pictures_for_which_there_is_no_room_are_missed_by_the_user_too() -> None:
+    model = SeeingModel()
+    done = await ask(assistant_with(model, context_tokens=500), "What is it?", pictures=(PLOT, OTHER))
+    assert model.shown() == []
+    assert any("no room for the pictures" in warning and "context_tokens" in warning for warning in done.warnings)
+    done = await ask(assistant_with(model, context_tokens=5_000), "What is it?", pictures=(PLOT, OTHER))
+    assert (len(model.shown()), done.warnings) == (2, ())
+
+
+async def test_what_instructs_the_model_is_shown_with_a_picture_too() -> None:
+    assistant = assistant_with(SeeingModel(), instructions="Answer in rhymes.")
+    for pictures in ((), (PLOT,)):
+        preview = await assistant.preview(Question("me", "What is it?", pictures=pictures))
+        assert [source["scope"] for source in preview["instructions"]] == ["administrator"]
+
+
 async def test_a_secret_in_a_pictures_name_is_withheld() -> None:
     model = SeeingModel()
     picture = checked(png(), "hunter2hunter2.png", is_users=True)

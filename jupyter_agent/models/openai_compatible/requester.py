@@ -44,7 +44,7 @@ _MAX_REPAIRS = 4
 #: Reasoning models are silent for minutes.
 FIRST_SECONDS = 300.0
 #: Some send the arguments of a call only when they are whole, which takes as long as the cell that it writes.
-IDLE_SECONDS = 90.0
+IDLE_SECONDS = 40.0
 _MAX_WAIT = 60.0
 _MAX_BACKOFF = 5.0
 #: How often it is said that nothing comes.
