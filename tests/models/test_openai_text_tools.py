@@ -110,6 +110,8 @@ WRITTEN = {
     "in a channel": '<|channel|>commentary to=functions.inspect_variable <|constrain|>json<|message|>{"name": "df"}<|call|>',
     "in Glaive's way": f"<functioncall> {CALL}",
     "a fence in a tag": f"<tool_call>\n```json\n{CALL}\n```\n</tool_call>",
+    "as templates have it around": f"```json\n{{{CALL}}}\n```",
+    "as templates have it": f"```json\n{CALL}\n```".replace("{", "{{").replace("}", "}}"),
     "with a remark": f"```json\n{CALL} // look\n```",
     "as code of a tool that prints": "```tool_code\nprint(default_api.inspect_variable(name='df'))\n```",
 }
@@ -224,6 +226,7 @@ NO_CALLS = {
     "code in a line": "```x``` is code\nand more",
     "code": "Run this:\n```python\nprint('<tool_call>')\n```\nDone.\n",
     "code that shows a call": f"```python\n```json\n{CALL}\n```\n",
+    "a set of objects": '```json\n{{"a": 1}, 1x}\n```\nis none.',
     "data": 'The file has\n```json\n{"name": "df", "arguments": 1}\n```\nin it.',
     "data without a language": "```\n[1, 2]\n```\nis the list.",
     "an object": '{"rows": 5}',

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import re
+import warnings
 from contextlib import suppress
 from typing import Any
 
@@ -49,7 +50,8 @@ def repaired(text: str, *, is_cut: bool = False) -> str:
     # Python's parser does not recover from what is nested too deeply.
     outside = _PYTHON_STRING.sub("", stripped) if len(text) <= _MAX_REPAIRED else ""
     if 0 < len(outside) <= 4000 and sum(map(outside.count, "([{-+~")) <= 100:
-        with suppress(ValueError, SyntaxError, MemoryError, RecursionError, TypeError):
+        with warnings.catch_warnings(), suppress(ValueError, SyntaxError, MemoryError, RecursionError, TypeError):
+            warnings.simplefilter("ignore")
             found = ast.literal_eval(stripped)
             if isinstance(found, dict):
                 return json.dumps(found, ensure_ascii=False)

@@ -63,7 +63,7 @@ _TAG = re.compile("|".join(map(re.escape, _TAGS)))
 #: What may become one, the longest first; of a cut answer so much of one that it is no text.
 _SHORTEST = 3
 _CUT_TAGS = tuple(sorted({tag[:size] for tag in _TAGS for size in range(1, len(tag))}, key=len, reverse=True))
-_AFTER_TAG = re.compile(r"\s*(?:\Z|[{\[<\"'|`]|[A-Za-z_][\w.-]*(?:\Z|[({\[<>\n]|\"?>|:(?:\Z|\d)| (?:\Z|<)))")
+_AFTER_TAG = re.compile(r"\s*(?:\Z|[{\[<\"'|`]|[A-Za-z_][\w.-]*(?:\Z|[({\[<>\n]|\"(?:\Z|[<>])|:(?:\Z|[\d<])| (?:\Z|<)))")
 _FENCE = re.compile(r" {0,3}(?P<fence>`{3,}|~{3,})[ \t]*(?P<language>[\w+-]*)")
 _PERHAPS_FENCE = re.compile(r" {0,3}(?:`{0,2}|`{3,}[^`\n]*|~{0,2}|~{3,}[^\n]*)")
 _CERTAIN = frozenset({"tool_call", "tool_calls", "tool", "function_call"})

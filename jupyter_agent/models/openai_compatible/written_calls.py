@@ -6,7 +6,8 @@ import ast
 import json
 import re
 import textwrap
-from contextlib import suppress
+import warnings
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -147,7 +148,7 @@ class CallGrammar:
         for text in dict.fromkeys((body.strip(), _TAGS.sub("\n", body).strip())):
             if text[:1] not in ("{", "[") and (found := list(self._tagged(text))):
                 return found
-            with suppress(ValueError, RecursionError, MemoryError, SyntaxError):
+            with _reading():
                 values = _values(text, may_go_on=may_go_on, is_whole=is_whole)
                 return [
                     self._call(entry, is_likely=is_likely, is_lenient=is_lenient)
@@ -155,7 +156,7 @@ class CallGrammar:
                     for entry in _entries(value)
                 ]
             for code in dict.fromkeys((text, text.partition("\n\n")[0])):
-                with suppress(ValueError, RecursionError, MemoryError, SyntaxError):
+                with _reading():
                     return self._from_python(code)
         return []
 
@@ -229,7 +230,7 @@ class CallGrammar:
         """
         # A line break within simple quotes is no Python, and what models write all the same.
         if (quoted := _QUOTED.match(code)) and len(known := list(self._parameters.get(quoted["name"], ()))) == 1:
-            with suppress(SyntaxError):
+            with _reading():
                 ast.parse(code)
                 known = []
             if known:
@@ -255,6 +256,14 @@ class CallGrammar:
         return found
 
 
+@contextmanager
+def _reading() -> Iterator[None]:
+    """Whatever a text is that is none of what is looked for, nothing is raised, and Python warns of nothing in it."""
+    with warnings.catch_warnings(), suppress(ValueError, TypeError, RecursionError, MemoryError, SyntaxError):
+        warnings.simplefilter("ignore")
+        yield
+
+
 def _values(text: str, *, may_go_on: bool, is_whole: bool) -> list[Any]:
     """The JSON values that a text is made of; where it may go on, those that it begins with.
 
@@ -275,6 +284,10 @@ def _values(text: str, *, may_go_on: bool, is_whole: bool) -> list[Any]:
         for closing in ("}", "}}", "}]", "]", "]}") if is_whole else ():
             with suppress(ValueError):
                 return [json.loads(text + closing, strict=False)]
+        if text.startswith("{{") and text.endswith("}}"):  # as templates have it, within or only around
+            for form in (text.replace("{{", "{").replace("}}", "}"), text[1:-1]):
+                with suppress(ValueError):
+                    return [json.loads(form, strict=False)]
         return [ast.literal_eval(text)]
     return values
 
@@ -289,7 +302,7 @@ def _entries(value: Any) -> list[Any]:
 
 def shows_something(code: str) -> bool:
     """Whether a text is Python code that prints, or ends with an expression that is no mere name or value."""
-    with suppress(SyntaxError, ValueError, RecursionError, MemoryError):
+    with _reading():
         tree = ast.parse(textwrap.dedent(code))
         last = tree.body[-1] if tree.body else None
         if isinstance(last, ast.Expr) and not isinstance(last.value, (ast.Name, ast.Constant, ast.Tuple)):
