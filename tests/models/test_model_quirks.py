@@ -348,6 +348,23 @@ QUIRKS = [
         "hmhm",
         requests=2,
     ),
+    Quirk(
+        "an emoji in halves, in a thought that goes back",
+        [
+            wants(
+                lambda sent: sent.get("reasoning_content") == "look \U0001f440",
+                stream(
+                    delta(role="assistant", reasoning_content="look \ud83d"),
+                    delta(reasoning_content="\udc40"),
+                    delta(tool_calls=[call()]),
+                    finish="tool_calls",
+                ),
+            )
+        ],
+        "two variables",
+        "look \U0001f440",
+        LIST,
+    ),
     inspecting("no arguments at all, in words", "null", calls=[("inspect_variable", {})]),
     Quirk(
         "usage within the choice",

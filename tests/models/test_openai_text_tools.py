@@ -137,6 +137,22 @@ WRITTEN_CODE = {
 }
 
 
+@pytest.mark.parametrize("size", [0, 1])
+@pytest.mark.parametrize(
+    "lead",
+    [
+        "I use inspect_variable:\n```json\n",
+        "**inspect_variable**\n\n```\n",
+        "Thought: I look.\nAction: inspect_variable\nAction Input: ",
+        '<tool_call name="inspect_variable">',
+    ],
+)
+def test_arguments_below_the_name_of_their_tool_are_a_call(lead: str, size: int) -> None:
+    text, calls = read(f'{lead}{{"name": "df"}}\n```\nIt shows', size)
+    assert calls == [DF]
+    assert "df" not in text
+
+
 @pytest.mark.parametrize("size", [0, 1, 5])
 @pytest.mark.parametrize("opening", ["```json\n{}\n```", "```tool_call\n{}\n```"])
 def test_a_fence_within_a_text_of_a_call_does_not_end_it(opening: str, size: int) -> None:
@@ -226,6 +242,9 @@ NO_CALLS = {
     "code in a line": "```x``` is code\nand more",
     "code": "Run this:\n```python\nprint('<tool_call>')\n```\nDone.\n",
     "code that shows a call": f"```python\n```json\n{CALL}\n```\n",
+    "arguments that are spoken of": 'I called inspect_variable with {"name": "df"} and found 5 rows.',
+    "data below another name": 'It is in config:\n```json\n{"name": "df"}\n```\nand no more.',
+    "other data below a tool's name": 'What list_files gives:\n```json\n{"name": "df"}\n```\nand no more.',
     "a set of objects": '```json\n{{"a": 1}, 1x}\n```\nis none.',
     "data": 'The file has\n```json\n{"name": "df", "arguments": 1}\n```\nin it.',
     "data without a language": "```\n[1, 2]\n```\nis the list.",

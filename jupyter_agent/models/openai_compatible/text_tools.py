@@ -63,7 +63,9 @@ _TAG = re.compile("|".join(map(re.escape, _TAGS)))
 #: What may become one, the longest first; of a cut answer so much of one that it is no text.
 _SHORTEST = 3
 _CUT_TAGS = tuple(sorted({tag[:size] for tag in _TAGS for size in range(1, len(tag))}, key=len, reverse=True))
-_AFTER_TAG = re.compile(r"\s*(?:\Z|[{\[<\"'|`]|[A-Za-z_][\w.-]*(?:\Z|[({\[<>\n]|\"(?:\Z|[<>])|:(?:\Z|[\d<])| (?:\Z|<)))")
+_AFTER_TAG = re.compile(
+    r"\s*(?:\Z|[{\[<\"'|`]|[A-Za-z_][\w.-]*(?:\Z|[({\[<>\n]|\"(?:\Z|[<>])|:(?:\Z|[\d<])| (?:\Z|<)))"
+)
 _FENCE = re.compile(r" {0,3}(?P<fence>`{3,}|~{3,})[ \t]*(?P<language>[\w+-]*)")
 _PERHAPS_FENCE = re.compile(r" {0,3}(?:`{0,2}|`{3,}[^`\n]*|~{0,2}|~{3,}[^\n]*)")
 _CERTAIN = frozenset({"tool_call", "tool_calls", "tool", "function_call"})
@@ -88,6 +90,9 @@ _STRUCTURE = re.compile(r"[\"{}\[\]]")
 #: The end of a text, behind what is escaped.
 _QUOTE = re.compile(r"(?:\\.|[^\"\\])*+\"", re.DOTALL)
 _LEAD = 300
+#: How near before its arguments a tool is named, and what stands before those that have no fence.
+_NEAR = 80
+_INPUT = re.compile(r"(?:Action Input:|>)\s*\Z")
 
 
 def offer(tools: Sequence[ToolSpec]) -> Message:
@@ -384,6 +389,8 @@ class CallReader:
             return ""
         is_tagged = _TAG.match(body.lstrip()) is not None
         calls = self._grammar.certain(body) if is_tagged else self._grammar.likely(body, is_lenient=not self._is_strict)
+        if not calls and not self._is_strict and (block.is_fenced or _INPUT.search(self._lead)):
+            calls = self._grammar.arguments(body, self._lead[-_NEAR:])
         if not calls and not is_closed and (name := self._grammar.name_of_cut(body, is_certain=self._is_cut)):
             calls = [WrittenCall(name, body.strip())]
         if not calls or self._is_quoted(body):

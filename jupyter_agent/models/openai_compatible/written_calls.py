@@ -45,6 +45,7 @@ _NAME_FIRST = re.compile(
     r"\s*(?:```\s*)?(?:functions\.)?(?!json\b)(?P<name>[A-Za-z_][\w.-]{0,99})(?::\d{1,3})?\s*(?:\[ARGS\]\s*|(?:```)?json\s*)?(?=[{<])"
 )
 _FENCED = re.compile(r"\s*```[\w-]*\s*\n(.*?)\n?\s*```\s*", re.DOTALL)
+_WORD = re.compile(r"\w+")
 _CALLED = re.compile(r"\s*\[?(?:print\()?(?:\w+\.)?(?P<name>\w+)\(")
 _QUOTED = re.compile(
     r"""\s*(?P<name>\w+)\(\s*(?:\w+\s*=\s*)?(?P<quote>\"{3}|'{3}|["'])(?P<text>.*)(?P=quote)\s*,?\s*\)\s*\Z""",
@@ -125,6 +126,15 @@ class CallGrammar:
             return named[1] if named[1] in self._parameters and (is_certain or has_arguments) else ""
         called = _CALLED.match(body) if is_certain else None
         return called["name"] if called is not None and called["name"] in self._parameters else ""
+
+    def arguments(self, body: str, lead: str) -> list[WrittenCall]:
+        """The call of the tool that words before an object name last, where that is made of its parameters; else empty."""
+        name = next((word for word in reversed(_WORD.findall(lead)) if word in self._parameters), "")
+        with _reading():
+            value = json.loads(body, strict=False)
+            if name and isinstance(value, dict) and value and value.keys() <= self._parameters[name].keys():
+                return [WrittenCall(name, json.dumps(value))]
+        return []
 
     def likely(self, body: str, *, is_lenient: bool) -> list[WrittenCall]:
         """The calls in data or code that nobody says are calls; empty where it is anything else.
