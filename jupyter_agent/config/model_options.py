@@ -87,11 +87,12 @@ def _check_option(name: str, value: Any) -> None:
 def of_model(given: Mapping[str, Any], name: str) -> dict[str, Any]:
     """What the options say of ``provider:model``: for all models, then for those whose pattern fits, in their order.
 
-    A pattern without a colon is a provider.
+    A pattern without a colon is a provider. Capitals make no difference: files of models are named in any way.
     """
+    name = (name if ":" in name else f"{name}:").lower()
     found = {key: value for key, value in given.items() if key in _FORMS}
     for pattern, values in given.items():
         whole = pattern if ":" in pattern else f"{pattern}:*"
-        if pattern not in _FORMS and fnmatch.fnmatchcase(name if ":" in name else f"{name}:", whole):
+        if pattern not in _FORMS and fnmatch.fnmatchcase(name, whole.lower()):
             found |= values
     return found

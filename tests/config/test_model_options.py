@@ -65,17 +65,17 @@ def test_they_hold_for_all_models_or_for_those_whose_pattern_fits() -> None:
         "deepseek": {"effort": "max"},
         "ollama:*coder*": {"temperature": 0},
         "openai:o3": {"seed": 1},
+        "local:*coder*": {"tools": "code"},
     }
     options = JupyterAgent(model_options=given)
     assert not options.problems
-    found = {
-        name: options.options_of_model(name) for name in ("deepseek:v4", "ollama:qwen-coder", "ollama:x", "openai:o3")
-    }
-    assert found == {
+    names = ("deepseek:v4", "ollama:qwen-coder", "ollama:x", "openai:o3", "local:/models/Qwen2.5-Coder.gguf")
+    assert {name: options.options_of_model(name) for name in names} == {
         "deepseek:v4": {"effort": "max"},
         "ollama:qwen-coder": {"effort": "low", "temperature": 0},
         "ollama:x": {"effort": "low"},
         "openai:o3": {"effort": "low", "seed": 1},
+        "local:/models/Qwen2.5-Coder.gguf": {"effort": "low", "tools": "code"},
     }
 
 

@@ -110,6 +110,7 @@ WRITTEN = {
     "in a channel": '<|channel|>commentary to=functions.inspect_variable <|constrain|>json<|message|>{"name": "df"}<|call|>',
     "in Glaive's way": f"<functioncall> {CALL}",
     "a fence in a tag": f"<tool_call>\n```json\n{CALL}\n```\n</tool_call>",
+    "tagged with its name": '<tool_call name="inspect_variable">{"name": "df"}</tool_call>',
     "as templates have it around": f"```json\n{{{CALL}}}\n```",
     "as templates have it": f"```json\n{CALL}\n```".replace("{", "{{").replace("}", "}}"),
     "with a remark": f"```json\n{CALL} // look\n```",
@@ -144,7 +145,7 @@ WRITTEN_CODE = {
         "I use inspect_variable:\n```json\n",
         "**inspect_variable**\n\n```\n",
         "Thought: I look.\nAction: inspect_variable\nAction Input: ",
-        '<tool_call name="inspect_variable">',
+        "<arguments name='inspect_variable'>",
     ],
 )
 def test_arguments_below_the_name_of_their_tool_are_a_call(lead: str, size: int) -> None:

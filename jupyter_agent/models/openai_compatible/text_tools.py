@@ -58,6 +58,7 @@ _TAGS = {
     "[TOOL_CALLS]": "",
     "<function=": "</function>",
     "<invoke name=": "</invoke>",
+    "<tool_call name=": "</tool_call>",
 }
 _TAG = re.compile("|".join(map(re.escape, _TAGS)))
 #: What may become one, the longest first; of a cut answer so much of one that it is no text.
@@ -375,7 +376,7 @@ class CallReader:
                 return self._passed(raw)
             if len(body) > MAX_CALL:
                 self.over, self._rest, body = True, "", ""
-            elif block.opening.strip() in ("<function=", "<invoke name="):
+            elif block.opening.strip() in ("<function=", "<invoke name=", "<tool_call name="):
                 body = block.opening + body
             calls = self._grammar.certain(body, is_whole=is_closed or not block.end)
             if self._is_strict and not self.calls:

@@ -31,7 +31,8 @@ _TAGS = re.compile(
     r"</?(?:(?:minimax:)?tool_calls?|function_?calls?|tools|tool_code)>|<\|/?\w{1,40}\|>|\[/?TOOL_CALLS\]|(?:function)?<｜tool▁sep｜>|<｜[\w▁]{1,40}｜>"
 )
 _FUNCTION = re.compile(
-    r"""<(?:function|invoke)\s*(?:=|name=)\s*["']?(?P<name>[\w.-]{1,100})["']?\s*>(?P<body>.*?)(?:</(?:function|invoke)>|(?=<(?:function|invoke)\b)|\Z)""",
+    r"""<(?:function|invoke|tool_call)\s*(?:=|name=)\s*["']?(?P<name>[\w.-]{1,100})["']?\s*>(?P<body>.*?)"""
+    r"""(?:</(?:function|invoke|tool_call)>|(?=<(?:function|invoke)\b)|\Z)""",
     re.DOTALL,
 )
 _PARAMETER = re.compile(

@@ -120,7 +120,7 @@ def model_options(body: ChatCompletionRequest, *, must_see: bool) -> ModelOption
         temperature=body.temperature,
         top_p=body.top_p,
         max_tokens=body.max_completion_tokens or body.max_tokens,
-        stop=(body.stop,) if isinstance(body.stop, str) else tuple(body.stop or ()),
+        stop=tuple(filter(None, [body.stop] if isinstance(body.stop, str) else body.stop or ())),
         seed=body.seed,
         frequency_penalty=body.frequency_penalty,
         presence_penalty=body.presence_penalty,
