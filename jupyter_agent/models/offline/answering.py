@@ -7,18 +7,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from jupyter_agent.models.offline.conversation import Conversation
+from jupyter_agent.models.offline.coverage import not_understood
 from jupyter_agent.models.offline.facts import Facts
 from jupyter_agent.models.offline.failure import CellError
 from jupyter_agent.models.offline.followup import inherited
 from jupyter_agent.models.offline.markdown import name as shown
-from jupyter_agent.models.offline.markdown import names
 from jupyter_agent.models.offline.namespace import names_of
 from jupyter_agent.models.offline.query import Ask, Query
 from jupyter_agent.models.offline.reading import ConversationContext, understood
 from jupyter_agent.models.offline.skill import Skill, chosen
 from jupyter_agent.models.offline.skills import SKILLS, TALK
 from jupyter_agent.models.offline.skills.errors import explained
-from jupyter_agent.models.offline.skills.unable import absent, unable
+from jupyter_agent.models.offline.skills.unable import absent, misunderstood, unable
 
 _ASKING = re.compile(r"\b(?:which|what is|what are|how many|how much|who|when)\b")
 _SAME_AGAIN = re.compile(
@@ -53,11 +53,14 @@ def answered(conversation: Conversation) -> Sequence[str]:
     skill = None if absent(query) and not query.mentions else _BY_NAME.get(query.skill)
     if skill is not None and skill.name in _TELLING_VALUES and _secret(query):
         return [f"{shown(_secret(query))} looks like a secret, so its values are withheld."]
+    unknown = not_understood(query, skill) if skill is not None else ()
+    if unknown:
+        return misunderstood(query, unknown)
     try:
         blocks = list(skill.answer(query, facts) if skill is not None else unable(query, facts))
     except Ask as ask:
         return [str(ask)]
-    return [block for block in (*_notes(query, skill), *blocks, *_age(query)) if block.strip()]
+    return [block for block in (*_notes(query), *blocks, *_age(query)) if block.strip()]
 
 
 def _secret(query: Query) -> str:
@@ -65,7 +68,7 @@ def _secret(query: Query) -> str:
     return next((column.name for column in (*query.columns, *query.by) if column.facts.get("withheld")), "")
 
 
-def _notes(query: Query, skill: Skill | None) -> Iterator[str]:
+def _notes(query: Query) -> Iterator[str]:
     """How the question was understood, where that is not certain."""
     for mention in query.mentions:
         if mention.similar:
@@ -73,8 +76,6 @@ def _notes(query: Query, skill: Skill | None) -> Iterator[str]:
             taken = real.name if real is not None else mention.values[0][1]
             yield f"There is no {shown(mention.text)}; I take it as {shown(taken)}."
             break
-    if query.unread and skill is not None and (skill.measures or skill.implied or skill.sticks):
-        yield f"*I find no {names(query.unread)} in the data and left it out.*"
     named = any(mention.label in ("COL", "VAL") for mention in query.mentions)
     if query.frame is not None and query.candidates and named:
         yield f"*In {shown(query.frame.name)}; {names_of(query.candidates)} has these columns, too.*"

@@ -26,6 +26,8 @@ _COMPARED: tuple[tuple[Operator, str], ...] = (
     ("==", r"=|is|are|equals?|equal to|was|were|of|exactly|being"),
 )
 _COMPARISON = "|".join(pattern for _, pattern in _COMPARED)
+#: The words by which a condition is heard, as a pattern.
+COMPARING = f"{_COMPARISON}|between|contain|starts?|ending|true|false|missing|null|empty|blank|only|since|after|before|until|during|without|no|not|more|less"
 _BE = r"(?:(?:is|are|was|were|be|has|have|being|that is|which is|values?) )?"
 _COLUMN_FIRST = re.compile(rf"(COL\d+) {_BE}({_COMPARISON}) (?:the )?((?:NUM|DATE|VAL|STR|VAR)\d+)")
 _NUMBER_FIRST = re.compile(

@@ -185,3 +185,16 @@ LEANING = re.compile(
     r"^(?:and|also|now|then|but|what about|how about|only|just|same|or|ok(?:ay)?|instead|again|plus|with|without|as|by|per|for|"
     r"sort|order|in|make it|do (?:it|that|the same)|can you|please|yes|no|so|excluding|except|which one|which ones|which|who|the)\b"
 )
+
+
+def _words(*patterns: tuple[tuple[str, str], ...]) -> str:
+    return "|".join(pattern for pairs in patterns for _, pattern in pairs)
+
+
+#: The words by which slots are filled, as patterns written one after the other.
+AGGREGATING = f"{_words(_FUNCTIONS)}|how|many|much|often|number|counts?|counted|occurrences|more|less|fewer"
+ORDERING = (
+    f"{_HIGH}|{_LOW}|sorted|ordered|ranked|arranged|ascending|descending|asc|desc|first|last|head|tail|sort|order|rank"
+)
+TIMING = f"{_words(_PERIODS)}|over|time|trends?|through|series|each|every|resample"
+DRAWING = f"{_words(_CHARTS)}|against|versus"

@@ -47,11 +47,24 @@ TELLING = frozenset(
         numbers numerical categorical category categories level levels true false greater higher larger above below lower
         smaller fewer equal equals contain contains containing start starts end ends after before since until during add
         calculate compute computed find give result results output same different second third one two three four five
-        six seven eight nine ten resample rolling cumulative outlier outliers normalise normalize scale model models train
+        six seven eight nine ten resample rolling cumulative outline outlier outliers normalise normalize scale model models train
         memory works work working anything something everything nothing thing things doing going look looks looking run
         running ran changed changes currently available exist exists existing possible different difference across compare
         comparison against highest occurrences occurs appear appears often usage far bit quick quickly simple possible
         object objects namespace exist actually really currently question answer correct right left inner outer full"""
+    )
+)
+
+#: They ask politely, point at what there is, or fill: whatever is asked, they change nothing.
+FILLERS = frozenset(
+    words(
+        """show list print display give find tell look looks looking compute calculate calculated result results output data dataset
+        datasets table tables value values name names named called question answer actually really currently possible exactly quickly
+        quick simple simply maybe perhaps basically pls plz hmm well right great nice good morning evening exist exists existing
+        available anything something thing things work works working overall general generally kindly want wanted would love check
+        view instead summarise summarize pandas polars python take particular detail details short brief analysis example instance
+        reference case fact terms sense principle jupyter ipython matplotlib seaborn numpy report steps plain english words everyone
+        everybody somebody sure certain context practice moment once glance screen hand one ones euro euros dollar dollars"""
     )
 )
 

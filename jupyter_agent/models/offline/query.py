@@ -74,7 +74,6 @@ class Query:
         extreme: Whether the one with the most or least is asked for.
         wants_code: Whether code is asked for, not its result.
         continues: Whether it leans on what was said before.
-        unread: Words that seem to name a key or a value and are neither.
     """
 
     skeleton: Skeleton
@@ -97,7 +96,6 @@ class Query:
     extreme: bool = False
     wants_code: bool = False
     continues: bool = False
-    unread: tuple[str, ...] = ()
     previous: Query | None = field(default=None, repr=False, compare=False)
 
     @property

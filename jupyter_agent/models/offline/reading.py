@@ -10,7 +10,7 @@ from jupyter_agent.core.kernel_state import Variable
 from jupyter_agent.models.offline import cues
 from jupyter_agent.models.offline.conditions import MONTH_ALONE, ParsedConditions, conditions
 from jupyter_agent.models.offline.facts import Facts
-from jupyter_agent.models.offline.lexicon import ADJECTIVES, BINDING, MONTHS, NUMBERS, TELLING, VERBS, words
+from jupyter_agent.models.offline.lexicon import ADJECTIVES, BINDING, MONTHS, NUMBERS, TELLING, VERBS
 from jupyter_agent.models.offline.mentions import Skeleton, mentioned_frames, skeleton
 from jupyter_agent.models.offline.names import NameMention, Names
 from jupyter_agent.models.offline.namespace import Column, Namespace, Table
@@ -292,44 +292,7 @@ def _with_words(query: Query) -> Query:
         limit=int(count) if isinstance(count, (int, float)) and 0 < count <= 1000 else None,
         wants_code=bool(cues.CODE.search(text)),
         continues=_continues(query) or bool(over and not query.columns),
-        unread=(
-            *(
-                query.skeleton.typed(word)
-                for word in _UNKNOWN_KEY.findall(text)
-                if _free(word) and word not in _FILLING
-            ),
-            *(query.skeleton.typed(word) for word in _ANOTHER_KEY.findall(text) if _is_no_key(query, word)),
-            *(
-                mention.text
-                for mention in query.mentions
-                if query.frame is not None and _is_elsewhere(mention, query.frame)
-            ),
-        ),
     )
-
-
-_UNKNOWN_KEY = re.compile(
-    r"\b(?:by|per|for each|for every|in|for|from|only|except|excluding|on|at|during|since|until|before|after|without|between)"
-    r"(?: the| each)? (?![A-Z]+\d)([^\W\d_][\w'-]*)"
-)
-_ANOTHER_KEY = re.compile(r"\b(?:by|per|for each|for every)(?: the| each)? (VAR\d+)")
-
-
-def _is_no_key(query: Query, place: str) -> bool:
-    """Whether a variable stands where a column of the table is expected."""
-    variable = query.skeleton.mention(place).variable
-    return query.frame is not None and variable is not None and variable.kind not in ("frame", "module", "function")
-
-
-#: Words after "in" and "for" that restrict nothing.
-_FILLING = frozenset(
-    words(
-        "general particular detail details total short brief analysis example instance reference case fact order terms percent euro euros dollar dollars "
-        "thousands millions descending ascending sense principle jupyter ipython matplotlib seaborn numpy dict pdf png report steps alphabetical chronological "
-        "reverse color colour red blue green plain english german words everyone everybody somebody sure certain context practice "
-        "moment once glance screen hand least last"
-    )
-)
 
 
 def _each(query: Query) -> tuple[Function, ...]:

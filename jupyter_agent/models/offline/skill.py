@@ -28,6 +28,7 @@ class Skill:
         implied: Chosen for the slots that are filled rather than for a word that asks for it.
         sticks: Whether a follow-up that only implies another skill means this one still.
         measures: Whether the function (mean, …) is part of what was asked.
+        reads: A pattern of what else of the skeleton its answer reads by itself.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Skill:
     implied: bool = False
     sticks: bool = False
     measures: bool = False
+    reads: str = ""
 
 
 def cue(*patterns: str) -> re.Pattern[str]:

@@ -195,9 +195,9 @@ FACTS: list[tuple[str, list[str]]] = [
     ("what version of pandas is installed", ["`pandas` is imported as `pd`"]),
     ("are there any outliers?", ["In which column?", "`price`"]),
     # what it does not know it says
-    ("average price in tokyo", ["I find no `tokyo` in the data"]),
-    ("mean price by country", ["I find no `country` in the data"]),
-    ("average price per square meter", ["I find no `square` in the data"]),
+    ("average price in tokyo", ["I do not understand `tokyo`"]),
+    ("mean price by country", ["I do not understand `country`"]),
+    ("average price per square meter", ["I do not understand `square`, `meter`"]),
     ("plot a sine wave", ["cannot answer"]),
     # what it is and is not
     ("hello", ["offline assistant", "You can ask"]),

@@ -227,6 +227,7 @@ SKILLS = (
         weight=53,
         implied=True,
         measures=True,
+        reads=r"\b(?:sales|lines|items)\b",
     ),
     Skill(
         "group without key",
@@ -249,6 +250,7 @@ SKILLS = (
         ),
         weight=64,
         measures=True,
+        reads=r"\b(?:sales|lines|items)\b",
     ),
     Skill(
         "top rows",
@@ -271,5 +273,6 @@ SKILLS = (
         lambda query: query.chart is None,
         weight=67,
         measures=True,
+        reads=r"\bmatrix\b",
     ),
 )

@@ -140,6 +140,7 @@ SKILLS = (
         _handled,
         has_table,
         weight=78,
+        reads=r"\b(?:with|by)\b.*|COL\d+",
     ),
     Skill(
         "remove duplicates",
@@ -161,6 +162,7 @@ SKILLS = (
         _renamed,
         has_table,
         weight=76,
+        reads=r"\b(?:to|as|into)\b.*",
     ),
     Skill(
         "convert",
@@ -171,5 +173,6 @@ SKILLS = (
         _converted,
         lambda query: has_table(query) and query.period is None,
         weight=71,
+        reads=r"\b(?:to|as|into)\b.*",
     ),
 )

@@ -175,6 +175,7 @@ SKILLS = (
         _typed,
         one_column,
         weight=56,
+        reads=r".*",
     ),
     Skill(
         "missing in a column",
@@ -228,6 +229,7 @@ SKILLS = (
             or (bool(re.search(r"\bvalue counts?\b|how often", query.text)) and _category(query))
         ),
         weight=59,
+        reads=r"\boccurs?\b",
     ),
     Skill(
         "most frequent value",
@@ -239,6 +241,7 @@ SKILLS = (
         frequent,
         _category,
         weight=63,
+        reads=r"\bappears?\b",
     ),
     Skill(
         "meaning of a column",

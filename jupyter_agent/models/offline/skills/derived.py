@@ -119,6 +119,7 @@ SKILLS = (
         ),
         weight=88,
         repeats=False,
+        reads=r".*",
     ),
     Skill(
         "running values",
@@ -127,5 +128,6 @@ SKILLS = (
         lambda query: query.frame is not None and query.chart is None and bool(query.columns) and not query.limit,
         weight=72,
         repeats=False,
+        reads=r"NUM\d+",
     ),
 )

@@ -149,6 +149,7 @@ SKILLS = (
         _read,
         lambda query: query.chart is None and (query.target is None or bool(query.skeleton.of("FILE"))),
         weight=79,
+        reads=r".*",
     ),
     Skill(
         "files",

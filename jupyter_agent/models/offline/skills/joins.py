@@ -151,7 +151,7 @@ def _two(query: Query) -> bool:
 
 
 SKILLS = (
-    Skill("across tables", cue(r"[^\W\d]+"), _across, _apart, weight=68),
+    Skill("across tables", cue(r"[^\W\d]+"), _across, _apart, weight=68, reads=r"COL\d+"),
     Skill(
         "stack",
         cue(r"concat\w*", r"append", r"stack", r"union", r"below each other", r"one below the other"),
@@ -165,5 +165,6 @@ SKILLS = (
         _joined,
         _two,
         weight=73,
+        reads=r"\btwo\b|COL\d+",
     ),
 )

@@ -174,7 +174,12 @@ SKILLS = (
         measures=True,
     ),
     Skill(
-        "quantiles", cue(r"quantiles?", r"quartiles?", r"percentiles?", r"deciles?"), _quantiles, one_column, weight=64
+        "quantiles",
+        cue(r"quantiles?", r"quartiles?", r"percentiles?", r"deciles?"),
+        _quantiles,
+        one_column,
+        weight=64,
+        reads=r"NUM\d+",
     ),
     Skill(
         "outliers",

@@ -202,6 +202,7 @@ SKILLS = (
         weight=70,
         sticks=True,
         measures=True,
+        reads=r"NUM\d+(?: bins)?|\b(?:against|versus)\b|\bsales\b|\bmatrix\b|\bcorrelations?\b",
     ),
 )
 

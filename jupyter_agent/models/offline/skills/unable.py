@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from jupyter_agent.models.offline.facts import Facts
 from jupyter_agent.models.offline.lexicon import BINDING, TELLING
@@ -17,8 +18,7 @@ def unable(query: Query, _facts: Facts) -> Answer:
     """Two honest lines."""
     strange = [mention.text for mention in query.skeleton.of("STR")] + list(query.skeleton.unknown) + absent(query)
     if strange:  # a name that is neither a variable nor a column
-        columns = (column.name for frame in query.namespace.frames for column in frame.columns)
-        close = near(strange[0], [*query.namespace.variables, *columns])
+        close = near(strange[0], [*query.namespace.variables, *_columns(query)])
         hint = f" Names like it: {names(close)}." if close else ""
         return [
             f"I find no {name(strange[0])} among the variables and columns.{hint}",
@@ -34,6 +34,33 @@ def unable(query: Query, _facts: Facts) -> Answer:
         ),
         CONNECT,
     ]
+
+
+def misunderstood(query: Query, unknown: Sequence[str]) -> Answer:
+    """Which words were not understood, what was, and questions that can be answered."""
+    close = [other for other in near(unknown[0], [*query.namespace.variables, *_columns(query)]) if other != unknown[0]]
+    hint = f" Names like it: {names(close)}." if close else ""
+    about = f" I did understand that it is about {name(query.frame.name)}." if query.frame is not None else ""
+    return [
+        f"I do not understand {names(unknown, 4)} in this question, so I do not answer a part of it.{about}{hint}",
+        f"You can ask, for example: {', '.join(f'*{example}*' for example in _examples(query))}.",
+    ]
+
+
+def _columns(query: Query) -> list[str]:
+    return [column.name for frame in query.namespace.frames for column in frame.columns]
+
+
+def _examples(query: Query) -> list[str]:
+    """Questions with names that there are."""
+    frame = query.frame or next(iter(query.namespace.frames), None)
+    if frame is None:
+        return ["which variables are there?", "what went wrong?", "summarise this notebook"]
+    number, text = next(iter(frame.of_role("number")), None), next(iter(frame.of_role("text")), None)
+    found = [f"describe {name(frame.name)}", f"how many rows has {name(frame.name)}?"]
+    if number is not None:
+        found.insert(0, f"mean {name(number.name)}" + (f" by {name(text.name)}" if text is not None else ""))
+    return found
 
 
 _NAMED = re.compile(r"\b(?:column|variable|field|frame|dataframe|function)s? (?:called |named )?([^\W\d][\w]*)\b")

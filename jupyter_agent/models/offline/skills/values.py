@@ -265,6 +265,7 @@ SKILLS = (
         _item,
         lambda query: _one(query) and _key_named(query) is not None,
         weight=56,
+        reads=r".*",
     ),
     Skill(
         "value",
@@ -292,6 +293,7 @@ SKILLS = (
         _length,
         _one,
         weight=44,
+        reads=r"\bitems?\b",
     ),
     Skill(
         "keys",

@@ -106,7 +106,13 @@ def _asks_for_list(query: Query) -> bool:
 
 SKILLS = (
     Skill(
-        "version", cue(r"versions?"), _version, lambda query: _module_named(query) is not None, weight=89, repeats=False
+        "version",
+        cue(r"versions?"),
+        _version,
+        lambda query: _module_named(query) is not None,
+        weight=89,
+        repeats=False,
+        reads=r"\binstalled\b",
     ),
     Skill(
         "variables",

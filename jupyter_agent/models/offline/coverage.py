@@ -1,0 +1,107 @@
+"""Which words of a question became a part of its query; those that did not are a reason not to answer."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterator
+
+from jupyter_agent.models.offline import conditions, cues
+from jupyter_agent.models.offline.lexicon import ADJECTIVES, BINDING, FILLERS, MONTHS, NUMBERS, VERBS, words
+from jupyter_agent.models.offline.names import NameMention
+from jupyter_agent.models.offline.query import Query
+from jupyter_agent.models.offline.skill import Skill
+from jupyter_agent.models.offline.words import key, parts
+
+#: Small words that change what is asked: something must have heard them.
+_CHANGING = frozenset(words("make made more less other another every each few between without not no only both"))
+_PIECE = re.compile(r"(?P<label>[A-Z]+)\d+|(?P<word>[^\W\d_][\w'-]*)")
+#: How like a name a mistyped one must be.
+_LIKE = 0.75
+
+
+def not_understood(query: Query, skill: Skill) -> tuple[str, ...]:
+    """The words, as typed, that neither the skill nor a slot took; empty if the question is wholly understood."""
+    takes_any = bool(skill.cue.search("zzyzx"))
+    heard = frozenset[str]().union(*map(_vocabulary, _patterns(query, skill, takes_any)))
+    read = [match.span() for match in re.finditer(skill.reads, query.text)] if skill.reads else []
+    left = []
+    for match in _PIECE.finditer(query.text):
+        word = match[0]
+        if any(start <= match.start() and match.end() <= end for start, end in read):
+            continue
+        if match["label"]:
+            is_taken = _is_used(query.skeleton.mention(word), query, skill)
+        else:
+            is_taken = word in heard or (not takes_any and bool(skill.cue.search(word))) or _is_said(word, query)
+        if not is_taken:
+            left.append(query.skeleton.typed(word))
+    return tuple(left)
+
+
+def _is_said(word: str, query: Query) -> bool:
+    """Whether a word changes nothing, or says what a slot has."""
+    if word in BINDING or word in FILLERS:
+        return word not in _CHANGING
+    if word in NUMBERS:
+        return query.limit is not None
+    if word in MONTHS:
+        return bool(query.conditions)
+    is_quality = word in ADJECTIVES or any(re.fullmatch(pattern, word) for pattern in VERBS)
+    is_row = query.function == "count" and query.frame is not None and word in parts(query.frame.name)
+    return is_row or (is_quality and bool(query.columns or query.order))
+
+
+def _is_used(mention: NameMention, query: Query, skill: Skill) -> bool:
+    """Whether a name, a value or a number of the question is part of the query."""
+    real = mention.variable or next(iter(mention.columns), None)
+    if mention.similar and real is not None and _likeness(mention.text, real.name) < _LIKE:
+        return False
+    if f"{mention.label}\\d" in skill.cue.pattern:
+        return True
+    values = [value for condition in query.conditions for value in condition.values]
+    match mention.label:
+        case "NUM" | "DATE":
+            said = (mention.text, str(mention.number))
+            return mention.number == query.limit or any(text in str(value) for value in values for text in said)
+        case "VAL":
+            return any(value in values for _, value in mention.values)
+        case "COL":
+            taken = {column.name for column in (*query.columns, *query.by, *query.order)}
+            taken |= {condition.column.name for condition in query.conditions}
+            return any(column.name in taken for column in mention.columns)
+        case "VAR":
+            is_measured = skill.measures and bool(query.columns or query.by)
+            places = (query.frame, query.other, None if is_measured else query.target)
+            return real is None or any(place is not None and place.name == real.name for place in places)
+        case _:
+            return True
+
+
+def _likeness(text: str, name: str) -> float:
+    return difflib.SequenceMatcher(None, key(text), key(name)).ratio()
+
+
+def _patterns(query: Query, skill: Skill, takes_any: bool) -> Iterator[str]:
+    """By what the skill and the slots that are filled are heard."""
+    if not takes_any:
+        yield skill.cue.pattern
+    if query.function or query.each or query.extreme or query.limit or query.order or query.descending is not None:
+        yield cues.AGGREGATING
+        yield cues.ORDERING
+    if query.period is not None:
+        yield cues.TIMING
+    if query.chart is not None:
+        yield cues.DRAWING
+    if query.conditions:
+        yield conditions.COMPARING
+    if query.by:
+        yield "group grouped groupby each every per within across wise breakdown split different differ compare between among share"
+    if query.wants_code:
+        yield cues.CODE.pattern
+
+
+def _vocabulary(pattern: str) -> frozenset[str]:
+    """The words that a pattern is written with."""
+    found = set(re.findall(r"[a-z]{2,}", re.sub(r"\\[A-Za-z]|[A-Z]+\\d\+", " ", pattern)))
+    return frozenset(found | {word + "s" for word in found} | {word.removesuffix("s") for word in found})
