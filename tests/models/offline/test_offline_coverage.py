@@ -1,0 +1,59 @@
+"""Every word of a question is part of the answer, or it is named and nothing is answered."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.offline_session import OfflineSession
+
+#: Questions about the table `df`, each with a word that changes what is asked and that nobody understands.
+DROPPED = {
+    "average price on weekends": "weekends",
+    "mean price by country": "country",
+    "average price in tokyo": "tokyo",
+    "how many rows in the suburbs": "suburbs",
+    "total price of refunded orders": "refunded",
+    "median price for luxury flats": "luxury",
+    "mean price, weighted by rooms": "weighted",
+    "top 3 by price adjusted for inflation": "inflation",
+    "plot price with error bands": "bands",
+    "correlation between weather and price": "weather",
+    "max price ignoring the rebate": "rebate",
+    "mean price for 7 rooms or so, 93": "93",
+    "count rows per neighbourhood": "neighbourhood",
+    "sort by price within each borough": "borough",
+    "drop duplicates but keep the cheapest per household": "household",
+    "how many missing values per supplier": "supplier",
+}
+
+
+@pytest.mark.parametrize(("question", "word"), DROPPED.items())
+def test_a_word_that_nothing_took_is_named_and_nothing_is_answered(
+    offline: OfflineSession, question: str, word: str
+) -> None:
+    text = offline.ask(question).text
+    assert "I do not understand" in text
+    assert f"`{word}`" in text.partition("\n")[0]
+    assert "```" not in text
+
+
+def test_what_is_shown_instead_can_be_asked(offline: OfflineSession) -> None:
+    text = offline.ask("average price on weekends").text
+    examples = [part.replace("`", "") for part in text.rpartition("for example: ")[2].strip(" .").split("*")[1::2]]
+    assert len(examples) == 3
+    for example in examples:
+        assert "I do not understand" not in offline.fresh().ask(example).text
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "please could you quickly show me the average price by city",
+        "hmm ok, what is the mean price per city exactly",
+        "just give me the top 5 by price",
+        "in general, how many rows are there",
+        "which city has the highest average price",
+    ],
+)
+def test_politeness_changes_nothing(offline: OfflineSession, question: str) -> None:
+    assert "I do not understand" not in offline.ask(question).text
