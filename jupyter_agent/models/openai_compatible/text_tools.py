@@ -91,6 +91,9 @@ _STRUCTURE = re.compile(r"[\"{}\[\]]")
 #: The end of a text, behind what is escaped.
 _QUOTE = re.compile(r"(?:\\.|[^\"\\])*+\"", re.DOTALL)
 _LEAD = 300
+#: Characters of a block by which it is told what it may be, and how often what stands before words is read.
+_HEAD = 4096
+_MAX_TRIES = 50
 #: How near before its arguments a tool is named, and what stands before those that have no fence.
 _NEAR = 80
 _INPUT = re.compile(r"(?:Action Input:|>)\s*\Z")
@@ -143,6 +146,7 @@ class _Block:
         scanned: Characters of data in which their end was not found; -1 where they are no JSON.
         depth: How many brackets are open there.
         is_text: Whether a text is.
+        tries: How often what stands before words was no call.
     """
 
     kind: Literal["call", "perhaps", "code", "program"]
@@ -153,6 +157,7 @@ class _Block:
     scanned: int = 0
     depth: int = 0
     is_text: bool = False
+    tries: int = 0
 
     @property
     def is_fenced(self) -> bool:
@@ -311,7 +316,8 @@ class CallReader:
             return -1
         if not self._within and not self._is_refused and line.strip() and self._grammar.may_begin(self._rest):
             return 0
-        for bracket in _BRACKET.finditer(line, int(self._is_refused)):
+        # The look for one spares most pieces of an answer the rest.
+        for bracket in _BRACKET.finditer(line, int(self._is_refused)) if "{" in line or "[" in line else ():
             is_in_code = (self._ticks + line[: bracket.start()].count("`")) % 2
             if not is_in_code and self._grammar.may_begin(self._rest[bracket.start() :]):
                 return bracket.start()
@@ -437,6 +443,7 @@ class CallReader:
         return len(words) >= _TELLING and any(words in text for text in found)
 
     def _may_be_call(self, block: _Block, body: str) -> bool:
+        body = body[:_HEAD]
         start = body.lstrip()
         if _TOOL_CODE in block.opening:
             return True
@@ -456,13 +463,13 @@ class CallReader:
         if not block.end:
             if block.kind == "perhaps" and (end := self._data_end(block)) >= 0:
                 return end, ""
-            words = _WORDS_AFTER.search(self._rest, max(0, block.searched - 1))
+            start = max(0, block.searched - 1)
+            if block.kind != "perhaps" or block.tries >= _MAX_TRIES or "\n" not in self._rest[start:]:
+                return -1, ""
+            words = _WORDS_AFTER.search(self._rest, start)
             block.searched = self._rest.rfind("\n", 0, len(self._rest.rstrip())) + 1
-            if (
-                words
-                and block.kind == "perhaps"
-                and self._grammar.likely(self._rest[: words.start() + 1], is_lenient=True)
-            ):
+            block.tries += words is not None
+            if words and self._grammar.likely(self._rest[: words.start() + 1], is_lenient=True):
                 return words.start() + 1, ""
             return -1, ""
         if not block.is_fenced:
