@@ -109,8 +109,8 @@ def _shown(value: Any, reply: str, *, is_share: bool) -> Verdict:
     lines = [line for table in tables for line in table]
     text = "\n".join([*prose, *lines])
     if sort in ("", "date", "seconds"):
-        said = [_EXAMPLES.sub("", line) for line in prose[:6]]
-        lead = "\n".join([*said, *(line for table in tables for line in table[:2])])
+        plain = [_EXAMPLES.sub("", line) for line in prose[:6]]
+        lead = "\n".join([*plain, *(line for table in tables for line in table[:2])])
         if _end(value, lead, is_share=is_share) > 0 or (value == 0 and _NOTHING.search(lead)):
             return "right"
         return "partly" if _end(value, text, is_share=is_share) > 0 else "wrong"

@@ -89,14 +89,14 @@ def test_J1_code_that_was_printed_is_quoted_and_code_of_cells_is_run() -> None:
 
 @pytest.mark.parametrize("name", ["m", "gpt-4o"])
 async def test_J1_a_model_that_tells_what_a_file_says_runs_nothing(name: str) -> None:
-    told = f"It says: {TAGGED}"
+    quoted = f"It says: {TAGGED}"
     read = ToolCall("c", "list_variables", "{}")
     history = [Message("assistant", "", (read,)), Message("tool", f"note: {TAGGED}", tool_call_id="c")]
     async with running() as server, asking(server, name) as model:
-        server.queue(answered(told))
+        server.queue(answered(quoted))
         events = await answer(model, Message("user", "What does note say?"), *history, tools=TOOLS)
     assert [event for event in events if isinstance(event, ToolCall)] == []
-    assert "".join(event.text for event in events if isinstance(event, TextDelta)) == told
+    assert "".join(event.text for event in events if isinstance(event, TextDelta)) == quoted
 
 
 # Time -----------------------------------------------------------------------------------------------
@@ -136,10 +136,10 @@ def test_L14_I9_no_text_takes_much_longer_than_its_length(name: str) -> None:
 
 
 async def test_L16_what_a_server_wants_back_is_sent_though_it_holds_half_a_character() -> None:
-    said = 'data: {"choices": [{"delta": {"reasoning_content": "\\ud83d\\ude00 \\ud83d", "sign": "\\udc00"}}]}\n\n'
+    thought = 'data: {"choices": [{"delta": {"reasoning_content": "\\ud83d\\ude00 \\ud83d", "sign": "\\udc00"}}]}\n\n'
     made = chunk(tool_calls=[{"index": 0, "id": "a", "function": {"name": "list_variables", "arguments": "{}"}}])
     async with running() as server, asking(server) as model:
-        server.queue(STREAM + said + made + chunk("tool_calls"), answered("fine"))
+        server.queue(STREAM + thought + made + chunk("tool_calls"), answered("fine"))
         first = await answer(model, tools=TOOLS)
         called = next(event for event in first if isinstance(event, ToolCall))
         assert isinstance(first[-1], ModelFinished)

@@ -33,13 +33,15 @@ def not_understood(query: Query, skill: Skill) -> tuple[str, ...]:
         if match["label"]:
             is_taken = _is_used(query.skeleton.mention(word), query, skill)
         else:
-            is_taken = word in heard or (not takes_any and bool(skill.cue.search(word))) or _is_said(word, query)
+            is_taken = (
+                word in heard or (not takes_any and bool(skill.cue.search(word))) or _changes_nothing(word, query)
+            )
         if not is_taken:
             left.append(query.skeleton.typed(word))
     return tuple(left)
 
 
-def _is_said(word: str, query: Query) -> bool:
+def _changes_nothing(word: str, query: Query) -> bool:
     """Whether a word changes nothing, or says what a slot has."""
     if word in BINDING or word in FILLERS:
         return word not in _CHANGING
@@ -62,8 +64,8 @@ def _is_used(mention: NameMention, query: Query, skill: Skill) -> bool:
     values = [value for condition in query.conditions for value in condition.values]
     match mention.label:
         case "NUM" | "DATE":
-            said = (mention.text, str(mention.number))
-            return mention.number == query.limit or any(text in str(value) for value in values for text in said)
+            spelled = (mention.text, str(mention.number))
+            return mention.number == query.limit or any(text in str(value) for value in values for text in spelled)
         case "VAL":
             return any(value in values for _, value in mention.values)
         case "COL":
