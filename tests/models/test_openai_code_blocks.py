@@ -88,6 +88,9 @@ async def test_the_code_of_a_weak_models_answer_is_its_call_and_what_it_printed_
     "question",
     [
         "How do I get the mean of km?",
+        "What does df.km.mean() do?",
+        "What does the mean in this cell mean?",
+        "How does this work?",
         "Write code that prints the mean",
         "Explain this cell",
         "What is a decorator?",
@@ -107,8 +110,12 @@ async def test_code_that_the_user_wants_to_see_is_shown_and_not_run(question: st
 async def test_code_for_a_value_is_run_however_the_question_begins() -> None:
     async with running() as server, asking(server, WEAK) as model:
         server.queue(answered(f"So:\n{BLOCK}\n"))
-        question = Message("user", "What is the difference between the highest and the lowest salary?")
-        assert calls(await answer(model, question, tools=TOOLS)) == [("run_code", PROGRAM)]
+        for question in (
+            "What is the difference between the highest and the lowest salary?",
+            "What does the average order cost?",
+            "How do the mean prices of the two shops differ?",
+        ):
+            assert calls(await answer(model, Message("user", question), tools=TOOLS)) == [("run_code", PROGRAM)]
 
 
 async def test_a_call_written_in_the_code_block_is_that_call() -> None:

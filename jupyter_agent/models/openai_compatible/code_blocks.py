@@ -49,14 +49,15 @@ _COMPUTE = "Compute it with code, not in words: answer with one ```python block 
 _QUOTE = "These numbers are not in what the code printed: {}. Answer with the numbers that were printed, or print them with code."
 #: Questions whose answer is code or an explanation, which is shown and not run.
 _SHOWS_CODE = re.compile(
-    r"\b(how (do|can|could|would|should|to)\b|show me (how|the code|an example)|explain|example of|snippet"
+    r"\b(how (can|could|would|should|to|do (i|we|you|one))\b|show me (how|the code|an example)|explain|example of|snippet"
     r"|(write|give|suggest|draft|generate)\b.{0,40}\b(code|function|class|script|test|cell|docstring|regex|query)s?\b"
-    r"|what (does|do|is wrong)|why\b|refactor|without running|do(n't| not) run)",
+    r"|what (does|do)\b.{0,60}\b(do|mean|return|cells?|code|lines?|functions?|errors?)\W*\Z|what is wrong|why\b|refactor"
+    r"|without running|do(n't| not) run)",
     re.IGNORECASE,
 )
 #: Questions about the language, unless a value is asked for.
 _EXPLAINS = re.compile(
-    r"\bdifferences? between\b|\bwhat('s| is| are) (an?|the (difference|meaning|syntax|purpose|point|best way))\b|\b(tell|teach) me (about|how)\b|\bsyntax\b"
+    r"\b(what|how) do(es)?\b|\bdifferences? between\b|\bwhat('s| is| are) (an?|the (difference|meaning|syntax|purpose|point|best way))\b|\b(tell|teach) me (about|how)\b|\bsyntax\b"
     r"|\bexamples?\b(?! (row|record|value|line|entr))|\bis there a (way|function|method)\b|\b(meaning|purpose) of\b"
     r"|\bwhich (function|method|module|package|library)\b|\b(was (ist|sind|bedeutet)|erklär\w*|beispiele?|unterschied|wie (kann|geht|funktioniert))\b"
     r"|\b(qu.est-ce|expli\w+|exemples?|ejemplos?|qu[eé] es|c[oó]mo (puedo|se)|comment (faire|puis))\b",
