@@ -832,7 +832,9 @@ class NameResolver:
             return {module} if isinstance(module, str) and module else {"<unknown>"}
         if variable.kind in ("function", "class") or variable.type in _CALLABLES:
             return set() if known else {"<unknown>"}
-        root = variable.type.partition(".")[0]
+        root, _, made = variable.type.partition(".")
+        if root == "__main__" and any(True for _ in self.definitions(made)):
+            return {f"{variable.type}()", f"<{made}>()"}
         return {f"{variable.type}()"} if root not in ("builtins", "") else set()
 
     def _call_origins(self, node: ast.Call) -> frozenset[str]:

@@ -391,6 +391,7 @@ _NO_PLACEHOLDER = r"(?![-$<{%*]|(?i:your|pass(?:word|wd)?\b|secret\b|xxx|\.\.\.)
 _TEXT, _SPACE = r"\\{0,3}[\"']", r"[ \t]{1,3}"
 #: Only in texts that have a bracket.
 CALLS = (
+    _pattern("private key", "ernet(", r"\bFernet\(\s{0,3}b?[\"']([A-Za-z0-9_-]{43}=)[\"']"),
     _pattern(
         "password",
         "auth ogin(",
@@ -438,7 +439,7 @@ AFTER_SECRET_WORDS = (
     _pattern(
         "token in an address",
         "token= key= sig= signature= password= secret=",
-        r"[?&](?:[a-z_-]{0,20}(?:token|key)|sig|signature|password|[a-z_-]{0,20}secret)=([A-Za-z0-9._~+/%=-]{8,})",
+        r"[?&#](?:[a-z_-]{0,20}(?:token|key)|sig|signature|password|[a-z_-]{0,20}secret)=([A-Za-z0-9._~+/%=-]{8,})",
     ),
     _pattern(
         "Authorization header",
@@ -475,9 +476,20 @@ AFTER_SECRET_WORDS = (
     ),
     _pattern(  # what stands before a command: PGPASSWORD=… psql
         "password",
-        "PASSWORD= PASSWD= _PWD= _TOKEN= _SECRET= _KEY=",
-        r"(?<![\w$])[A-Z][A-Z0-9_]{0,40}(?:PASSWORD|PASSWD|_PWD|_TOKEN|_SECRET|(?:ACCESS|API)_KEY)=(?=[A-Za-z._~+/@!%^*-]{0,64}[0-9])"
-        r"([A-Za-z0-9._~+/@!%^*-]{8,256})(?=[\s`\"'\\]|\Z)",
+        "PASSWORD= PASSWD= _PWD= TOKEN= SECRET= _KEY=",
+        r"(?<![\w$])(?:[A-Z][A-Z0-9_]{0,40}(?:PASSWORD|PASSWD|_PWD|_TOKEN|_SECRET|(?:ACCESS|API)_KEY)|PASSWORD|PASSWD|TOKEN|SECRET|(?:ACCESS|API)_KEY)="
+        r"(?=[A-Za-z._~+/@!%^*-]{0,64}[0-9])([A-Za-z0-9._~+/@!%^*-]{8,256})(?=[\s`\"'\\]|\Z)",
+    ),
+    _pattern(
+        "password",
+        "--from-literal --set",
+        r"--(?:from-literal|set|set-string)[=\s]{1,3}[\w.-]{0,64}(?:password|passwd|secret|token)=([^\s,\"'{}$<]{4,256})",
+    ),
+    _pattern("password", "assword=", r"(?<!\S)-D[\w.]{0,64}[pP]assword=([^\s\"'$<{]{4,256})"),
+    _pattern(
+        "token in an address",
+        "X-Amz- X-Goog-",
+        r"X-(?:Amz|Goog)-(?:Signature|Security-Token)=([A-Za-z0-9%/+=_-]{16,4096})",
     ),
     _pattern("password", "ansible_", r"\bansible_(?:[a-z]{2,10}_)?pass(?:word)?[=:]\s{0,3}([^\s\"'{}$<`\\]{4,256})"),
     _pattern("package index token", "_authToken= _password=", r":_(?:authToken|password)=([^\s\"'$<]{8,256})"),

@@ -46,6 +46,13 @@ def test_N6_what_only_the_kernel_knows_of_is_asked_about(code: str, live: Variab
     assert _codes(code, live={live.name: live})
 
 
+def test_N6_an_object_of_the_kernel_is_one_of_its_class() -> None:
+    live = {"box": Variable("box", "__main__.Box", "object", "Box")}
+    box = "class Box:\n    def __add__(self, other):\n        open('a', 'w')\n    def area(self):\n        return 1"
+    assert _codes("box + 1", box, live=live) == {"files"}
+    assert _codes("box.area()", box, live=live) == set()
+
+
 def test_N6_a_well_known_module_that_lies_next_to_the_notebook_is_looked_at() -> None:
     assert _codes("import rich", modules={"rich": "open('a', 'w')"}) == {"files"}
     assert _codes("import rich", modules={"rich": None}) == {"process"}

@@ -192,7 +192,7 @@ def secret_key(kind: str, seed: str = "") -> tuple[str, str]:
 def secret_forms(seed: str = "") -> dict[str, tuple[str, str]]:
     """Texts that have a secret by their form, and that secret."""
     draw = draw_with(seed)
-    password, line, hexadecimal = draw(ALNUM, 14), draw(BASE64, 64), draw(HEX, 32)
+    password, line, hexadecimal, fernet = draw(ALNUM, 14), draw(BASE64, 64), draw(HEX, 32), draw(URL, 43)
     basic = base64.b64encode(f"bob:{password}".encode()).decode()
     putty = f"PuTTY-User-Key-File-3: ssh-ed25519\nEncryption: none\nPrivate-Lines: 2\n{line}\n{draw(BASE64, 24)}=\n"
     return {
@@ -200,6 +200,16 @@ def secret_forms(seed: str = "") -> dict[str, tuple[str, str]]:
         "Square, no digit in it": ("sq0atp-wtaqU-EVRWGczaHhwNJPGE", "wtaqU-EVRWGczaHh"),
         "a variable before a command": (f"PGPASSWORD={password} psql -h db.example.com shop", password),
         "a variable before a command, in code": (f"`MYSQL_PWD={password} mysqldump shop`", password),
+        "a variable alone": (f"docker run -e API_KEY={password} image", password),
+        "kubectl": (f"kubectl create secret generic db --from-literal=password={password}", password),
+        "helm": (f"helm install shop chart --set db.password={password} --wait", password),
+        "Java": (f"java -Djavax.net.ssl.keyStorePassword={password} -jar a.jar", password),
+        "a token behind #": (f"https://example.com/callback#access_token={password}&state=1", password),
+        "a signed address": (
+            f"https://b.example.com/a?X-Amz-Expires=60&X-Amz-Signature={hexadecimal}{hexadecimal}",
+            hexadecimal,
+        ),
+        "Fernet": (f"box = Fernet('{fernet}=')", fernet),
         "Ansible": (f"db ansible_host=10.0.0.1 ansible_ssh_pass={password} ansible_user=bob", password),
         "PuTTY key": (f"{putty}Private-MAC: {draw(HEX, 64)}", line),
         "libpq, host first": (f"host=db.example.com user=bob password={password} dbname=x", password),
