@@ -651,13 +651,18 @@ class NameResolver:
         Of a library's object or module by assignments to that alone.
         """
         is_librarys = _are_librarys(owners)
+        owners |= {owner.removesuffix("()") for owner in owners}
+        roots = {owner.partition(".")[0] for owner in owners}
         for bindings in self._everywhere():
             if not is_librarys:
                 yield from bindings.members.get(attribute, ())
             for owner_of, value in zip(
                 bindings.objects.get(attribute, ()), bindings.attributes.get(attribute, ()), strict=True
             ):
-                if not is_librarys or not owners.isdisjoint(self.origins_of(owner_of)):
+                if not is_librarys or any(
+                    origin in owners or (origin.rpartition(".")[2][:1].isupper() and origin.partition(".")[0] in roots)
+                    for origin in self.origins_of(owner_of)
+                ):
                     yield value
         for owner in owners:
             if not owner.endswith("()"):
@@ -817,6 +822,8 @@ class NameResolver:
             return frozenset(found)
         if name in _BUILTINS:
             found.add(f"builtins.{name}")
+            for value in self._given_to_objects(frozenset({"builtins"}), name):
+                found |= self.origins_of(value)
         elif name in _IPYTHON:
             found.add(USUAL_NAMES[name])
         elif name == "__builtins__":

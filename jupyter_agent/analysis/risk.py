@@ -142,7 +142,7 @@ _ALT = r"!\[(?:[^\[\]\\`]|\\.|`[^`]*`|\[(?:[^\[\]\\]|\\.)*\])*\]"
 _IN_BLOCKS = r"^[\s>]{0,40}(?:(?:[-*+]|\d{1,9}[.)])[\s>]{1,40}){0,8}"
 _REMOTE = re.compile(
     rf"{_ALT}\s*[(\[]\s*<?(?:(?!attachment:)[a-z][a-z0-9+.-]{{1,20}}:|[/\\]{{2}})"
-    rf"|{_IN_BLOCKS}\[(?:[^\]\\]|\\.){{1,1000}}\]:\s*<?(?:https?:|//)"
+    rf"|{_IN_BLOCKS}\[(?:[^\[\]\\]|\\.){{1,1000}}\]:\s*<?(?:https?:|//)"
     r"|\b(?:src|poster|background|data|xlink:href|formaction)\s*=\s*[\"']?\s*(?:https?:|//)|\bsrcset\s*=[^>]{0,2000}?(?:https?:|//)"
     r"|<\s*(?:image|use|feimage)\b[^>]{0,2000}?href\s*=\s*[\"']?\s*(?:https?:|//)|image-set\("
     r"|url\(\s*[\"']?(?:https?:|//)|@import|^\s*(?:https?:)?//\S+$|<\s*(?:script|iframe|object|embed|link|meta|form|base)\b|javascript:|\bon\w+\s*="
@@ -151,8 +151,10 @@ _REMOTE = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 #: Where Markdown has an address, and what an address of another place begins with.
-_DESTINATION = re.compile(rf"\]\(\s*<?([^)\s>]+)|{_IN_BLOCKS}\[(?:[^\]\\]|\\.){{1,1000}}\]:\s*<?(\S+)", re.MULTILINE)
+_DESTINATION = re.compile(rf"\]\(\s*<?([^)\s>]+)|{_IN_BLOCKS}\[(?:[^\[\]\\]|\\.){{1,1000}}\]:\s*<?(\S+)", re.MULTILINE)
 _ELSEWHERE = re.compile(r"\s*(?:(?!attachment:)[a-z][a-z0-9+.-]{1,20}:|//)", re.IGNORECASE)
+#: Brackets that open and close a description, what is escaped, and what may stand behind.
+_BRACKETS, _BEHIND = re.compile(r"\\.|!?\[|\]", re.DOTALL), re.compile(r"\(\s{0,9}<?([^)\s>]{1,2000})")
 #: HTML, links that carry data, and addresses that do more than show a page.
 _MARKUP = re.compile(
     r"<[A-Za-z/!?][^>\n]{0,200}|(?:\b[a-z][a-z0-9+.-]{1,20}:)?//[^\s)\]]*[?#&][^\s)\]]*|\b(?:javascript|data|vbscript|file):\S+"
@@ -392,14 +394,14 @@ def _as_browsers_do(destination: str) -> str:
 def _remote_pictures(text: str) -> list[str]:
     """Pictures from elsewhere whose descriptions have brackets within brackets, or backticks that begin no code."""
     found: list[str] = []
-    for match in re.finditer(r"!\[", text):
-        depth, end = 1, match.end()
-        while depth and end < min(len(text), match.end() + 1_000):
-            depth += {"[": 1, "]": -1}.get(text[end], 0)
-            end += 2 if text[end] == "\\" else 1
-        destination = re.match(r"\(\s*<?([^)\s>]+)", text[end:][:2_000])
-        if not depth and destination and _ELSEWHERE.match(_as_browsers_do(destination[1])):
-            found.append(text[match.start() : end + destination.end()])
+    open_brackets: list[int] = []
+    for bracket in _BRACKETS.finditer(text):
+        if bracket[0] != "]":
+            open_brackets += [] if bracket[0][0] == "\\" else [bracket.start()]
+        elif open_brackets and text[start := open_brackets.pop()] == "!":
+            destination = _BEHIND.match(text, bracket.end())
+            if destination and _ELSEWHERE.match(_as_browsers_do(destination[1])):
+                found.append(text[start : destination.end()])
     return found
 
 

@@ -180,7 +180,7 @@ optuna.storages.RDBStorage hyperopt.mongoexp connectorx adbc_driver_postgresql a
 """
 
 _ENVIRONMENT = """
-os.environ os.environb os.getenv os.getenvb os.putenv os.unsetenv sys.meta_path sys.path_hooks sys.settrace
+os.path.expandvars posixpath.expandvars os.environ os.environb os.getenv os.getenvb os.putenv os.unsetenv sys.meta_path sys.path_hooks sys.settrace
 sys.setprofile sys.addaudithook sys.set_asyncgen_hooks sys.excepthook site.addsitedir keyring dotenv decouple environ netrc
 pandas.read_clipboard polars.read_clipboard IPython.utils.syspathcontext getpass.getuser os.getlogin IPython.paths jupyter_core secretstorage google.colab.userdata kaggle_secrets pandas.io.clipboard
 """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import json
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -389,6 +390,22 @@ def test_code_nested_too_deeply_is_asked_about() -> None:
 )
 def test_N7_markdown_that_fetches_or_carries_away_is_asked_about(text: str) -> None:
     assert [reason.code for reason in risk.markdown_reasons(text)] == ["remote_content"]
+
+
+@pytest.mark.parametrize("unit", ["![", "![a](", "\n[a", "> - ", "src=\n", "<image ", "srcset="])
+def test_N7_hostile_markdown_takes_time_in_proportion(unit: str) -> None:
+    began = time.process_time()
+    risk.markdown_reasons(unit * (60_000 // len(unit)))
+    assert time.process_time() - began < 3
+
+
+def test_N6_what_a_text_may_be_is_read_in_bounded_time() -> None:
+    parts = "\n".join(
+        f"x = x.strip() + y[0].lower() + z({number}).upper() + x.replace(y[1], x)" for number in range(60)
+    )
+    began = time.process_time()
+    _codes(f"import pandas as pd\n{parts}\npd.read_csv(x)", "def z(n):\n    return x + z(n).strip() + z(x)")
+    assert time.process_time() - began < 5
 
 
 def test_N7_plain_markdown_is_not_asked_about() -> None:
