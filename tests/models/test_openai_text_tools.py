@@ -174,6 +174,17 @@ def test_a_fence_within_a_text_of_a_program_does_not_end_it(size: int) -> None:
     assert [json.loads(call.arguments) for call in reader.calls] == [{"code": code}]
 
 
+@pytest.mark.parametrize("size", [0, 1, 5])
+def test_a_fence_that_only_seems_to_stand_within_a_text_ends_it(size: int) -> None:
+    code = 'quotes = \'"""\'\nprint(quotes)'
+    reader = CallReader([CODE_TOOL], code_tool="run_code")
+    whole = f"```python\n{code}\n```\nIt prints them.\n"
+    for start in range(0, len(whole), size or len(whole)):
+        reader.feed(whole[start : start + (size or len(whole))])
+    assert reader.end() == ""
+    assert [json.loads(call.arguments) for call in reader.calls] == [{"code": code}]
+
+
 @pytest.mark.parametrize("size", [0, 1])
 @pytest.mark.parametrize("way", [*WRITTEN, *WRITTEN_CODE])
 def test_of_a_call_that_is_cut_nothing_is_shown(way: str, size: int) -> None:

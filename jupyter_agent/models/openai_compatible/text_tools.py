@@ -147,6 +147,7 @@ class _Block:
         depth: How many brackets are open there.
         is_text: Whether a text is.
         tries: How often what stands before words was no call.
+        first_end: Where the first fence stands that seemed to be within a text, and what it is.
     """
 
     kind: Literal["call", "perhaps", "code", "program"]
@@ -158,6 +159,7 @@ class _Block:
     depth: int = 0
     is_text: bool = False
     tries: int = 0
+    first_end: tuple[int, str] = (-1, "")
 
     @property
     def is_fenced(self) -> bool:
@@ -480,13 +482,16 @@ class CallReader:
             stripped = line.rstrip()
             # It may stand right behind the call, but not behind code.
             ends = stripped.endswith(block.end) and (block.kind != "program" or not stripped.strip(f" {block.end[0]}"))
-            if ends and not self._is_in_text(block, self._rest[:position]):
-                if not (newline or is_end):
-                    break
+            if ends and not (newline or is_end):
+                break
+            if ends:
                 cut = len(stripped.rstrip(block.end[0]))
-                return position + cut, line[cut:] + newline
+                found = position + cut, line[cut:] + newline
+                if not self._is_in_text(block, self._rest[:position]):
+                    return found
+                block.first_end = block.first_end if block.first_end[0] >= 0 else found
             if not newline:
                 break
             position += len(line) + 1
         block.searched = position
-        return -1, ""
+        return block.first_end if is_end else (-1, "")  # a text that nothing ends was none
