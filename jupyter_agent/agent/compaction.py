@@ -14,7 +14,7 @@ from itertools import pairwise
 
 from jupyter_agent.core.messages import Message
 from jupyter_agent.core.pictures import PICTURE_TOKENS, not_shown, once
-from jupyter_agent.core.text import estimate_tokens, head_and_tail, truncate
+from jupyter_agent.core.text import estimate_tokens, head_and_tail, truncate, without_blocks
 
 #: What a message and a call cost besides their texts.
 _MESSAGE_TOKENS = 4
@@ -25,7 +25,7 @@ _SHRUNK = 0.6
 #: Tokens that the messages get however much of the budget the tools take, unless the model's server refuses that.
 _LEAST = 1_000
 #: What is known, around the question: the notebook first.
-_BLOCK = re.compile(r"<(context-[\w-]+)>\n.*?\n</\1>", re.DOTALL)
+_BLOCK = re.compile(r"<(?P<mark>context-[\w-]+)>\n")
 _DONE = "\n\n(What you did for this first is not shown any more: {}.)"
 
 
@@ -149,7 +149,7 @@ class Compaction:
 
     def _shorter_question(self, message: Message, characters: int) -> Message:
         """What its user wrote stays as long as there is room for it: what stands around it goes first."""
-        forms = (_BLOCK.sub("", message.content, count).strip() for count in (1, 0))
+        forms = (without_blocks(message.content, _BLOCK, most).strip() for most in (1, 0))
         for form in forms:
             if len(form) <= characters:
                 return replace(message, content=form)

@@ -141,24 +141,24 @@ _ALT = r"!\[(?:[^\[\]\\`]|\\.|`[^`]*`|\[(?:[^\[\]\\]|\\.)*\])*\]"
 #: What stands before a definition of a link: quotations and lists may have some.
 _IN_BLOCKS = r"^[\s>]{0,40}(?:(?:[-*+]|\d{1,9}[.)])[\s>]{1,40}){0,8}"
 _REMOTE = re.compile(
-    rf"{_ALT}\s*[(\[]\s*<?(?:(?!attachment:)[a-z][a-z0-9+.-]{{1,20}}:|[/\\]{{2}})"
+    rf"{_ALT}\s*+[(\[]\s*+<?(?:(?!attachment:)[a-z][a-z0-9+.-]{{1,20}}:|[/\\]{{2}})"
     rf"|{_IN_BLOCKS}\[(?:[^\[\]\\]|\\.){{1,1000}}\]:\s*<?(?:https?:|//)"
     r"|\b(?:src|poster|background|data|xlink:href|formaction)\s*=\s*[\"']?\s*(?:https?:|//)|\bsrcset\s*=[^>]{0,2000}?(?:https?:|//)"
     r"|<\s*(?:image|use|feimage)\b[^>]{0,2000}?href\s*=\s*[\"']?\s*(?:https?:|//)|image-set\("
-    r"|url\(\s*[\"']?(?:https?:|//)|@import|^\s*(?:https?:)?//\S+$|<\s*(?:script|iframe|object|embed|link|meta|form|base)\b|javascript:|\bon\w+\s*="
+    r"|url\(\s*[\"']?(?:https?:|//)|@import|^[^\S\n]*+(?:https?:)?//\S+$|<\s*(?:script|iframe|object|embed|link|meta|form|base)\b|javascript:|\bon\w+\s*="
     # A diagram is drawn by a library that fetches the pictures in it.
-    r"|(?:`{3,}|~{3,})[^\n`]*mermaid",
+    r"|(?:(?<!`)`{3,}+|(?<!~)~{3,}+)[^\n`]*mermaid",
     re.IGNORECASE | re.MULTILINE,
 )
 #: Where Markdown has an address, and what an address of another place begins with.
 _DESTINATION = re.compile(rf"\]\(\s*<?([^)\s>]+)|{_IN_BLOCKS}\[(?:[^\[\]\\]|\\.){{1,1000}}\]:\s*<?(\S+)", re.MULTILINE)
 _ELSEWHERE = re.compile(r"\s*(?:(?!attachment:)[a-z][a-z0-9+.-]{1,20}:|//)", re.IGNORECASE)
 #: Brackets that open and close a description, what is escaped, and what may stand behind.
-_BRACKETS, _BEHIND = re.compile(r"\\.|!?\[|\]", re.DOTALL), re.compile(r"\(\s{0,9}<?([^)\s>]{1,2000})")
+_BRACKETS, _BEHIND = re.compile(r"\\.|!?\[|\]", re.DOTALL), re.compile(r"\(\s{0,1000}<?([^)\s>]{1,2000})")
 #: HTML, links that carry data, and addresses that do more than show a page.
 _MARKUP = re.compile(
-    r"<[A-Za-z/!?][^>\n]{0,200}|(?:\b[a-z][a-z0-9+.-]{1,20}:)?//[^\s)\]]*[?#&][^\s)\]]*|\b(?:javascript|data|vbscript|file):\S+"
-    r"|\bwww\.[^\s)\]]*[?#&][^\s)\]]*|\bmailto:[^\s)\]]*\?[^\s)\]]*|\\(?:href|url|includegraphics|html\w+)\b|\\(?:style|class|cssId|data|require|mmlToken)\s*\{",
+    r"<[A-Za-z/!?][^>\n]{0,200}|(?:\b[a-z][a-z0-9+.-]{1,20}:)?(?<!/)//[^\s)\]?#&]*+[?#&][^\s)\]]*|\b(?:javascript|data|vbscript|file):\S+"
+    r"|\bwww\.[^\s)\]?#&]*+[?#&][^\s)\]]*|\bmailto:[^\s)\]?]*+\?[^\s)\]]*|\\(?:href|url|includegraphics|html\w+)\b|\\(?:style|class|cssId|data|require|mmlToken)\s*\{",
     re.IGNORECASE,
 )
 #: The path of an address, but for a commit of a project, and where in a word letters of one kind follow those of another.

@@ -33,7 +33,7 @@ PICTURES = "pictures"
 MIMES = ("image/png", "image/jpeg", "image/webp", "image/gif")
 FILE_NAME = re.compile(r".+\.(?:png|jpe?g|webp|gif)\Z", re.IGNORECASE)
 _MAX_NAME = 120
-_BLOCK = re.compile(r"\n*<context-pictures>\n.*?\n</context-pictures>", re.DOTALL)
+_BLOCK = re.compile(r"(?<!\n)\n*+<context-pictures>\n.*?\n</context-pictures>", re.DOTALL)
 _PNG_CHUNKS = frozenset(b"IHDR PLTE IDAT IEND tRNS gAMA cHRM sRGB sBIT bKGD pHYs acTL fcTL fdAT".split())
 _WEBP_CHUNKS = frozenset((b"VP8 ", b"VP8L", b"VP8X", b"ALPH", b"ANIM", b"ANMF"))
 #: After the data of a scan: the next segment.

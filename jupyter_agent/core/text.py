@@ -22,11 +22,11 @@ spelled_out = hidden_characters.spelled_out
 PYTHON = frozenset({"python", "py", "python3", "ipython"})
 #: A fenced code block of a Markdown text; ``close`` is empty where the text ends within it.
 FENCED_CODE = re.compile(
-    r"^(?P<fence>`{3,}|~{3,})(?P<language>[^\n`]*)\n(?P<source>.*?)(?P<close>^(?P=fence)(?!\S)|\Z)",
+    r"^(?P<fence>`{3,}+|~{3,}+)(?P<language>[^\n`]*+)\n(?P<source>.*?)(?P<close>^(?P=fence)(?!\S)|\Z)",
     re.MULTILINE | re.DOTALL,
 )
 #: Blocks of what is known, in a message of the user's.
-_CONTEXT = re.compile(r"<(?P<mark>[\w-]+)>\n.*?\n</(?P=mark)>", re.DOTALL)
+_CONTEXT = re.compile(r"<(?P<mark>[\w-]+)>\n")
 
 #: Control, format, surrogate and private characters: they show nothing, or change how others are shown.
 _INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
@@ -60,7 +60,30 @@ _LONGEST = 2048
 
 def without_context(text: str) -> str:
     """What the user wrote of a message that holds blocks of context, too."""
-    return _CONTEXT.sub("", text).strip()
+    return without_blocks(text, _CONTEXT).strip()
+
+
+def without_blocks(text: str, opening: re.Pattern[str], most: int = 0) -> str:
+    """A text without its blocks ``<mark>`` … ``</mark>``, whose tags have a line each.
+
+    Args:
+        text: With blocks.
+        opening: Of a block; its group ``mark``.
+        most: How many are taken out; 0 for all.
+    """
+    kept: list[str] = []
+    position, unclosed = 0, set[str]()
+    for match in opening.finditer(text):
+        if match.start() < position or match["mark"] in unclosed or len(kept) == (most or -1):
+            continue
+        close = f"\n</{match['mark']}>"
+        end = text.find(close, match.end())
+        if end < 0:
+            unclosed.add(match["mark"])
+            continue
+        kept.append(text[position : match.start()])
+        position = end + len(close)
+    return "".join([*kept, text[position:]])
 
 
 def truncate(text: str, limit: int) -> str:

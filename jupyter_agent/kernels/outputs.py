@@ -168,9 +168,13 @@ def cleaned(text: str) -> str:
     """The text as a terminal shows it: without escape sequences, progress bars in their last state."""
     text = ANSI_ESCAPE.sub("", text.encode("utf-8", "replace").decode("utf-8")).replace("\r\n", "\n")
     if "\b" in text:
-        while "\b" in (shorter := re.sub(r"[^\b\n]\x08", "", text)) and shorter != text:
-            text = shorter
-        text = shorter.replace("\b", "")
+        kept: list[str] = []
+        for character in text:
+            if character != "\b":
+                kept.append(character)
+            elif kept and kept[-1] != "\n":
+                kept.pop()
+        text = "".join(kept)
     lines = [line.rstrip("\r").rpartition("\r")[2] for line in text.split("\n")]
     return _CONTROLS.sub("", "\n".join(lines))
 

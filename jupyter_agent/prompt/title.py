@@ -35,7 +35,7 @@ async def write_title(question: str, reply: str, model: Model, redactor: Redacto
     async with aclosing(stream) as events:
         async for event in events:
             if isinstance(event, TextDelta):
-                text += event.text
+                text += event.text[:_READ]
             elif isinstance(event, ThinkingDelta) and event.replaces_text:
                 text = ""
             if len(text) > _READ:

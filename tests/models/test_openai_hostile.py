@@ -10,10 +10,15 @@ from typing import Any
 
 import pytest
 
+from jupyter_agent.analysis.risk import markdown_reasons
 from jupyter_agent.core import errors
-from jupyter_agent.core.messages import Message, ModelFinished, TextDelta, ToolCall, Usage
+from jupyter_agent.core.messages import Message, ModelFinished, TextDelta, ToolCall, Usage, code_blocks
+from jupyter_agent.core.pictures import question_again
 from jupyter_agent.core.protocols import ToolSpec
+from jupyter_agent.core.text import without_context
+from jupyter_agent.kernels.outputs import cleaned
 from jupyter_agent.models.openai_compatible import arguments, failures
+from jupyter_agent.models.openai_compatible.code_blocks import NumberGate
 from jupyter_agent.models.openai_compatible.connection import Connection
 from jupyter_agent.models.openai_compatible.provider import OPENAI
 from jupyter_agent.models.openai_compatible.text_tools import CallReader
@@ -112,6 +117,13 @@ def _think(text: str) -> Any:
     return [*reader.feed(text), *reader.finish()]
 
 
+def _gate(text: str) -> None:
+    gate = NumberGate([])
+    for start in range(0, len(text), 8):
+        gate.feed(text[start : start + 8])
+
+
+PICTURES = {"pictures": [{"name": "a.png", "media_type": "image/png"}]}
 SLOW: dict[str, tuple[Callable[[str], Any], str]] = {
     "tags that are spoken of, in one line": (_think, "x <think> y " * 20_000),
     "tags in a block of code": (_think, "```\n" + "<think>\n" * 20_000),
@@ -120,6 +132,15 @@ SLOW: dict[str, tuple[Callable[[str], Any], str]] = {
     "single quotes that are all escaped": (arguments.repaired, "{'a': " + "\\'" * 100_000),
     "many objects": (arguments.repaired, "{}" * 200_000),
     "calls that have no end, in one line": (_read, "a <tool_call> b " * 30_000),
+    "a fence without an end": (code_blocks, "~" * 60_000),
+    "tags of a question": (without_context, "<a>\n" * 20_000),
+    "empty lines of a question with a picture": (lambda text: question_again(text, PICTURES), "\n" * 60_000),
+    "ticks in an edit": (markdown_reasons, "`" * 20_000),
+    "empty lines in an edit": (markdown_reasons, "\n" * 20_000),
+    "slashes in an edit": (markdown_reasons, "/" * 20_000),
+    "pictures in an edit that have no end": (markdown_reasons, "![" * 20_000),
+    "characters that are taken back": (cleaned, "a" * 20_000 + "\b" * 20_000),
+    "words without spaces": (_gate, "a" * 200_000),
     "empty lines behind a call": (_read, '{"name": "list_variables", "arguments": {}}' + "\n" * 60_000),
 }
 

@@ -73,7 +73,7 @@ _WANTS_VALUE = re.compile(
 #: The end of what pandas prints of a long column or table, which is no single value.
 _COLUMN = re.compile(r"Length: \d+, dtype: \w+\s*\Z|\[\d{2,} rows x \d+ columns\]\s*\Z")
 #: What is said of a run besides what it printed.
-_NOTE = re.compile(r"\s*\[\d[\d.,]* m?s\b[^\n]*\]\s*\Z")
+_NOTE = re.compile(r"(?<!\s)\s*+\[\d[\d.,]* m?s\b[^\n]*\]\s*\Z")
 #: Of a traceback, what a small model can use: the line of its code, and what is wrong.
 _FAILED_LINE = re.compile(r"^-+> ?\d+ .*$", re.MULTILINE)
 _NUMBER = re.compile(r"(?<![\w.])\d[\d,]*(?:\.\d+)?(?:[eE][-+]?\d+)?(?![\w])%?|(?<![\w.])\d+(?=[a-z]{1,2}\b)")
