@@ -153,6 +153,10 @@ def test_L14_I9_no_text_takes_much_longer_than_its_length(name: str) -> None:
     assert time.process_time() - began < 2.0
 
 
+def test_J5_a_picture_from_elsewhere_is_seen_however_far_its_address_is_from_its_description() -> None:
+    assert markdown_reasons(f"![a [b [c]]]({' ' * 40}https://example.com/x.png)")
+
+
 # Halves of characters ---------------------------------------------------------------------------------
 
 
