@@ -27,7 +27,7 @@ _COMPARED: tuple[tuple[Operator, str], ...] = (
 )
 _COMPARISON = "|".join(pattern for _, pattern in _COMPARED)
 #: The words by which a condition is heard, as a pattern.
-COMPARING = f"{_COMPARISON}|between|contain|starts?|ending|true|false|missing|null|empty|blank|only|since|after|before|until|during|without|no|not|more|less"
+COMPARING = f"{_COMPARISON}|between|contain|starts?|ending|true|false|missing|null|empty|blank|only|since|after|before|until|during|without|no|not|more|less|where|when|who|whose"
 _BE = r"(?:(?:is|are|was|were|be|has|have|being|that is|which is|values?) )?"
 _COLUMN_FIRST = re.compile(rf"(COL\d+) {_BE}({_COMPARISON}) (?:the )?((?:NUM|DATE|VAL|STR|VAR)\d+)")
 _NUMBER_FIRST = re.compile(
@@ -101,6 +101,8 @@ def _compared(skeleton: Skeleton, frame: Table) -> Read:
         if column is None or (mention.variable is not None and mention.variable.kind not in ("number", "text")):
             continue
         operator = next(candidate for candidate, pattern in _COMPARED if re.fullmatch(pattern, match[2]))
+        if column.role == "text" and mention.label == "NUM" and operator in (">", ">=", "<", "<="):
+            continue  # a text is neither more nor less than a number
         if (
             operator in (">=", "==")
             and match[2] in ("from", "of")

@@ -14,7 +14,11 @@ from jupyter_agent.models.offline.skill import Skill
 from jupyter_agent.models.offline.words import key, parts
 
 #: Small words that change what is asked: something must have heard them.
-_CHANGING = frozenset(words("make made more less other another every each few between without not no only both"))
+_CHANGING = frozenset(
+    words(
+        "make made more less other another every each few between without not no only both when where who whom whose why done many much often as"
+    )
+)
 _PIECE = re.compile(r"(?P<label>[A-Z]+)\d+|(?P<word>[^\W\d_][\w'-]*)")
 #: How like a name a mistyped one must be.
 _LIKE = 0.75
@@ -57,7 +61,7 @@ def _changes_nothing(word: str, query: Query) -> bool:
 def _is_used(mention: NameMention, query: Query, skill: Skill) -> bool:
     """Whether a name, a value or a number of the question is part of the query."""
     real = mention.variable or next(iter(mention.columns), None)
-    if mention.similar and real is not None and _likeness(mention.text, real.name) < _LIKE:
+    if mention.similar and real is not None and not _is_misspelt(mention.text, real.name):
         return False
     if f"{mention.label}\\d" in skill.cue.pattern:
         return True
@@ -80,20 +84,25 @@ def _is_used(mention: NameMention, query: Query, skill: Skill) -> bool:
             return True
 
 
-def _likeness(text: str, name: str) -> float:
-    return difflib.SequenceMatcher(None, key(text), key(name)).ratio()
+def _is_misspelt(text: str, name: str) -> bool:
+    """Whether a name was mistyped, rather than another one or a part of one written."""
+    typed, real = key(text), key(name)
+    return difflib.SequenceMatcher(None, typed, real).ratio() >= _LIKE and not (
+        len(real) - len(typed) > 1 and typed in real
+    )
 
 
 def _patterns(query: Query, skill: Skill, takes_any: bool) -> Iterator[str]:
     """By what the skill and the slots that are filled are heard."""
     if not takes_any:
         yield skill.cue.pattern
-    if query.function or query.each or query.extreme or query.limit or query.order or query.descending is not None:
+    if skill.measures or query.each:
         yield cues.AGGREGATING
+    if query.extreme or query.limit or query.order or query.descending is not None or query.function in ("max", "min"):
         yield cues.ORDERING
     if query.period is not None:
         yield cues.TIMING
-    if query.chart is not None:
+    if query.chart is not None and skill.name == "plot":
         yield cues.DRAWING
     if query.conditions:
         yield conditions.COMPARING

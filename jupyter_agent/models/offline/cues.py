@@ -143,12 +143,12 @@ def chart(text: str) -> str | None:
 def descending(text: str) -> bool | None:
     """The direction of an order, where it is said."""
     if _search(
-        r"desc|descending|decreasing|(?:largest|highest|biggest|newest|most|latest|greatest)(?: \w+)? first|high to low|reverse|reversed|backwards",
+        r"desc|descending|decreasing|(?:largest|highest|biggest|newest|most|latest|greatest|longest|heaviest|tallest|priciest|best)(?: \w+)? first|high to low|reverse|reversed|backwards",
         text,
     ):
         return True
     if _search(
-        r"asc|ascending|increasing|(?:smallest|lowest|oldest|least|earliest|cheapest)(?: \w+)? first|low to high|alphabetical(?:ly)?|chronological(?:ly)?",
+        r"asc|ascending|increasing|(?:smallest|lowest|oldest|least|earliest|cheapest|shortest|lightest|youngest|worst)(?: \w+)? first|low to high|alphabetical(?:ly)?|chronological(?:ly)?",
         text,
     ):
         return False

@@ -86,6 +86,8 @@ class Names:
         """The one column whose name contains this word."""
         wanted = forms(text)
         found = [column for column in self._columns if len(key(text)) > 2 and wanted & parts(column.name)]
+        # ``orders above 40`` are no order numbers.
+        found = [column for column in found if "id" not in parts(column.name)]
         if not found or len({variable.name for variable in found}) > 1:
             return None
         return NameMention("COL", text, columns=tuple(found))

@@ -270,7 +270,7 @@ SKILLS = (
         "correlation",
         cue(r"corr\w*|relationship between|relat(?:ed|es?|ion)(?: of| to| between)?|depends? on|associat\w+"),
         _correlated,
-        lambda query: query.chart is None,
+        lambda query: query.chart is None and (bool(query.columns or query.by) or "corr" in query.text),
         weight=67,
         measures=True,
         reads=r"\bmatrix\b",

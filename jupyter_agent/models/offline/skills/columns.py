@@ -63,6 +63,16 @@ def _unique(query: Query, facts: Facts) -> Answer:
         return _counted(query, facts)
     known = inspected(column, facts)
     unique, values = whole(known.facts.get("unique")), known.values
+    if (
+        unique is not None
+        and frame.rows is not None
+        and re.search(r"\b(?:is|are) (?:the |all )?COL\d+s? (?:all )?unique", query.text)
+    ):
+        is_unique = unique == frame.rows
+        repeated = "each occurs once" if is_unique else "some occur more than once, or are missing"
+        return [
+            f"**{'Yes' if is_unique else 'No'}**: {name(column.name)} has {many(unique, 'unique value')} in {many(frame.rows, 'row')}; {repeated}."
+        ]
     counted = f"**{many(unique, 'unique value')}**" if unique is not None else "these values"
     sentence = f"{name(column.name)} of {name(frame.name)} has {counted}"
     top = _top(known)
@@ -187,6 +197,7 @@ SKILLS = (
             and not re.search(r"\b(?:fill|impute|drop|remove|handle|deal|replace|delete|clean|rows)\b", query.text)
         ),
         weight=61,
+        reads=r"\b(?:how many|how much|number of|counts?)\b",
     ),
     Skill(
         "unique values",
@@ -208,6 +219,7 @@ SKILLS = (
             )
         ),
         weight=54,
+        reads=r"\b(?:how many|how much|number of|counts?)\b",
     ),
     Skill(
         "value counts",

@@ -128,6 +128,6 @@ SKILLS = (
         lambda query: query.frame is not None and query.chart is None and bool(query.columns) and not query.limit,
         weight=72,
         repeats=False,
-        reads=r"NUM\d+",
+        reads=r"\b(?:average|mean|sum|total|number|count|max|min|maximum|minimum|median)\b|NUM\d+",
     ),
 )

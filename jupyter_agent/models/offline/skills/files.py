@@ -170,5 +170,6 @@ SKILLS = (
         _saved,
         lambda query: query.chart is None and not re.search(r"\bfigure|plot|chart\b", query.text),
         weight=81,
+        reads=r"\b(?:as|to|into)\b",
     ),
 )

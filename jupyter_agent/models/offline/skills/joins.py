@@ -151,7 +151,7 @@ def _two(query: Query) -> bool:
 
 
 SKILLS = (
-    Skill("across tables", cue(r"[^\W\d]+"), _across, _apart, weight=68, reads=r"COL\d+"),
+    Skill("across tables", cue(r"[^\W\d]+"), _across, _apart, weight=68, reads=r"COL\d+", measures=True),
     Skill(
         "stack",
         cue(r"concat\w*", r"append", r"stack", r"union", r"below each other", r"one below the other"),

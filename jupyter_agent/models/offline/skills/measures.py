@@ -189,6 +189,7 @@ SKILLS = (
             query.frame is not None and not query.by and (not query.columns or query.columns[0].role == "number")
         ),
         weight=65,
+        reads=r"\b(?:how many|how much|number of|counts?)\b",
     ),
     Skill(
         "range of a column",

@@ -33,18 +33,17 @@ def _sorted(query: Query, _facts: Facts) -> Answer:
 
 def _filtered(query: Query, facts: Facts) -> Answer:
     frame = query.the_frame()
-    columns = query.columns
+    asked = {condition.column.name for condition in query.conditions}
+    columns = () if {column.name for column in query.columns} <= asked else query.columns
     title = f"The rows of {name(frame.name)}{where_clause(query.conditions)}"
 
     def expression(language: Dialect) -> str:
         return language.selected(columns, query.conditions) if columns else language.rows(query.conditions)
 
-    if (
-        re.search(
-            r"\b(?:show|list|display|print|which|what|see|find|give me|are there|is there|any)\b|^VAR\d+", query.text
-        )
-        and not query.wants_code
-    ):
+    is_shown = re.search(
+        r"\b(?:show|list|display|print|which|what|see|find|give me|are there|is there|any)\b|^VAR\d+", query.text
+    )
+    if (is_shown or columns) and not query.wants_code:
         limit = query.limit or 10
         return computed(
             query,

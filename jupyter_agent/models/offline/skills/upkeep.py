@@ -85,6 +85,7 @@ SKILLS = (
             about_frame(query) and not re.search(r"\b(?:remove|drop|delete|get rid|eliminate|clean)\b", query.text)
         ),
         weight=62,
+        reads=r"\b(?:how many|how much|number of|counts?)\b",
     ),
     Skill(
         "missing values",
@@ -97,5 +98,6 @@ SKILLS = (
             )
         ),
         weight=61,
+        reads=r"\b(?:how many|how much|number of|counts?)\b",
     ),
 )

@@ -302,5 +302,5 @@ SKILLS = (
         lambda query: query.target is not None and query.target.kind in {"mapping", "object", "class"} and _one(query),
         weight=46,
     ),
-    Skill("statistic of an array", cue(r"[a-z]+"), _statistic, _measured, weight=43),
+    Skill("statistic of an array", cue(r"[a-z]+"), _statistic, _measured, weight=43, measures=True),
 )
