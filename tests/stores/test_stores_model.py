@@ -303,5 +303,5 @@ def test_all_stores_do_as_the_model_does(machine: type[RuleBasedStateMachine]) -
 @pytest.mark.slow
 @pytest.mark.timeout(7200)
 def test_all_stores_do_as_the_model_does_for_long(machine: type[RuleBasedStateMachine]) -> None:
-    many = settings(max_examples=1000, stateful_step_count=50, **COMMON)  # type: ignore[arg-type]
+    many = settings(max_examples=700, stateful_step_count=50, **COMMON)  # type: ignore[arg-type]
     run_state_machine_as_test(machine, settings=many)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from jupyter_agent.models.offline.lexicon import BINDING, MONTHS, TELLING
+from jupyter_agent.models.offline.lexicon import ADJECTIVES, BINDING, MONTHS, TELLING
 from jupyter_agent.models.offline.mentions import Skeleton
 from jupyter_agent.models.offline.names import NameMention
 from jupyter_agent.models.offline.namespace import Column, Table
@@ -159,7 +159,7 @@ def _bare(skeleton: Skeleton, frame: Table) -> Read:
     """``city is Hamburg``: a value that is not among those known."""
     match = _BARE.search(skeleton.text.rstrip(" ?!."))
     column = _column(skeleton, match[1], frame) if match else None
-    if match and column is not None and column.role == "text" and match[2] not in BINDING | TELLING:
+    if match and column is not None and column.role == "text" and match[2] not in BINDING | TELLING | ADJECTIVES.keys():
         operator: Operator = "!=" if "not" in match[0] or "!=" in match[0] else "=="
         yield Condition(column, operator, (skeleton.typed(match[2]),)), (match[1],)
 

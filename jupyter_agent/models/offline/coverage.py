@@ -20,6 +20,14 @@ _CHANGING = frozenset(
     )
 )
 _PIECE = re.compile(r"(?P<label>[A-Z]+)\d+|(?P<word>[^\W\d_][\w'-]*)")
+#: Of a delay the highest is the worst, of a rating the lowest.
+_JUDGING = frozenset({"best", "worst"})
+#: What columns have in their names of which more is better.
+_GOOD = frozenset(
+    words(
+        "rating score grade quality satisfaction revenue profit sales income turnover margin points happiness quantity qty units amount"
+    )
+)
 #: How like a name a mistyped one must be.
 _LIKE = 0.75
 
@@ -37,9 +45,8 @@ def not_understood(query: Query, skill: Skill) -> tuple[str, ...]:
         if match["label"]:
             is_taken = _is_used(query.skeleton.mention(word), query, skill)
         else:
-            is_taken = (
-                word in heard or (not takes_any and bool(skill.cue.search(word))) or _changes_nothing(word, query)
-            )
+            is_heard = word in heard or (not takes_any and bool(skill.cue.search(word)))
+            is_taken = (is_heard and word not in _JUDGING) or _changes_nothing(word, query)
         if not is_taken:
             left.append(query.skeleton.typed(word))
     return tuple(left)
@@ -53,6 +60,8 @@ def _changes_nothing(word: str, query: Query) -> bool:
         return query.limit is not None
     if word in MONTHS:
         return bool(query.conditions)
+    if word in _JUDGING:
+        return query.limit is not None or any(parts(column.name) & _GOOD for column in (*query.columns, *query.order))
     is_quality = word in ADJECTIVES or any(re.fullmatch(pattern, word) for pattern in VERBS)
     is_row = query.function == "count" and query.frame is not None and word in parts(query.frame.name)
     return is_row or (is_quality and bool(query.columns or query.order))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from tests.support.offline_session import OfflineSession
@@ -57,3 +59,50 @@ def test_what_is_shown_instead_can_be_asked(offline: OfflineSession) -> None:
 )
 def test_politeness_changes_nothing(offline: OfflineSession, question: str) -> None:
     assert "I do not understand" not in offline.ask(question).text
+
+
+SHOP = """
+import pandas as pd
+lamps = pd.DataFrame({
+    'order_id': [101, 102, 103, 104],
+    'lamp': ['Moon', 'Sun', 'Star', 'Sky'],
+    'price': [30.0, 12.5, 99.0, 47.0],
+    'delay': [4, -1, 9, 0],
+    'pay': ['1,250', '900', 'n/a', '1,100'],
+    'grade': ['a', 'b', 'a', 'c'],
+})
+runs = [{'name': 'first', 'done': True}, {'name': 'second', 'done': False}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("question", "text"),
+    [
+        ("most expensive lamp", "Star"),
+        ("which lamp is the cheapest", "Sun"),
+        ("is order_id unique", "**Yes**"),
+        ("is grade unique in lamps", "**No**"),
+        ("sort lamps by price, highest first", "ascending=False"),
+        ("price of the Moon lamp", "| 30 |"),
+    ],
+)
+def test_what_was_heard_is_answered(offline_with: Callable[[str], OfflineSession], question: str, text: str) -> None:
+    assert text in offline_with(SHOP).ask(question).text
+
+
+@pytest.mark.parametrize(
+    ("question", "wrong"),
+    [
+        ("orders above 100", "order_id"),
+        ("pay over 1000", "> '1000'"),
+        ("worst delay", "-1"),
+        ("how many runs are done", "2 items"),
+        ("when was the price highest", "last set in"),
+        ("what depends on lamps", "Correlation"),
+        ("average pay length", "4 rows"),
+    ],
+)
+def test_small_words_are_not_passed_over(
+    offline_with: Callable[[str], OfflineSession], question: str, wrong: str
+) -> None:
+    assert wrong not in offline_with(SHOP).ask(question).text

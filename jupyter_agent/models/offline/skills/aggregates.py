@@ -9,7 +9,7 @@ from jupyter_agent.models.offline import cues
 from jupyter_agent.models.offline.computing import computed, where_clause
 from jupyter_agent.models.offline.dialects.dialect import Grouping
 from jupyter_agent.models.offline.facts import Facts
-from jupyter_agent.models.offline.lexicon import ADDITIVE
+from jupyter_agent.models.offline.lexicon import ADDITIVE, ADJECTIVES
 from jupyter_agent.models.offline.markdown import figure, name, share
 from jupyter_agent.models.offline.namespace import Column, Table, names_of
 from jupyter_agent.models.offline.query import Ask, Function, Query, noun
@@ -178,7 +178,8 @@ def _top(query: Query, facts: Facts) -> Answer:
     if not order:
         raise Ask(f"By which column? {name(frame.name)} has {names_of(frame.columns)}.")
     down = query.descending if query.descending is not None else not cues.lowest(query.text)
-    limit = query.limit or (1 if re.search(r"\b(?:row|record|entry|observation|one)\b", query.text) else 5)
+    is_single = re.search(rf"\b(?:row|record|entry|observation|one|{'|'.join(ADJECTIVES)})\b", query.text)
+    limit = query.limit or (1 if is_single else 5)
     title = f"The {'row' if limit == 1 else f'{limit} rows'} of {name(frame.name)} with the {'highest' if down else 'lowest'} {name(order[0].name)}{where_clause(query.conditions)}"
     return computed(
         query, facts, title, lambda language: f"{language.sorted(order, down, query.conditions)}.head({limit})"
@@ -259,10 +260,15 @@ SKILLS = (
             r"(?:NUM\d+|two|three|four|five|ten) (?:\w+ )?(?:largest|smallest|highest|lowest|biggest|most expensive|cheapest|latest|newest|oldest|top)",
             r"(?:rows?|records?|entry|entries|one) (?:with|having|that has) the (?:\w+ )?(?:largest|smallest|highest|lowest|biggest|max\w*|min\w*|greatest|most|least|latest|earliest)",
             r"(?:which|what) (?:row|record|entry|observation)s? (?:has|have|is|had|are|with)",
-            r"most expensive$|cheapest$",
+            rf"(?:most|least) (?:{'|'.join(ADJECTIVES)})|{'|'.join(word for word in ADJECTIVES if word.endswith('est'))}",
         ),
         _top,
-        lambda query: bool(query.order or query.columns) and not query.by and query.period is None,
+        lambda query: (
+            bool(query.order or query.columns)
+            and not query.by
+            and query.period is None
+            and query.function in (None, "max", "min", "count")
+        ),
         weight=66,
         sticks=True,
     ),

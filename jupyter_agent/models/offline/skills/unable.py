@@ -11,7 +11,7 @@ from jupyter_agent.models.offline.markdown import name, names
 from jupyter_agent.models.offline.query import Query
 from jupyter_agent.models.offline.skill import Answer
 from jupyter_agent.models.offline.skills.talk import CONNECT
-from jupyter_agent.models.offline.words import near
+from jupyter_agent.models.offline.words import near, parts
 
 
 def unable(query: Query, _facts: Facts) -> Answer:
@@ -56,7 +56,8 @@ def _examples(query: Query) -> list[str]:
     frame = query.frame or next(iter(query.namespace.frames), None)
     if frame is None:
         return ["which variables are there?", "what went wrong?", "summarise this notebook"]
-    number, text = next(iter(frame.of_role("number")), None), next(iter(frame.of_role("text")), None)
+    number = next((column for column in frame.of_role("number") if "id" not in parts(column.name)), None)
+    text = next(iter(frame.of_role("text")), None)
     found = [f"describe {name(frame.name)}", f"how many rows has {name(frame.name)}?"]
     if number is not None:
         found.insert(0, f"mean {name(number.name)}" + (f" by {name(text.name)}" if text is not None else ""))
