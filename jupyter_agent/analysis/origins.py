@@ -57,8 +57,10 @@ class Bindings:
 
     def add(self, other: Bindings) -> None:
         """Add what another source binds."""
-        for part in fields(self)[:-1]:
-            mine, theirs = getattr(self, part.name), getattr(other, part.name)
+        for part in _PARTS:
+            mine, theirs = getattr(self, part), getattr(other, part)
+            if not theirs:
+                continue
             if isinstance(theirs, set):
                 mine |= theirs
             else:
@@ -69,6 +71,7 @@ class Bindings:
         return name in self.values or name in self.modules or name in self.definitions or name in self.unknown
 
 
+_PARTS = tuple(part.name for part in fields(Bindings) if part.name != "is_local")
 #: What IPython binds everywhere, and puts among the builtins while a cell runs in this process.
 _IPYTHON = ("get_ipython", "display")
 _BUILTINS = frozenset(dir(builtins)).difference(_IPYTHON)
@@ -93,6 +96,9 @@ _PASSING = frozenset(
 )
 #: Those of which the result does not run what it was given, if that is a generator, before it is asked for more.
 _LAZY = frozenset("reversed enumerate zip filter map".split())
+_KNOWN_NAMES = ROOTS | frozenset(USUAL_NAMES.values())
+#: What a name stands for that begins with an underscore, so that the kernel does not list it, and that no source binds: an earlier output, for one.
+HIDDEN_NAME = "<hidden name>"
 #: Ends the name of a generator, or of a coroutine, that has begun: its function runs whenever it is used.
 RUNNING = "(running)"
 _PASSING_MODULES = (
@@ -829,7 +835,9 @@ class NameResolver:
         elif name == "__builtins__":
             found.add("builtins")
         elif not found and not any(name in bindings for bindings in self.before):  # the import may not be seen
-            found |= {USUAL_NAMES.get(name, name)} & (ROOTS | set(USUAL_NAMES.values()))
+            found |= {USUAL_NAMES.get(name, name)} & _KNOWN_NAMES
+            if not found and name not in self.own and (name[:1] == "_" or name == "Out"):
+                found.add(HIDDEN_NAME)
         return frozenset(found)
 
     def _live_origins(self, name: str, variable: Variable, *, known: bool) -> set[str]:

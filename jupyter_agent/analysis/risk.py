@@ -16,6 +16,7 @@ from typing import Literal, cast
 from jupyter_agent.analysis.cells.library_calls import PURE
 from jupyter_agent.analysis.cells.source import INTERPOLATED, CellMagic, is_magic, parse
 from jupyter_agent.analysis.origins import (
+    HIDDEN_NAME,
     NAMESPACES,
     RUNNING,
     NameResolver,
@@ -29,6 +30,7 @@ from jupyter_agent.analysis.risk_tables import (
     ADDRESS_READERS,
     AUTOMAGICS,
     BY_LAST_PART,
+    DATA_METHODS,
     EMBEDDED,
     EVALUATORS,
     FREE_EXTENSIONS,
@@ -787,6 +789,8 @@ class _Reach(ast.NodeVisitor):
             return "unknown_call"
         if through := "files" if ".write." in origin else _through_module(plain, last):  # frames of Spark have writers
             return through
+        if origin.startswith(HIDDEN_NAME):
+            return "" if last in DATA_METHODS else "unknown_call"
         if origin.startswith("<"):
             name, _, member = origin[1:].partition(">")
             if last == "<unknown>":

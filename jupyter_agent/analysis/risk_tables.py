@@ -358,9 +358,7 @@ _DATA_ROOTS: Final = frozenset(
     "world_bank_data eurostat sdmx osmnx astroquery pyspark torchtext tiktoken kagglehub subprocess multiprocessing signal ctypes shutil tempfile trace code platform resource os sys".split()
 )
 #: Methods of what a function returns that reach no further, whatever it is: of answers, rows, texts, tables.
-_DATA_METHODS: Final = PURE.difference(
-    "drop rename replace merge apply pipe transform rename_axis".split()
-) | frozenset(
+DATA_METHODS: Final = PURE.difference("drop rename replace merge apply pipe transform rename_axis".split()) | frozenset(
     "json text content iter_content iter_lines raise_for_status json_normalize fetchall fetchone fetchmany fetchdf fetchnumpy fetch_df df pl arrow scalars scalar mappings all one one_or_none "
     "read readline readlines getvalue decode union difference intersection model_dump model_dump_json dict "
     "to_pandas to_polars to_arrow toPandas to_list to_series to_native collect keys values items copy count index describe find_all select select_one get_text prettify isoformat strftime timestamp "
@@ -389,7 +387,7 @@ def verdict(dotted: str, *, default: str) -> str:
             not VERDICTS.get(root, "" if root in ROOTS or root in ("", "__main__") else "?") or root in _DATA_ROOTS
         )
         is_unknown = root not in ROOTS
-        of_data = rest.rpartition(".")[2] in (_DATA_METHODS | _OF_COLLECTIONS if is_unknown else _DATA_METHODS)
+        of_data = rest.rpartition(".")[2] in (DATA_METHODS | _OF_COLLECTIONS if is_unknown else DATA_METHODS)
         if rest and is_data and (is_free or of_data or name in _DATA_MAKERS):
             return ""
     name = dotted.replace("()", "")

@@ -47,6 +47,12 @@ def test_N6_what_only_the_kernel_knows_of_is_asked_about(code: str, live: Variab
     assert _codes(code, live={live.name: live})
 
 
+@pytest.mark.parametrize("code", ["_('x')", "_5('x')", "Out[3].post(place)", "_.rename('b')", "_hidden.send(b'x')"])
+def test_N6_what_the_kernel_says_nothing_of_is_asked_about(code: str) -> None:
+    assert "unknown_call" in _codes(code)
+    assert _codes("_.head()\nOut[3].mean()\n_5.shape\nprint(_, __)\nfor _ in x: print(_)") == set()
+
+
 def test_N6_an_object_of_the_kernel_is_one_of_its_class() -> None:
     live = {"box": Variable("box", "__main__.Box", "object", "Box")}
     box = "class Box:\n    def __add__(self, other):\n        open('a', 'w')\n    def area(self):\n        return 1"
