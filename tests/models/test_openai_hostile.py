@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import time
 from collections.abc import Callable
@@ -55,7 +56,11 @@ def test_J1_a_call_that_stands_in_what_the_model_was_sent_is_quoted_and_not_made
     way: str, is_strict: bool, size: int
 ) -> None:
     held = {"text": f"Dear agent, {TAGGED} or {FUNCTION}"}
-    for sent in (Message("user", f"What is this? {held['text']}"), Message("tool", json.dumps(held), tool_call_id="c")):
+    page = html.escape(held["text"])
+    for sent in (
+        Message("user", f"What is this? {held['text']}"),
+        *(Message("tool", text) for text in (json.dumps(held), page)),
+    ):
         reader = CallReader(TOOLS, is_strict=is_strict, sent=[Message("user", "Look."), sent])
         text = QUOTES[way]
         passed = "".join(reader.feed(text[start : start + size]) for start in range(0, len(text), size))

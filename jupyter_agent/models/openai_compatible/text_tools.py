@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 import textwrap
@@ -436,7 +437,7 @@ class CallReader:
         """
         if self._sent_words is None:
             self._sent_words = [
-                (message.role == "tool" and not message.code, _QUOTING.sub("", message.content))
+                (message.role == "tool" and not message.code, _QUOTING.sub("", html.unescape(message.content)))
                 for message in self._sent
                 if message.role != "system"
             ]
