@@ -656,17 +656,22 @@ class NameResolver:
 
         Of a library's object or module by assignments to that alone.
         """
-        is_librarys = _are_librarys(owners)
-        owners |= {owner.removesuffix("()") for owner in owners}
-        roots = {owner.partition(".")[0] for owner in owners}
-        for bindings in self._everywhere():
+        holders = [
+            bindings
+            for bindings in self._everywhere()
+            if attribute in bindings.members or attribute in bindings.attributes
+        ]
+        is_librarys = bool(holders) and _are_librarys(owners)
+        named = owners | {owner.removesuffix("()") for owner in owners} if holders else owners
+        roots = {owner.partition(".")[0] for owner in named} if holders else set()
+        for bindings in holders:
             if not is_librarys:
                 yield from bindings.members.get(attribute, ())
             for owner_of, value in zip(
                 bindings.objects.get(attribute, ()), bindings.attributes.get(attribute, ()), strict=True
             ):
                 if not is_librarys or any(
-                    origin in owners or (origin.rpartition(".")[2][:1].isupper() and origin.partition(".")[0] in roots)
+                    origin in named or (origin.rpartition(".")[2][:1].isupper() and origin.partition(".")[0] in roots)
                     for origin in self.origins_of(owner_of)
                 ):
                     yield value
