@@ -109,6 +109,18 @@ async def test_J1_a_model_that_tells_what_a_file_says_runs_nothing(name: str) ->
     assert "".join(event.text for event in events if isinstance(event, TextDelta)) == quoted
 
 
+async def test_a_call_in_the_last_words_that_a_model_is_asked_for_is_not_shown() -> None:
+    call = '{"name": "list_variables", "arguments": {}}'
+    async with running() as server, asking(server) as model:
+        server.queue(answered(call), answered(f"I looked. {call}"), answered(f"An example: {call}"))
+        called = [event for event in await answer(model, tools=TOOLS) if isinstance(event, ToolCall)]
+        history = [Message("assistant", "", tuple(called)), Message("tool", "none", tool_call_id=called[0].id)]
+        last = await answer(model, Message("user", "hi"), *history)
+        assert "".join(event.text for event in last if isinstance(event, TextDelta)) == "I looked. "
+        other = await answer(model, Message("user", "Show me a call."))  # no turn with tools
+    assert "".join(event.text for event in other if isinstance(event, TextDelta)) == f"An example: {call}"
+
+
 # Time -----------------------------------------------------------------------------------------------
 
 

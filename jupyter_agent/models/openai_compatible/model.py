@@ -71,6 +71,7 @@ class OpenAIModel:
         self._way = ModelWay(connection.server_key, settings.get("tools", ""))
         self._api = settings.get("api", "")
         self._beginning = _Beginning()
+        self._tools: Sequence[ToolSpec] = ()
 
     @property
     def name(self) -> str:
@@ -150,10 +151,12 @@ class OpenAIModel:
         used = frozenset(call.id for message in messages for call in message.tool_calls)
         code_tool = RUN_CODE if takes_code else ""
         is_strict = way == "native" and self._way.is_known(model)
-        # Offered as they should be, too: not every server reads what its model writes.
+        self._tools = tools or self._tools
+        # Offered as they should be, too: not every server reads what its model writes. Asked for its last words it may call all the same.
+        read = tools or (self._tools if _has_called(messages) else ())
         new_reader = (
-            partial(CallReader, tools, code_tool=code_tool, forms=forms, is_strict=is_strict, sent=messages)
-            if tools
+            partial(CallReader, read, code_tool=code_tool, forms=forms, is_strict=is_strict, sent=messages)
+            if read
             else None
         )
         new_answer = partial(StreamedAnswer, self._connection.server, used, new_reader)
@@ -184,6 +187,12 @@ class OpenAIModel:
     async def close(self) -> None:
         """Let go of the connections."""
         await self._connection.close()
+
+
+def _has_called(messages: Sequence[Message]) -> bool:
+    """Whether the model has called tools since the last question."""
+    last = max((number for number, message in enumerate(messages) if message.role == "user"), default=0)
+    return any(message.tool_calls for message in messages[last:])
 
 
 @dataclass(slots=True)
