@@ -266,6 +266,17 @@ async def test_L18_calls_are_told_apart_however_a_server_numbers_them() -> None:
         assert events[-1] == ModelFinished("tool_calls"), shape
 
 
+@pytest.mark.parametrize("is_together", [True, False])
+async def test_L18_calls_of_one_tool_that_are_all_number_0_and_have_no_ids_are_several(is_together: bool) -> None:
+    made = [call(0, "", "f", f'{{"x": {number}}}') for number in (1, 2, 3)]
+    events = await replied(calling(*([made] if is_together else [[each] for each in made])))
+    assert [event.arguments for event in events if isinstance(event, ToolCall)] == ['{"x": 1}', '{"x": 2}', '{"x": 3}']
+    # What is said again, or grows, is one.
+    for first, last in (('{"x": 1}', '{"x": 1}'), ('{"x": "a"}', '{"x": "ab"}'), ("{}", '{"x": 1}')):
+        events = await replied(calling([call(0, "", "f", first)], [call(0, "", "f", last)]))
+        assert [event.arguments for event in events if isinstance(event, ToolCall)] == [last]
+
+
 @pytest.mark.parametrize("id_", [None, "", "with space", "ü", "x" * 65, 7])
 async def test_L18_a_call_without_a_usable_id_gets_one(id_: Any) -> None:
     (one, _) = await replied(calling([call(0, id_, "f", "{}")]))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 import uuid
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from types import MappingProxyType
@@ -316,13 +317,13 @@ class StreamedAnswer:
             extra: What the server wants back with it.
         """
         id_, name = _string(id_), _string(name)
-        key = self._key(index, id_, name)
+        text = json.dumps(arguments) if isinstance(arguments, dict) else _string(arguments)
+        key = self._key(index, id_, name, text)
         if key not in self._calls and len(self._calls) >= MAX_CALLS:
             return
         call = self._calls.setdefault(key, _PartialCall())
         call.id = call.id or id_
         call.name = call.name or name
-        text = json.dumps(arguments) if isinstance(arguments, dict) else _string(arguments)
         call.arguments.append(self._fit("arguments", text))
         self.begun = True
         merge(call.extra, extra)
@@ -333,13 +334,14 @@ class StreamedAnswer:
         if reason and not self._finish:
             self._finish = _REASONS.get(reason.lower(), "stop")
 
-    def _key(self, index: object, id_: str, name: str) -> int:
+    def _key(self, index: object, id_: str, name: str, text: str) -> int:
         """The number of the call that a delta belongs to; an unused one where it begins a call."""
         last = max(self._calls, default=-1)
         if isinstance(index, int) and not isinstance(index, bool):
             known = self._calls.get(index)
             # Some servers send every call whole, and all as number 0.
-            if known is None or not name or (id_ == known.id if id_ and known.id else name == known.name):
+            is_same = known is None or not name or (id_ == known.id if id_ and known.id else name == known.name)
+            if known is None or (is_same and not (name and not id_ and _are_two(known.arguments, text))):
                 return index
         same = next((number for number, call in self._calls.items() if id_ and call.id == id_), None)
         if same is not None:
@@ -411,6 +413,17 @@ def _read_call(delta: Any, answer: StreamedAnswer) -> None:
         function.get("arguments"),
         {**extra, "function": inner} if any(inner.values()) else extra,
     )
+
+
+def _are_two(pieces: list[str], text: str) -> bool:
+    """Whether the one piece of a call's arguments, and a text, are those of two calls, each whole: neither goes on with the other."""
+    with suppress(ValueError, RecursionError):
+        [piece] = pieces
+        one, other = json.loads(piece), json.loads(text)
+        if isinstance(one, dict) and isinstance(other, dict) and one.keys() == other.keys():
+            changed = [name for name in one if one[name] != other[name]]
+            return bool(changed) and not any(str(other[name]).startswith(str(one[name])) for name in changed)
+    return False
 
 
 def _list(value: Any) -> list[Any]:
