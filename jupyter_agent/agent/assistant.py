@@ -452,7 +452,7 @@ class Assistant:
             state.transcript.request = list(state.prompt.messages)
             if question.answered_by is None:
                 state.turn_log.show(state.prompt.full_sources(context.cells))
-            compaction = Compaction(budget, shared.calibration.counter(model.name))
+            compaction = Compaction(0 if _takes_all(asked) else budget, shared.calibration.counter(model.name))
             agent = Agent(
                 model,
                 self._all_tools(question, context),
@@ -627,6 +627,12 @@ class Assistant:
 
 def _window(model: Model) -> ContextWindow | None:
     return model.window if isinstance(model, WindowedModel) else None
+
+
+def _takes_all(model: Model) -> bool:
+    """Whether no request is too long for it."""
+    window = _window(model)
+    return window is not None and window.tokens == 0
 
 
 def _open_store(options: JupyterAgent) -> tuple[SessionStore, str]:

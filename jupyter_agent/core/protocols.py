@@ -205,7 +205,7 @@ class ContextWindow:
     """How many tokens a model takes.
 
     Attributes:
-        tokens: Of a request and its answer together.
+        tokens: Of a request and its answer together; 0 where nothing is too long.
         is_reported: Whether the model's server says so; else it is what such models usually take.
     """
 

@@ -91,7 +91,8 @@ def budget_for(window: ContextWindow | None, ceiling: int | None) -> int:
         window: What the model takes; the answer has a quarter of it.
         ceiling: What the options allow; None where they do not say. It holds unless the model's server says that it is too much.
     """
-    room = window.tokens - min(window.tokens // 4, _MOST_ANSWER) if window is not None else _USUAL_REQUEST
+    is_known = window is not None and window.tokens > 0
+    room = window.tokens - min(window.tokens // 4, _MOST_ANSWER) if window is not None and is_known else _USUAL_REQUEST
     if ceiling is None:
         return min(room, _MOST_REQUEST)
     return min(room, ceiling) if window is not None and window.is_reported else ceiling
@@ -217,7 +218,7 @@ def preview_json(
         "tokens": {**tokens, "total": sum(tokens.values())},
         "instructions": [to_json(source) for source in prompt.instructions.sources],
         "budget_tokens": budget_tokens,
-        "window_tokens": window.tokens if window is not None else None,
+        "window_tokens": window.tokens or None if window is not None else None,
         "withheld": prompt.withheld,
         "warnings": list(warnings),
     }

@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator, Sequence
 from jupyter_agent.config.options import JupyterAgent
 from jupyter_agent.core.errors import UnknownModel, UpstreamTimeout
 from jupyter_agent.core.messages import Message, ModelEvent, ModelFinished, TextDelta, ToolCall
-from jupyter_agent.core.protocols import ToolSpec
+from jupyter_agent.core.protocols import ContextWindow, ToolSpec
 from jupyter_agent.models.offline.answering import answered
 from jupyter_agent.models.offline.conversation import Conversation
 from jupyter_agent.models.offline.facts import Need
@@ -42,6 +42,11 @@ class OfflineModel:
     def name(self) -> str:
         """The provider's name: it has one model."""
         return "offline"
+
+    @property
+    def window(self) -> ContextWindow:
+        """No request is too long: it looks for what it needs."""
+        return ContextWindow(0, is_reported=True)
 
     async def stream(
         self, messages: Sequence[Message], tools: Sequence[ToolSpec] = (), *, deadline: float

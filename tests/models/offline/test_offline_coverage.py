@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from jupyter_agent.kernelside.magic.commands import FIX
 from tests.support.offline_session import OfflineSession
 
 #: Questions about the table `df`, each with a word that changes what is asked and that nobody understands.
@@ -106,3 +107,18 @@ def test_small_words_are_not_passed_over(
     offline_with: Callable[[str], OfflineSession], question: str, wrong: str
 ) -> None:
     assert wrong not in offline_with(SHOP).ask(question).text
+
+
+@pytest.mark.parametrize(
+    "question", [FIX, "What does the last error mean?", "Explain what the last cell does.", "Explain @cell:1."]
+)
+def test_what_buttons_and_commands_ask_is_understood(offline: OfflineSession, question: str) -> None:
+    assert "I do not understand" not in offline.ask(question).text
+
+
+@pytest.mark.parametrize("count", [10, 80, 2000])
+def test_a_wide_table_is_not_too_long(offline_with: Callable[[str], OfflineSession], count: int) -> None:
+    offline = offline_with(
+        f"import pandas as pd\nwide = pd.DataFrame({{f'c{{n:04}}': [n, None] for n in range({count})}})"
+    )
+    assert "missing" in offline.ask("which columns have missing values?").text

@@ -83,6 +83,6 @@ SKILLS = (
         _explained,
         lambda query: query.chart is None,
         weight=80,
-        reads=r"\b(?:last|latest|previous|first|explain|mean|means|happened)\b",
+        reads=r"\b(?:last|latest|previous|first|explain|mean|means|happened|corrected?|code|line|cause|reason|error)\b",
     ),
 )
