@@ -22,7 +22,7 @@ from jupyter_agent.models.offline.skills.unable import absent, misunderstood, un
 
 _ASKING = re.compile(r"\b(?:which|what is|what are|how many|how much|who|when)\b")
 _SAME_AGAIN = re.compile(
-    r"(?:(?:and|what about|how about|for|in|now|the|same for|ok|also)\s+)*(?:VAR|COL|VAL|DATE)\d+(?: instead| too| as well| ones?)?[ ?.!]*"
+    r"(?:(?:and|what about|how about|for|in|now|the|same for|ok|also)\s+)*(?:VAR|COL|VAL|DATE|NUM)\d+(?: instead| too| as well| ones?)?[ ?.!]*"
 )
 #: Skills that would show single values of a column.
 _TELLING_VALUES = (

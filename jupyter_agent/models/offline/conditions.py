@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import calendar
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ from jupyter_agent.models.offline.mentions import Skeleton
 from jupyter_agent.models.offline.names import NameMention
 from jupyter_agent.models.offline.namespace import Column, Table
 from jupyter_agent.models.offline.query import Condition, Operator
+from jupyter_agent.models.offline.words import parts
 
 _COMPARED: tuple[tuple[Operator, str], ...] = (
     (">=", r">=|at least|no less than|not less than|greater (?:than )?or equal(?: to| than)?|from|or more"),
@@ -51,6 +52,8 @@ _WHEN = re.compile(
     + "|".join(MONTHS)
     + r") NUM\d+)(?= |$|\?)"
 )
+#: A follow-up: ``and 2014?``
+_YEAR_ALONE = re.compile(r"^((?:and |or |what about |how about )*)((?:NUM|DATE)\d+)[ ?.!]*$")
 _BETWEEN_DATES = re.compile(r"\b(?:between|from) (DATE\d+) (?:and|to|until|till|through) (DATE\d+)")
 #: A month of the only year there is.
 MONTH_ALONE = re.compile(rf"\b(?:in|during|for|of) (?:the )?(?:month of )?({'|'.join(MONTHS)})(?! NUM\d+| DATE\d+)\b")
@@ -178,6 +181,7 @@ def _timed(skeleton: Skeleton, frame: Table) -> Read:
     """``in 2023``, ``since March 2024``, ``before 2024-05-01`` on the column that says when."""
     column = frame.time
     if column is None:
+        yield from _numbered_years(skeleton, frame)
         return
     for match in _BETWEEN_DATES.finditer(skeleton.text):
         first, last = (_span(skeleton, match[place]) for place in (1, 2))
@@ -189,7 +193,7 @@ def _timed(skeleton: Skeleton, frame: Table) -> Read:
             span = _iso_span(f"{year}-{MONTHS[match[1]]}")
             assert span is not None
             yield Condition(column, "during", span), ()
-    for match in _WHEN.finditer(skeleton.text):
+    for match in (*_WHEN.finditer(skeleton.text), *_YEAR_ALONE.finditer(skeleton.text)):
         span = _span(skeleton, match[2])
         if span is None:
             continue
@@ -203,6 +207,18 @@ def _timed(skeleton: Skeleton, frame: Table) -> Read:
             yield Condition(column, "<", (begin,)), used
         else:
             yield Condition(column, "during", (begin, end)), used
+
+
+_YEAR_OPERATORS: Mapping[str, Operator] = {"since": ">=", "from": ">=", "after": ">", "before": "<", "until": "<"}
+
+
+def _numbered_years(skeleton: Skeleton, frame: Table) -> Read:
+    """``in 2014`` on a column of numbers that is called a year."""
+    column = next((column for column in frame.of_role("number") if "year" in parts(column.name)), None)
+    for match in (*_WHEN.finditer(skeleton.text), *_YEAR_ALONE.finditer(skeleton.text)) if column is not None else ():
+        year = skeleton.mention(match[2]).number if re.fullmatch(r"NUM\d+", match[2]) else None
+        if column is not None and isinstance(year, int) and 1900 <= year <= 2100:
+            yield Condition(column, _YEAR_OPERATORS.get(match[1], "=="), (year,)), (match[2],)
 
 
 def _span(skeleton: Skeleton, text: str) -> tuple[str, str] | None:

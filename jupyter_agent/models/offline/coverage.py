@@ -9,9 +9,10 @@ from collections.abc import Iterator
 from jupyter_agent.models.offline import conditions, cues
 from jupyter_agent.models.offline.lexicon import ADJECTIVES, BINDING, FILLERS, MONTHS, NUMBERS, VERBS, words
 from jupyter_agent.models.offline.names import NameMention
+from jupyter_agent.models.offline.namespace import Table
 from jupyter_agent.models.offline.query import Query
 from jupyter_agent.models.offline.skill import Skill
-from jupyter_agent.models.offline.words import key, parts
+from jupyter_agent.models.offline.words import forms, key, parts
 
 #: Small words that change what is asked: something must have heard them.
 _CHANGING = frozenset(
@@ -63,8 +64,15 @@ def _changes_nothing(word: str, query: Query) -> bool:
     if word in _JUDGING:
         return query.limit is not None or any(parts(column.name) & _GOOD for column in (*query.columns, *query.order))
     is_quality = word in ADJECTIVES or any(re.fullmatch(pattern, word) for pattern in VERBS)
-    is_row = query.function == "count" and query.frame is not None and word in parts(query.frame.name)
-    return is_row or (is_quality and bool(query.columns or query.order))
+    return (query.frame is not None and bool(forms(word) & _row_nouns(query.frame))) or (
+        is_quality and bool(query.columns or query.order)
+    )
+
+
+def _row_nouns(frame: Table) -> frozenset[str]:
+    """What its rows are called: by the table's own name, and by that of the key that it begins with."""
+    key_parts = next((parts(column.name) for column in frame.columns[:1]), frozenset[str]())
+    return parts(frame.name) | (key_parts - {"id"} if "id" in key_parts else frozenset[str]())
 
 
 def _is_used(mention: NameMention, query: Query, skill: Skill) -> bool:

@@ -10,7 +10,7 @@ from jupyter_agent.core.kernel_state import Variable
 from jupyter_agent.models.offline import cues
 from jupyter_agent.models.offline.conditions import MONTH_ALONE, ParsedConditions, conditions
 from jupyter_agent.models.offline.facts import Facts
-from jupyter_agent.models.offline.lexicon import ADJECTIVES, BINDING, MONTHS, NUMBERS, TELLING, VERBS
+from jupyter_agent.models.offline.lexicon import ADDITIVE, ADJECTIVES, BINDING, MONTHS, NUMBERS, TELLING, VERBS
 from jupyter_agent.models.offline.mentions import Skeleton, mentioned_frames, skeleton
 from jupyter_agent.models.offline.names import NameMention, Names
 from jupyter_agent.models.offline.namespace import Column, Namespace, Table
@@ -274,6 +274,8 @@ def _with_words(query: Query) -> Query:
         function = "count"
     if query.columns and function in (None, "count", "max", "min") and _sells(text):
         function = "sum"
+    if function is None and len(query.columns) == 1 and parts(query.columns[0].name) & ADDITIVE and _is_spanned(query):
+        function = "sum"
     amount = cues.limit(text)
     count: object = None
     if amount is not None:
@@ -292,6 +294,16 @@ def _with_words(query: Query) -> Query:
         limit=int(count) if isinstance(count, (int, float)) and 0 < count <= 1000 else None,
         wants_code=bool(cues.CODE.search(text)),
         continues=_continues(query) or bool(over and not query.columns),
+    )
+
+
+def _is_spanned(query: Query) -> bool:
+    """``revenue in 2024``: a time and nothing else, and no rows to be shown."""
+    times = [condition.operator == "during" or "year" in parts(condition.column.name) for condition in query.conditions]
+    return (
+        bool(times)
+        and all(times)
+        and not re.search(r"\b(?:show|list|rows?|find|which|filter|where|plot)\b", query.text)
     )
 
 
