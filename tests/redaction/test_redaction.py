@@ -385,8 +385,9 @@ def test_hostile_text_takes_time_in_proportion(unit: str) -> None:
         Redactor().text(text)
         return time.process_time() - started
 
-    small = min(seconds(20_000) for _ in range(3))
-    assert seconds(200_000) < max(0.5, 40 * small)
+    limit = max(0.5, 40 * min(seconds(20_000) for _ in range(3)))
+    # What takes its time by its length alone takes it each time; another's work on the machine does not.
+    assert any(seconds(200_000) < limit for _ in range(4))
 
 
 @pytest.mark.parametrize("unit", HOSTILE.values(), ids=HOSTILE.keys())
