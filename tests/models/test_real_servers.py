@@ -126,7 +126,7 @@ async def test_code_is_run_in_a_real_kernel_and_the_answer_follows_its_result(
     (called,) = (event for event in events if isinstance(event, ToolCalled))
     assert (called.tool, called.arguments) == ("run_code", {"code": "print(6 * 7)"})
     (returned,) = (event for event in events if isinstance(event, ToolReturned))
-    assert (returned.status, returned.content.strip()) == ("done", "42")
+    assert (returned.status, returned.content.split()[0]) == ("done", "42")
     assert done(events).reply.split() == ["Let", "me", "run", "it.", "The", "result", "is", "42."]
 
 
@@ -298,7 +298,7 @@ async def test_a_model_without_tools_runs_code_all_the_same(scripted: RealServer
     async with asking(scripted, "toolless") as assistant:
         events = await events_of(assistant, "please-run", kernel=kernel)
     (returned,) = (event for event in events if isinstance(event, ToolReturned))
-    assert (returned.status, returned.content.strip()) == ("done", "42")
+    assert (returned.status, returned.content.split()[0]) == ("done", "42")
     assert done(events).reply.split() == ["Let", "me", "run", "it.", "The", "result", "is", "42."]
 
 
