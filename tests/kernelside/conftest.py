@@ -14,7 +14,7 @@ from IPython.core import interactiveshell
 
 from jupyter_agent import kernelside
 from jupyter_agent.ipython.background_loop import BackgroundLoop
-from tests.support.running_server import RunningServer
+from tests.support.running_server import RunningServer, server_answers
 
 
 class Shell:
@@ -55,12 +55,16 @@ def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shell]:
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    """A Jupyter server whose model says the same to everything."""
-    from tests.kernelside.test_magic_server import server_answers
+def script() -> list[dict[str, Any]]:
+    """What the server's model plays: the same to everything."""
+    return [{"text": "Answered."}]
 
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory, script: list[dict[str, Any]]) -> Iterator[RunningServer]:
+    """One Jupyter server for all tests of a file; its model plays the script."""
     home = tmp_path_factory.mktemp("home")
-    (home / "script.json").write_text(json.dumps([{"text": "Answered."}]), encoding="utf-8")
+    (home / "script.json").write_text(json.dumps(script), encoding="utf-8")
     server = RunningServer(home, {"JUPYTER_AGENT_MODEL": f"scripted:{home / 'script.json'}"})
     loop = BackgroundLoop()
     loop.run(server.start())

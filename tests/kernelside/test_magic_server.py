@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
+from typing import Any
 
 import pytest
 
-from jupyter_agent.ipython.background_loop import BackgroundLoop
 from jupyter_agent.kernelside.client.http import HttpClient
 from jupyter_agent.kernelside.client.server_info import Address
 from tests.support.notebook_page import NotebookPage, notebook_page
@@ -35,29 +35,8 @@ SCRIPT = [
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    """One server for all tests of this file; its model plays the script."""
-    home = tmp_path_factory.mktemp("home")
-    (home / "script.json").write_text(json.dumps(SCRIPT), encoding="utf-8")
-    server = RunningServer(home, {"JUPYTER_AGENT_MODEL": f"scripted:{home / 'script.json'}"})
-    loop = BackgroundLoop()
-    loop.run(server.start())
-    loop.run(server_answers(server))
-    yield server
-    loop.run(server.end())
-    loop.close()
-
-
-async def server_answers(server: RunningServer) -> None:
-    """Jupyter tells its address a moment before it listens there."""
-    async with asyncio.timeout(30):
-        while True:
-            try:
-                await server("GET", "api/status")
-            except ConnectionRefusedError:
-                await asyncio.sleep(0.05)
-            else:
-                return
+def script() -> list[dict[str, Any]]:
+    return SCRIPT
 
 
 @asynccontextmanager

@@ -14,9 +14,9 @@ import pexpect
 import pytest
 
 from jupyter_agent.ipython.background_loop import BackgroundLoop
-from tests.kernelside.test_magic_server import opened, server_answers
+from tests.kernelside.test_magic_server import opened
 from tests.support.recording_model import KEY, RecordingModel, recording_model
-from tests.support.running_server import RunningServer
+from tests.support.running_server import RunningServer, server_answers
 
 LINE = f"why {string.punctuation} {{df}} {{{{x}}}} $x ${{y}} !ls %%time %agent it's `ls` é 漢字 😀 In [1]: >>> x \\n ??"
 LONG = (LINE + " ") * (100_000 // len(LINE)) + "end?"

@@ -227,3 +227,15 @@ class FrontEnd:
         )
         values = reply["content"]["user_expressions"]
         return {name: value["data"]["text/plain"] for name, value in values.items()}
+
+
+async def server_answers(server: RunningServer) -> None:
+    """Jupyter tells its address a moment before it listens there."""
+    async with asyncio.timeout(30):
+        while True:
+            try:
+                await server("GET", "api/status")
+            except ConnectionRefusedError:
+                await asyncio.sleep(0.05)
+            else:
+                return

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterator
+from functools import cache
 
 from jupyter_agent.models.offline import conditions, cues
 from jupyter_agent.models.offline.lexicon import ADJECTIVES, BINDING, FILLERS, MONTHS, NUMBERS, VERBS, words
@@ -129,6 +130,7 @@ def _patterns(query: Query, skill: Skill, takes_any: bool) -> Iterator[str]:
         yield cues.CODE.pattern
 
 
+@cache
 def _vocabulary(pattern: str) -> frozenset[str]:
     """The words that a pattern is written with."""
     found = set(re.findall(r"[a-z]{2,}", re.sub(r"\\[A-Za-z]|[A-Z]+\\d\+", " ", pattern)))
