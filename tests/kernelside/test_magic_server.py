@@ -19,7 +19,7 @@ from tests.support.running_server import TOKEN, RunningServer
 FRAME = "import pandas as pd\ndf = pd.DataFrame({'price': [1, 2, 3], 'region': ['a', 'b', 'a']})"
 WORDS = "".join(f"word{number} " for number in range(300))
 SUM = "total = int(df.price.sum())\nprint('summed')\ntotal"
-SCRIPT = [
+SCRIPT: list[dict[str, Any]] = [
     {"match": "sum the prices", "calls": [{"name": "run_code", "arguments": {"code": SUM}}]},
     {"match": "sum the prices", "text": "The total is 6."},
     {"match": "make it", "calls": [{"name": "run_code", "arguments": {"code": "made_by_agent = 1"}}]},

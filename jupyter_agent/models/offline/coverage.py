@@ -30,6 +30,7 @@ _GOOD = frozenset(
         "rating score grade quality satisfaction revenue profit sales income turnover margin points happiness quantity qty units amount"
     )
 )
+_ORDINAL = ("st", "nd", "rd", "th")
 #: How like a name a mistyped one must be.
 _LIKE = 0.75
 
@@ -81,6 +82,8 @@ def _is_used(mention: NameMention, query: Query, skill: Skill) -> bool:
     real = mention.variable or next(iter(mention.columns), None)
     if mention.similar and real is not None and not _is_misspelt(mention.text, real.name):
         return False
+    if mention.label == "NUM" and mention.text[-2:] in _ORDINAL and skill.name != "row":
+        return False  # ``2nd cheapest`` are not two
     if f"{mention.label}\\d" in skill.cue.pattern:
         return True
     values = [value for condition in query.conditions for value in condition.values]

@@ -101,6 +101,8 @@ def test_what_was_heard_is_answered(offline_with: Callable[[str], OfflineSession
         ("when was the price highest", "last set in"),
         ("what depends on lamps", "Correlation"),
         ("average pay length", "4 rows"),
+        ("2nd cheapest lamp", "2 rows"),
+        ("3rd highest price", "3 rows"),
     ],
 )
 def test_small_words_are_not_passed_over(
