@@ -266,6 +266,87 @@ def test_a_number_is_computed_if_it_stands_in_what_the_model_was_sent_as_it_is_o
     assert gate.missing_in(text) == missing
 
 
+@pytest.mark.parametrize(
+    "claim",
+    [
+        "73500.0 - 9.0 = {}",
+        "The total equals {}.",
+        "It is **{}**",
+        "| total | {} |",
+        "$$73500 - 9 = {}$$",
+        "\\(73500 - 9 = {}\\)",
+        "So it is {} km",
+        "€{}",
+        "({}, 9)",
+        "总数是{}个",
+        "The output is:\n```\n{}\n```",
+        "```text\ntotal = {}\n```",
+        "x={}",
+        "about {}",
+    ],
+)
+@pytest.mark.parametrize(
+    ("computed", "made_up"),
+    [
+        ("73491", "73496"),
+        ("73491.0", "73496.0"),
+        ("73,491", "73,496"),
+        ("73'491", "73'496"),
+        ("73\N{NO-BREAK SPACE}491", "73\N{NO-BREAK SPACE}496"),
+        ("73{,}491", "73{,}496"),
+        ("73.491,0", "73.496,0"),
+        ("73.5k", "74.5k"),
+        ("7.35 × 10^4", "7.45 × 10^4"),
+        ("7.35e4", "7.45e4"),
+        ("12.5 %", "12.7 %"),
+        ("12.49 percent", "12.46 percent"),
+        ("12.49\\%", "12.46\\%"),
+        (".1249", ".1244"),
+    ],
+)
+def test_a_number_is_seen_however_it_is_written(claim: str, computed: str, made_up: str) -> None:
+    gate = NumberGate([Message("user", "9 of 73500?"), Message("tool", "73491.0 0.12488", tool_call_id="c")])
+    assert gate.missing_in(claim.replace("{}", computed)) == []
+    assert len(gate.missing_in(claim.replace("{}", made_up))) == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1. one\n2) two\n### 3. three\n**4.** four",
+        "Step 5 is in In [6], line 7.",
+        "See https://a.example/8/9 and version 10.11.12 of x13, a_14 and `15`.",
+        "```python\nx = 16\n```",
+        "```\nx = f(17)\n```",
+    ],
+)
+def test_what_counts_off_names_or_is_code_is_no_number(text: str) -> None:
+    assert NumberGate([]).missing_in(text) == []
+
+
+def test_a_unit_may_touch_its_number() -> None:
+    assert NumberGate([]).missing_in("73491km, 5 km, 7.5MB, 3rd, 2x, 1,2,3") == ["73491", "5", "7.5MB", "3", "2", "1"]
+
+
+@pytest.mark.parametrize("query", ["Why is the total of km wrong?", "Explain the cell.", "Only the city"])
+@pytest.mark.parametrize("name", [WEAK, "a-model-of-ours"])
+async def test_a_number_that_nothing_computed_is_marked_in_an_explanation_too_once_code_has_run(
+    query: str, name: str
+) -> None:
+    call = ToolCall("c1", "run_code", PROGRAM)
+    asked = [Message("user", query), Message("assistant", "", (call,)), Message("tool", "73500.0 9", tool_call_id="c1")]
+    explained = "73500.0 - 9.0 = 73491.0, as `head(5)` shows the first 5."
+    async with running() as server, asking(server, name) as model:
+        server.queue(answered(explained), answered(explained))
+        assert "\n\n*Not computed by code: 73491.0" in texts(await answer(model, *asked, tools=TOOLS))
+
+
+async def test_a_number_that_was_marked_is_not_known_in_the_next_question() -> None:
+    before = Message("assistant", "It is 73491 of 12.\n\n*Not computed by code: 73491.*")
+    gate = NumberGate([Message("user", "x"), before, QUESTION, Message("assistant", "It is 99.")])
+    assert gate.missing_in("73491, 12 and 99") == ["73491", "99"]
+
+
 async def test_ordinary_text_of_a_weak_model_streams_by_sentences() -> None:
     gate = NumberGate([QUESTION])
     assert [gate.feed(text) for text in ("It is ", "so. ", "And more", ".\nIt is 17. Yes. ", "No.")] == [

@@ -14,6 +14,7 @@ import pytest
 from jupyter_agent.analysis.risk import markdown_reasons
 from jupyter_agent.core import errors
 from jupyter_agent.core.messages import Message, ModelFinished, TextDelta, ToolCall, Usage, code_blocks
+from jupyter_agent.core.numbers import numbers_in
 from jupyter_agent.core.pictures import question_again
 from jupyter_agent.core.protocols import ToolSpec
 from jupyter_agent.core.text import without_context
@@ -140,6 +141,10 @@ def _gate(text: str) -> None:
         gate.feed(text[start : start + 8])
 
 
+def _numbers(text: str) -> None:
+    list(numbers_in(text))
+
+
 PICTURES = {"pictures": [{"name": "a.png", "media_type": "image/png"}]}
 SLOW: dict[str, tuple[Callable[[str], Any], str]] = {
     "tags that are spoken of, in one line": (_think, "x <think> y " * 20_000),
@@ -157,6 +162,10 @@ SLOW: dict[str, tuple[Callable[[str], Any], str]] = {
     "slashes in an edit": (markdown_reasons, "/" * 20_000),
     "pictures in an edit that have no end": (markdown_reasons, "![" * 20_000),
     "characters that are taken back": (cleaned, "a" * 20_000 + "\b" * 20_000),
+    "groups of thousands": (_numbers, "1,000" * 20_000),
+    "points between digits": (_numbers, "111." * 20_000),
+    "ticks in prose": (_numbers, "`` 1 ` " * 20_000),
+    "steps in prose": (_numbers, "Step 1 " * 20_000),
     "words without spaces": (_gate, "a" * 200_000),
     "empty lines behind a call": (_read, '{"name": "list_variables", "arguments": {}}' + "\n" * 60_000),
 }

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import re
 import uuid
-from bisect import bisect_left
 from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from collections.abc import Set as AbstractSet
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 from jupyter_agent.core.messages import (
@@ -22,6 +22,7 @@ from jupyter_agent.core.messages import (
     Usage,
     code_blocks,
 )
+from jupyter_agent.core.numbers import first_match, numbers_in, values_of
 from jupyter_agent.core.protocols import RUN_CODE
 from jupyter_agent.core.text import PYTHON, without_context
 from jupyter_agent.models.openai_compatible.text_tools import fenced, offer, without_calls
@@ -76,9 +77,9 @@ _COLUMN = re.compile(r"Length: \d+, dtype: \w+\s*\Z|\[\d{2,} rows x \d+ columns\
 _NOTE = re.compile(r"(?<!\s)\s*+\[\d[\d.,]* m?s\b[^\n]*\]\s*\Z")
 #: Of a traceback, what a small model can use: the line of its code, and what is wrong.
 _FAILED_LINE = re.compile(r"^-+> ?\d+ .*$", re.MULTILINE)
-_NUMBER = re.compile(r"(?<![\w.])\d[\d,]*(?:\.\d+)?(?:[eE][-+]?\d+)?(?![\w])%?|(?<![\w.])\d+(?=[a-z]{1,2}\b)")
-_ANY_NUMBER = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?(?:[eE][-+]?\d+)?")
-_LIST_MARK = re.compile(r"^\s*\d{1,2}[.)]\s", re.MULTILINE)
+#: Begins what is said of numbers that nothing computed.
+_MARK = "*Not computed by code: "
+_FENCE = re.compile(r"[ \t]{0,3}(?:`{3}|~{3})")
 _SENTENCE_END = re.compile(r"(?<=[.!?:])\s|\n|(?<=[。！？：])")
 #: Characters of a sentence, and of a word, that may be held back while all their numbers are known.
 _HELD = 240
@@ -189,12 +190,14 @@ async def answered(
     present, usage = way.of(model), Usage()
     added: list[Message] = []
     for is_last in (False, True):
-        is_watched = not turn.shows_code if present == "code" else turn.wants_value
-        is_watched = is_watched and (turn.can_run or bool(turn.programs))
+        # What it says in explaining code is shown as it comes; else a number that nothing computed is asked for first.
+        holds = not turn.shows_code if present == "code" else turn.wants_value
+        is_watched = bool(turn.programs) or (turn.can_run and (present == "code" or turn.wants_value))
         # A small model takes any number of the context for the answer, so that only those of the question count until code has run.
         must_run = present == "code" and turn.wants_value and not turn.programs
         sources = [Message("user", turn.question)] if must_run else messages
-        gate = NumberGate(sources if is_watched else None)
+        new_gate = partial(NumberGate, sources if is_watched else None, holds=holds)
+        gate = new_gate()
         calls: list[ToolCall] = []
         finished, text = ModelFinished(), ""
         takes_code = present == "code" and turn.can_run and not turn.shows_code
@@ -207,7 +210,7 @@ async def answered(
                             yield TextDelta(passed)
                     case ThinkingDelta():
                         if event.replaces_text:  # what was held back of it is no answer either
-                            gate, text = NumberGate(sources if is_watched else None), ""
+                            gate, text = new_gate(), ""
                         yield event
                     case ToolCall():
                         calls.append(event)
@@ -245,7 +248,7 @@ async def answered(
             yield replace(finished, reason="stop", usage=usage)
             return
         missing = gate.missing()
-        if is_last or not missing or finished.reason != "stop" or not turn.can_run:
+        if is_last or not missing or finished.reason != "stop" or not (turn.can_run and holds):
             if rest := gate.rest(is_marked=True):
                 yield TextDelta(rest)
             yield replace(finished, reason="stop" if calls else finished.reason, usage=usage)
@@ -261,31 +264,42 @@ class NumberGate:
     """Passes sentences on whose numbers stand in what the model was sent, and holds back the others.
 
     Args:
-        messages: What it was sent; None: nothing is held back.
+        messages: What it was sent; None: all passes, and nothing is marked.
+        holds: Whether anything is held back; else all passes, and what nothing computed is marked at the end.
     """
 
-    def __init__(self, messages: Iterable[Message] | None) -> None:
-        self._is_open = messages is None
-        self._is_closed = False  # a number of the text that is held back is not known
+    def __init__(self, messages: Iterable[Message] | None, *, holds: bool = True) -> None:
+        self._is_watched = messages is not None
+        self._holds = holds
+        self._is_closed = False  # something in the text that is held back is not known
         self._text = ""
-        self._known: list[float] = []
-        for message in messages or ():
-            if message.role != "system":
-                for text in (message.content, *(call.arguments for call in message.tool_calls)):
-                    self._known += map(_value, _ANY_NUMBER.findall(text))
-        self._known.sort()
+        sent = [message for message in messages or () if message.role != "system"]
+        asked = max((number for number, message in enumerate(sent) if message.role == "user"), default=0)
+        known: set[float] = set()
+        for number, message in enumerate(sent):
+            for call in message.tool_calls:
+                known.update(values_of(call.arguments))
+            if message.role != "assistant":
+                known.update(values_of(message.content))
+            elif number < asked:  # what it said since is no computed number yet, nor what was marked before
+                answer, _, marked = message.content.partition(_MARK)
+                known.update(set(values_of(answer)).difference(values_of(marked)))
+        self._known = sorted(known)
 
     def feed(self, text: str) -> str:
         """Take in some text and return what may be passed on."""
         self._text += text
-        if self._is_open:
-            passed, self._text = self._text, ""
-            return passed
+        if not self._is_watched:
+            self._text = ""
+            return text
+        if not self._holds:
+            return text
         if self._is_closed:
             return ""
         end = 0
         for match in _SENTENCE_END.finditer(self._text):
-            if self.missing_in(self._text[end : match.end()]):
+            sentence = self._text[end : match.end()]
+            if _FENCE.match(sentence) or self.missing_in(sentence):
                 self._is_closed = True
                 break
             end = match.end()
@@ -299,46 +313,34 @@ class NumberGate:
         return passed
 
     def missing(self) -> list[str]:
-        """Numbers of the text that is held back which nothing computed."""
-        return [] if self._is_open else self.missing_in(self._text)
+        """Numbers of the text that is held back, or of all of it, which nothing computed."""
+        if not self._is_watched:
+            return []
+        missing = self.missing_in(self._text)
+        if missing and not self._holds:  # an explanation may speak of the numbers of its own code
+            used = "\n".join(block.source for block in code_blocks(self._text)) + "\n".join(
+                re.findall(r"`([^`\n]+)`", self._text)
+            )
+            known = values_of(used)
+            missing = [
+                number.text
+                for number in numbers_in(self._text)
+                if number.text in missing and first_match(number, known) is None
+            ]
+        return list(dict.fromkeys(missing))
 
     def rest(self, *, is_marked: bool) -> str:
         """What was held back; a number that nothing computed is marked, or left out with all that follows."""
         missing = self.missing()
-        text, self._text = self._text, ""
+        text, self._text = self._text if self._holds else "", ""
         if missing and is_marked:
-            numbers = ", ".join(missing)
-            return f"{text.rstrip()}\n\n*Not computed by code: {numbers}.*"
+            return f"{text.rstrip()}\n\n{_MARK}{', '.join(missing)}.*"
         return "" if missing else text
 
     def missing_in(self, text: str) -> list[str]:
         """Numbers of a text that do not stand in what the model was sent."""
-        marks = {match.start(): match.end() for match in _LIST_MARK.finditer(text)}
-        found = (
-            match[0]
-            for match in _NUMBER.finditer(text)
-            if not any(start <= match.start() < end for start, end in marks.items())
-        )
-        return [number for number in dict.fromkeys(found) if not self._is_known(number)]
-
-    def _is_known(self, number: str) -> bool:
-        digits = number.rstrip("%")
-        value, decimals = _value(digits), len(digits.partition(".")[2]) if "e" not in digits.lower() else 0
-        slack = 0.5 * 10.0**-decimals * 1.0001
-        scales = (1.0, 100.0) if number.endswith("%") or decimals else (1.0,)
-        for scale in scales:
-            low = (value - slack) / scale if decimals or number.endswith("%") else value
-            high = (value + slack) / scale if decimals or number.endswith("%") else value
-            at = bisect_left(self._known, low)
-            if at < len(self._known) and self._known[at] <= high:
-                return True
-        return False
-
-
-def _value(number: str) -> float:
-    with suppress(ValueError, OverflowError):
-        return float(number.replace(",", ""))
-    return float("inf")
+        found = (number.text for number in numbers_in(text) if first_match(number, self._known) is None)
+        return list(dict.fromkeys(found))
 
 
 def _code_of(call: ToolCall) -> str:
