@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import Literal, cast
 
 from jupyter_agent.analysis.cells.library_calls import PURE
-from jupyter_agent.analysis.cells.source import INTERPOLATED, CellMagic, is_magic, parse
+from jupyter_agent.analysis.cells.source import INTERPOLATED, CellMagic, is_magic, parse, without_prompts
 from jupyter_agent.analysis.origins import (
     HIDDEN_NAME,
     NAMESPACES,
@@ -313,9 +313,6 @@ _THROUGH = EMBEDDED - {"os", "sys", "tempfile", "bltn_open"}
 _PRIVATE = re.compile(r"_(?!_)")
 #: Functions that set how frames are plotted.
 _PLOTTERS = frozenset(("plot", "hist", "boxplot", "set_option", "option_context"))
-#: How cells look that are copied from a terminal, which IPython takes as what stands behind.
-_PROMPT = re.compile(r"\s*(?:(?:\[(?:nav|ins)\])? ?)?In \[\d+\]: ")
-_PROMPTS = re.compile(r"^(?:(?:(?:\[(?:nav|ins)\])? ?)?In \[\d+\]: |\s*\.{3,}: ?)", re.MULTILINE)
 _BUFFERS = ("io.StringIO", "io.BytesIO", "_io.StringIO", "_io.BytesIO")
 
 
@@ -451,8 +448,10 @@ class _Reach(ast.NodeVisitor):
                 self._note("unknown_call", code)
                 return
             if mode == "cell":
-                code = _PROMPTS.sub("", code) if _PROMPT.match(code) else code
-                code = _with_automagics(code, self._names.live, self._names.is_bound)
+                plain = without_prompts(code)
+                if plain != code and not parse(code).problem:  # IPython may leave it, where it is text
+                    self.inspect(code, "expression")
+                code = _with_automagics(plain, self._names.live, self._names.is_bound)
             parsed = parse(code)
             if parsed.problem or "\0" in code:
                 self._note("unknown_call", code)
@@ -1413,7 +1412,7 @@ def _with_automagics(code: str, live: Collection[str], is_bound: Callable[[str],
         live: Names that are bound in the kernel.
         is_bound: Whether a name is bound, there or by code that may have run.
     """
-    lines = code.split("\n")
+    lines = code.splitlines(keepends=True)
     filled = [index for index, line in enumerate(lines) if line.strip()]
     if len(filled) != 1 and not parse(code).problem:
         return code
@@ -1422,8 +1421,8 @@ def _with_automagics(code: str, live: Collection[str], is_bound: Callable[[str],
         word, rest = (line[1], line[2]) if line else ("", "")
         is_magic_word = word in _WITHOUT_SIGN and word not in live and not rest.startswith(("=", ","))
         if is_magic_word and not (rest.startswith(("(", "[", ".")) and is_bound(word)):
-            lines[index] = f"%{word} {rest.strip()}"
+            lines[index] = f"%{word} {rest.strip()}\n"
         elif found := re.match(r"\s*([,;/])\s*([A-Za-z_][\w.]*)\s*(.*)", lines[index]):
             words = [found[3]] if found[1] == ";" else found[3].split()
-            lines[index] = f"{found[2]}({', '.join(words if found[1] == '/' else map(repr, words))})"
-    return "\n".join(lines)
+            lines[index] = f"{found[2]}({', '.join(words if found[1] == '/' else map(repr, words))})\n"
+    return "".join(lines)

@@ -475,3 +475,30 @@ def test_only_what_is_known_to_change_nothing_is_tried_unasked(code: str, *, all
         "thing": Variable("thing", "shop.Thing", "object", "Thing"),
     }
     assert may_try_unasked(code, KernelState("k", variables=variables), []) is allowed
+
+
+@pytest.mark.parametrize("end", ["\r", "\r\n", "\v", "\f", "\x1c", "\x1d", "\x1e", "\x85", "\u2028", "\u2029"])
+@pytest.mark.parametrize(
+    "code",
+    [
+        "%matplotlib inline{}!touch a",
+        "?df{}!touch a",
+        "%%capture --no-stdout{0}{0}!touch a",
+        "%who \\{}!touch a",
+        "x;{}%sx touch a",
+        "In [1]: 1{}In [2]: !touch a",
+        "{}%%bash{0}touch a",
+    ],
+)
+def test_N6_a_line_ends_wherever_ipython_ends_it(code: str, end: str) -> None:
+    assert _codes(code.replace("{0}", "{}").replace("{}", end))
+    harmless = "df.head(){}%matplotlib inline{}plt.plot(x){}%matplotlib inline"
+    assert end[0] not in "\r" or _codes(harmless.replace("{}", end)) == set()
+
+
+def test_N6_what_ipython_takes_for_a_prompt_hides_no_magic() -> None:
+    for code in ("x = '''\n>>> '''\n... %sx -x", "x = 'a\\\n>>> b'\n... %sx -x", "x = '''\nIn [1]: '''\n...: !ls"):
+        assert _codes(code)
+    assert _codes(">>> x = 1\n>>> for i in [1]:\n...     x + i\n1") == set()
+    assert _codes("In [1]: x = 1\n   ...: x + 1\n") == set()
+    assert _codes("def f():\n    '''\n    >>> f()\n    1\n    '''\n    return open('a', 'w')\nf()") == {"files"}

@@ -29,6 +29,14 @@ _HELP_LINE = re.compile(r"\s*\??\??[\w.%*]+(\[[^\]]*\])?\??\??\s*$")
 _ASSIGNED = re.compile(r"\s*[A-Za-z_][\w.\[\]'\", ]*$")
 #: Python expressions that IPython evaluates in a magic's or shell line's text: ``{expression}`` and ``$name``.
 INTERPOLATED = re.compile(r"\{([^{}]+)\}|\$([A-Za-z_]\w*)")
+#: Prompts of Python and of IPython, by how a first line begins; IPython takes them away from all lines where there is one.
+_PROMPTS = tuple(
+    (re.compile(first), re.compile(f"{first}|{more}"))
+    for first, more in (
+        (r"\s*>>>[ \t]?", r"\s*\.\.\.[ \t]?"),
+        (r"\s*(?:(?:\[(?:nav|ins)\])? ?)?In \[\d+\]: ", r"\s*\.{3,}: ?"),
+    )
+)
 #: Programs whose first argument is a command of theirs.
 _PROGRAMS_WITH_COMMANDS = frozenset({"git", "pip", "conda", "apt", "apt-get"})
 
@@ -81,6 +89,15 @@ def parse(source: str) -> ParsedCell:
     return ParsedCell(tree or empty, tuple(magics), quiet, "" if tree is not None else problem)
 
 
+def without_prompts(source: str) -> str:
+    """A cell's source without the prompts of a terminal, which IPython takes away wherever there are any."""
+    lines = source.splitlines(keepends=True)
+    for first, every in _PROMPTS:
+        if any(map(first.match, lines)):
+            lines = [line[found.end() :] if (found := every.match(line)) else line for line in lines]
+    return "".join(lines)
+
+
 def commands_in(text: str) -> tuple[str, ...]:
     """The programs that shell lines start, such as ``!date`` and ``!git commit``."""
     commands = [line.split() for line in re.split(r"\n|&&|;|\|", text)]
@@ -104,8 +121,11 @@ def _tree(source: str) -> tuple[ast.Module | None, str]:
 
 
 def _without_magics(source: str, magics: list[CellMagic]) -> str:
-    """The source with each magic as ``__magic__(n)``, each on its own line and with its own indentation."""
-    lines = source.split("\n")
+    """The source with each magic as ``__magic__(n)``, each on its own line and with its own indentation.
+
+    Lines end where IPython ends them, which is at more characters than Python does.
+    """
+    lines = source.splitlines(keepends=True)
     first = next((at for at, line in enumerate(lines) if line.strip()), len(lines))
     if first < len(lines):
         # IPython removes the indentation of the first line from all lines
@@ -115,27 +135,28 @@ def _without_magics(source: str, magics: list[CellMagic]) -> str:
             name, _, argument = lines[first][2:].strip().partition(" ")
             body = lines[first + 1 :]
             if name not in PYTHON_BODIES:
-                magics.append(CellMagic(name, argument.strip(), "\n".join(body), cell=True))
+                magics.append(CellMagic(name, argument.strip(), "".join(body), cell=True))
                 return "__magic__(0)"
             magics.append(CellMagic(name, argument.strip(), cell=True))
-            lines = ["__magic__(0)", *body]
+            lines = ["__magic__(0)\n", *body]
     written: list[str] = []
     scanner = _StatementScanner()
     continued: list[str] = []  # lines of a magic that ends with a backslash
     for line in lines:
+        text = line.splitlines()[0]
         if continued:
-            continued.append(line)
-        elif scanner.at_start and _is_magic_line(line):
-            continued = [line]
+            continued.append(text)
+        elif scanner.at_start and _is_magic_line(text):
+            continued = [text]
         else:
-            scanner.feed(line)
+            scanner.feed(text)
             written.append(line)
             continue
-        if not line.endswith("\\"):
+        if not line.endswith("\\\n"):
             joined = " ".join(part.removesuffix("\\") for part in continued)
-            written += [_magic_call(joined, magics)] + [""] * (len(continued) - 1)
+            written += [_magic_call(joined, magics), "\n" * len(continued)]
             continued = []
-    return "\n".join(written)
+    return "".join(written)
 
 
 def _is_magic_line(line: str) -> bool:
