@@ -696,6 +696,8 @@ class NameResolver:
             return origin
         if (source := self.modules.get(origin)) is None:
             full = f"{origin}.{name}"[-300:]
+            if name == "modules" and origin.rpartition(".")[2].lstrip("_") == "sys":
+                return "sys.modules"
             is_module = name.lstrip("_") in EMBEDDED and origin.partition(".")[0] in ROOTS and "(" not in origin
             return name.lstrip("_") if is_module and full not in VERDICTS else full
         bindings = bindings_of(source)

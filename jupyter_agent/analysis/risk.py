@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import Literal, cast
 
 from jupyter_agent.analysis.cells.library_calls import PURE
+from jupyter_agent.analysis.cells.names import names_of
 from jupyter_agent.analysis.cells.source import INTERPOLATED, CellMagic, is_magic, parse, without_prompts
 from jupyter_agent.analysis.origins import (
     HIDDEN_NAME,
@@ -38,11 +39,14 @@ from jupyter_agent.analysis.risk_tables import (
     INTERPRETER_ATTRIBUTES,
     MAGICS,
     METHODS,
+    ON_DISK,
     PATH_METHODS,
     PATH_ROOTS,
     REACHING_ROOTS,
     READERS,
+    RENDERERS,
     ROOTS,
+    SETTINGS,
     UNPICKLING_ROOTS,
     USUAL_NAMES,
     VERDICTS,
@@ -263,7 +267,7 @@ _WRITERS = (
 )
 _WRITTEN = frozenset(
     "out_file outfile output_file output_path output_dir save_path save_to save_dir out_path export_path log_dir logdir savefig save_as to_file "
-    "output_filename output_filepath log_file logfile log_file_name trials_save_file dump_file checkpoint_path checkpoint_dir tensorboard_log".split()
+    "output_filename output_filepath as_json log_file logfile log_file_name trials_save_file dump_file checkpoint_path checkpoint_dir tensorboard_log".split()
 )
 #: Names of methods that write, and names of files: a library's method of such a name, given one, writes it.
 _WRITING = re.compile(
@@ -458,6 +462,12 @@ class _Reach(ast.NodeVisitor):
                 return
             magics, self._magics = self._magics, parsed.magics
             with self._names.scope(parsed.tree):
+                for name in names_of(code).mutates:
+                    changed = ast.Name(id=name, ctx=ast.Load())
+                    if self._lies_elsewhere(changed):
+                        self._note("files", name)
+                for name in (*self._names.own.modules, *self._names.own.definitions):
+                    self.visit_Name(ast.Name(id=name, ctx=ast.Store()))
                 names = {magic.name for magic in parsed.magics}
                 if names & _DELETING_MAGICS:
                     self._names.own.unsettled.add("")
@@ -565,22 +575,23 @@ class _Reach(ast.NodeVisitor):
             self.visit(default)
 
     def visit_Constant(self, node: ast.Constant) -> None:
-        if isinstance(node.value, str) and node.value.lstrip().startswith("module://"):
-            self._note("process", node)
+        text = node.value.strip().lower() if isinstance(node.value, str) else ""
+        if code := "process" if text.startswith("module://") else SETTINGS.get(text):
+            self._note(code, node)
 
     def visit_Assign(self, node: ast.Assign | ast.AugAssign | ast.Delete) -> None:
         targets = [node.target] if isinstance(node, ast.AugAssign) else node.targets
         for target in targets:
             owner = target.value if isinstance(target, ast.Attribute | ast.Subscript) else None
-            if isinstance(node, ast.Delete) and isinstance(target, ast.Name):  # a class may run code then
-                for origin in self._names.origins_of(target):
-                    self._reference(target, origin if origin.startswith("<") else "")
             if isinstance(target, ast.Attribute) and _SHOWN_BY.match(target.attr):
                 self._note("remote_content", target)
             base = owner
             while isinstance(base, ast.Attribute | ast.Subscript):
                 base = base.value
-            if self._is_written_file(base, (*_FILE_MAKERS, "numpy.memmap")):
+            is_item = isinstance(target, ast.Subscript) or isinstance(node, ast.AugAssign)
+            if self._is_written_file(base, (*_FILE_MAKERS, "numpy.memmap")) or (
+                is_item and self._lies_elsewhere(owner or target)
+            ):
                 self._note("files", target)
             places = self._names.origins_of(owner) | (
                 self._names.origins_of(target) if isinstance(target, ast.Attribute) else frozenset()
@@ -588,6 +599,9 @@ class _Reach(ast.NodeVisitor):
             if any(place in ("sys", "os", "builtins", "IPython", "IPython.get_ipython()") or (place.startswith(("sys.path", "sys.modules"))
                    and owner is not None) for place in places):  # fmt: skip
                 self._note("environment", target)
+            is_renderer = isinstance(target, ast.Attribute) and target.attr == "default"
+            if is_renderer and self._is_shown_elsewhere(getattr(node, "value", None)):
+                self._note("process", target)
             is_shown = any(
                 place.endswith(tuple(f".{name}()" for name in _MARKUP_CLASSES))
                 for place in self._names.origins_of(owner)
@@ -603,7 +617,10 @@ class _Reach(ast.NodeVisitor):
                 and self._is_foreign_backend(getattr(node, "value", None))
             ):
                 self._note("process", target)
-            if (is_shown or is_backend) and self._texts.is_hidden(getattr(node, "value", None)):
+            given = getattr(node, "value", None)
+            if (is_shown or is_backend) and (
+                self._texts.is_hidden(given) or (given is not None and self._loads([given]))
+            ):
                 self._note("process" if is_backend else "remote_content", target)
         value = getattr(node, "value", None)
         is_alias = isinstance(value, ast.Name | ast.Attribute) and all(
@@ -620,9 +637,14 @@ class _Reach(ast.NodeVisitor):
         self.visit_Assign(node)
 
     def visit_Name(self, node: ast.Name) -> None:
-        if isinstance(node.ctx, ast.Load):
-            for origin in self._names.origins_of(node):
+        for origin in self._names.origins_of(node):
+            if isinstance(node.ctx, ast.Load):
                 self._reference(node, origin)
+            elif origin.startswith("<") and origin.endswith("()"):  # a class may run code when its object goes away
+                for method in self._names.methods("__del__"):
+                    self._enter(method)
+            elif origin.startswith("tempfile.") and origin.endswith("()"):
+                self._note("files", node)
 
     def visit_Attribute(self, node: ast.Attribute) -> None:
         if node.attr in INTERPRETER_ATTRIBUTES:
@@ -707,6 +729,8 @@ class _Reach(ast.NodeVisitor):
         for keyword in node.keywords:
             if keyword.arg and _SHOWN_BY.match(keyword.arg):
                 self._note("remote_content", node)
+            if keyword.arg == "usetex" and not (isinstance(keyword.value, ast.Constant) and not keyword.value.value):
+                self._note("process", node)
             self.visit(keyword.value)
 
     def visit_Dict(self, node: ast.Dict) -> None:
@@ -967,6 +991,9 @@ class _Reach(ast.NodeVisitor):
             return "environment"
         if root in ("bokeh", "panel", "branca") and _SCRIPTS.fullmatch(last):
             return "magic"
+        shown_in = [*node.args, *(word.value for word in node.keywords if word.arg in ("renderer", "name"))]
+        if last in ("show", "enable") and self._is_shown_elsewhere(*shown_in):
+            return "process"
         if root == "panel" and last == "show":
             return "network"
         if root == "PIL" and last == "show":
@@ -1035,6 +1062,8 @@ class _Reach(ast.NodeVisitor):
         into_memory = self._is_into_memory(node)
         first = self._names.texts(node.args[0]) if node.args else ()
         if is_method and last in _BY_TEXT and any(text in METHODS or text in WRITE_IF_GIVEN_PATH for text in first):
+            return "files"
+        if is_method and last in _BY_TEXT and places[1:] and self._texts.is_hidden(node.args[0] if node.args else None):
             return "files"
         if is_method and node.args and last == "write" and root in _SELF_WRITING:
             return "" if into_memory else "files"
@@ -1127,6 +1156,17 @@ class _Reach(ast.NodeVisitor):
     def _is_foreign_backend(self, *given: ast.expr | None) -> bool:
         """Whether a library that is loaded by its name, to plot with, is one that is not known."""
         return any(text.partition(".")[0] not in ROOTS for node in given for text in self._texts.texts(node))
+
+    def _lies_elsewhere(self, place: ast.expr) -> bool:
+        """Whether what stands at a place is a file, or of a class of which it is not known what setting its items does."""
+        origins = [origin for origin in self._names.origins_of(place) if "()" in origin and origin[0] not in "<:"]
+        roots = {origin.partition(".")[0] for origin in origins} - ROOTS - {"", "__main__"} - self._names.modules.keys()
+        return bool(roots) or any(origin.startswith(ON_DISK) for origin in origins)
+
+    def _is_shown_elsewhere(self, *given: ast.expr | None) -> bool:
+        """Whether a library is told to show things outside of the page."""
+        texts = (text for node in given for text in self._texts.texts(node))
+        return any(not RENDERERS.isdisjoint(text.split("+")) for text in texts)
 
     def _is_into_memory(self, node: ast.Call) -> bool:
         """Whether what is written goes into a buffer."""
@@ -1277,7 +1317,9 @@ class _Reach(ast.NodeVisitor):
         if last in ("eval", "query") and first is not None and self._texts.is_hidden(first):
             return "unknown_call"
         if last in ("eval", "query") and (texts or root not in ("", "pandas")):
-            calls = [text for text in texts if ("@" in text and "(" in text) or "__" in text]
+            calls = [text for text in texts if ("@" in text and "(" in text) or "__" in text or _calls_method(text)]
+            if root not in ROOTS and root not in ("", "__main__"):
+                return None
             return self._inspect_text(first, "@") if calls else ("" if last == "eval" or texts else None)
         if last in ("eval", "query"):
             return None if not node.args or (isinstance(node.func, ast.Attribute) and last == "eval") else ""
@@ -1382,6 +1424,12 @@ def _places(node: ast.Call) -> list[ast.expr]:
     return [*node.args, *(word.value for word in node.keywords if word.arg in named)]
 
 
+def _calls_method(text: str) -> bool:
+    """Whether a text is Python that calls a method."""
+    tree = parse(text.replace("@", "")).tree if "(" in text else ast.Module([], [])
+    return any(isinstance(part, ast.Call) and isinstance(part.func, ast.Attribute) for part in ast.walk(tree))
+
+
 def _is_put_in(interpolated: tuple[str, str]) -> bool:
     """Whether what stands between braces, or behind a dollar, only shows when the code runs."""
     try:
@@ -1396,7 +1444,7 @@ def _through_module(plain: str, last: str) -> str:
     parts = plain.split(".")
     for index in range(1, len(parts) - 1):
         name = parts[index].lstrip("_")
-        code = VERDICTS.get(".".join([name, *parts[index + 1 :]]), "") if name in EMBEDDED else ""
+        code = VERDICTS.get(".".join([name, *parts[index + 1 :]]), "") if name in ROOTS else ""
         if name in _THROUGH and last not in PURE:
             code = code or VERDICTS.get(name, "")
         if code:

@@ -86,6 +86,7 @@ econml causalml dowhy causalnex pgmpy bnlearn hmmlearn pomegranate implicit surp
 lmfit iminuit SALib chaospy openturns fenics deap pygad nevergrad pyswarm sko polyfuzz kmodes hdbscan minisom somoclu fcmeans sklearn_extra
 featuretools tsfel woodwork evalml lazypredict pycaret flaml tpot autosklearn pytest hypothesis freezegun faker mimesis
 google.protobuf typing_extensions packaging numexpr empiricaldist glmnet pqdm sklearn_pandas scikeras pydotplus vega_datasets.local_data palmerpenguins gapminder
+cmd configparser encodings filecmp genericpath grp imghdr nturl2path opcode optparse pickletools plistlib pwd pyclbr pydoc_data sndhdr sre_compile sre_constants sre_parse sunau.open uu.decode wave.open
 zipfile.ZipFile zipfile.is_zipfile zipfile.BadZipFile zipfile.BadZipfile zipfile.LargeZipFile zipfile.ZipInfo zipfile.Path
 tarfile.open tarfile.is_tarfile tarfile.TarInfo tarfile.TarError tarfile.ReadError
 gzip.open gzip.compress gzip.decompress gzip.GzipFile gzip.BadGzipFile bz2.open bz2.compress bz2.decompress bz2.BZ2File bz2.BZ2Compressor
@@ -116,14 +117,16 @@ contextlib.chdir matplotlib.font_manager.json_dump torch.package pyarrow.Compres
 cv2.FileStorage tensorflow.io.TFRecordWriter tensorflow.train.CheckpointManager tensorflow.keras.callbacks.BackupAndRestore keras.callbacks.BackupAndRestore optuna.storages.JournalStorage
 optuna.storages.JournalFileStorage optuna.storages.JournalFileBackend optuna.storages.journal gymnasium.wrappers.RecordVideo gym.wrappers.RecordVideo gym.wrappers.Monitor osgeo.gdal.Translate osgeo.gdal.Warp
 osgeo.gdal.VectorTranslate tabula.convert_into tabula.convert_into_by_batch numpy.testing.tempdir numpy.testing.temppath IPython.utils.tempdir
-markdown.markdownFromFile emcee.backends.HDFBackend great_expectations.get_context sklearn.datasets.dump_svmlight_file sklearn.datasets.clear_data_home tensorflow.profiler tensorflow.train.Checkpoint IPython.utils.io.Tee
+markdown.markdownFromFile emcee.backends.HDFBackend great_expectations.get_context sklearn.datasets.dump_svmlight_file sklearn.datasets.clear_data_home tensorflow.profiler tensorflow.train.Checkpoint IPython.utils.io.Tee matplotlib.image.thumbnail matplotlib.animation.FFMpegWriter
+matplotlib.animation.FFMpegFileWriter matplotlib.animation.ImageMagickWriter matplotlib.animation.ImageMagickFileWriter plistlib.dump
 """
 
 _PROCESS = """
 site matplotlib.rc_file pandas.compat.pickle_compat unittest.TestLoader unittest.defaultTestLoader unittest.loader unittest.findTestCases unittest.makeSuite unittest.mock.patch
 os.system os.popen os.execl os.execle os.execlp os.execlpe os.execv os.execve os.execvp os.execvpe os.spawnl os.spawnle os.spawnlp os.spawnlpe
 os.spawnv os.spawnve os.spawnvp os.spawnvpe os.fork os.forkpty os.posix_spawn os.posix_spawnp builtins.breakpoint os.kill os.killpg os.abort os._exit os.startfile
-os.nice os.setuid os.setgid os.setsid os.setpriority os.sched_setaffinity
+os.nice os.setuid os.setgid os.setsid os.setpriority os.sched_setaffinity builtins.exit builtins.quit
+matplotlib.texmanager keras.models.load_model keras.saving.load_model tensorflow.keras.models.load_model tf_keras.models.load_model
 subprocess pty runpy multiprocessing concurrent.futures.ProcessPoolExecutor concurrent.futures.process pexpect sh plumbum invoke fabric
 ctypes cffi signal resource pickle.load pickle.loads pickle.Unpickler marshal.load marshal.loads dill.load dill.loads dill cloudpickle.load
 cloudpickle.loads joblib.load networkx.read_gpickle sklearn.externals.joblib.load pandas.read_hdf nltk.data.load pyarrow.deserialize numpy.lib.format.read_array joblib.Parallel pandas.read_pickle pandas.io.pickle.read_pickle code codeop trace pdb imp zipimport pkgutil
@@ -250,7 +253,7 @@ METHODS: Final[dict[str, str]] = {
         "link_to lchmod imwrite mimsave mimwrite write_to_dataset write_dataset write_table extractall tofile savetxt write_pdf write_png write_svg export_html save_npz save_html writelines fwrite "
         "dump_stats print_figure print_png print_pdf print_svg print_jpg print_jpeg print_raw print_rgba print_eps print_ps print_tif print_tiff print_webp print_pgf writeLP writeMPS show_html "
         "mkdir touch chmod writestr to_filename writeto to_raster dcmwrite savez savez_compressed savemat mmwrite to_textfiles to_npy_stack to_hdf5 to_iceberg embed_minimal_html embed_snippet ggsave "
-        "plot_model open_output_stream open_append_stream saveAsTable insertInto saveAsTextFile RecordVideo",
+        "plot_model open_output_stream open_append_stream saveAsTable insertInto saveAsTextFile RecordVideo save_figure",
         "network": "push_to_hub from_pretrained load_dataset urlopen urlretrieve sendall sendto sendmail connect_ex upload_file "
         "upload_blob download_file download_blob upload_from_filename upload_from_string download_as_bytes to_gbq put_object get_object "
         "delete_object publish create_connection create_server create_datagram_endpoint sock_connect getaddrinfo create_unix_connection create_unix_server open_connection install_extension",
@@ -258,7 +261,7 @@ METHODS: Final[dict[str, str]] = {
         "update_one update_many delete_one delete_many replace_one bulk_write drop_all create_all to_postgis read_database_uri",
         "process": "getoutput getstatusoutput check_output check_call create_subprocess_exec create_subprocess_shell subprocess_exec subprocess_shell execvp read_pickle load_pickle unpickle process_map notebook_launcher",
         "magic": "run_line_magic run_cell_magic",
-        "environment": "putenv unsetenv setenv to_clipboard",
+        "environment": "putenv unsetenv setenv to_clipboard write_clipboard",
     }.items()
     for name in names.split()
 }
@@ -299,6 +302,15 @@ EVALUATORS: Final[dict[str, str]] = {
 UNPICKLING_ROOTS: Final = frozenset(
     "gensim statsmodels surprise stable_baselines3 pmdarima lightfm implicit hdbscan umap".split()
 )
+#: Texts that make a library start a program, or a server, wherever they are given → what it reaches.
+SETTINGS: Final[dict[str, str]] = {"text.usetex": "process", "webagg": "network"}
+#: What Plotly and Altair show things in that is not the page: browsers and servers that they start, and files that they write.
+RENDERERS: Final = frozenset("browser chrome chromium firefox iframe iframe_connected json csv jupyter".split())
+#: Beginnings of the names of classes whose items lie in a file.
+ON_DISK: Final = (
+    "numpy.memmap", "mmap.mmap", "h5py.", "zarr.", "shelve.", "dbm.", "_dbm.", "_gdbm.", "pandas.HDFStore", "pandas.io.pytables.", "tables.", "netCDF4.",
+    "sqlitedict.", "diskcache.", "tinydb.", "tiledb.",
+)  # fmt: skip
 #: Names of variables that hold addresses.
 ADDRESS_NAMES: Final = ("url", "uri", "link", "href", "endpoint", "dsn", "webhook")
 

@@ -496,9 +496,69 @@ def test_N6_a_line_ends_wherever_ipython_ends_it(code: str, end: str) -> None:
     assert end[0] not in "\r" or _codes(harmless.replace("{}", end)) == set()
 
 
+@pytest.mark.parametrize(
+    "code", ["!touch a\\", "!touch a\\\n", "%sx touch a ? ", "#\v%who\f%sx touch a", "x = 1\n!touch a\\"]
+)
+def test_N6_a_magic_is_seen_however_its_line_ends(code: str) -> None:
+    assert _codes(code) == {"process"}
+
+
 def test_N6_what_ipython_takes_for_a_prompt_hides_no_magic() -> None:
     for code in ("x = '''\n>>> '''\n... %sx -x", "x = 'a\\\n>>> b'\n... %sx -x", "x = '''\nIn [1]: '''\n...: !ls"):
         assert _codes(code)
     assert _codes(">>> x = 1\n>>> for i in [1]:\n...     x + i\n1") == set()
     assert _codes("In [1]: x = 1\n   ...: x + 1\n") == set()
     assert _codes("def f():\n    '''\n    >>> f()\n    1\n    '''\n    return open('a', 'w')\nf()") == {"files"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "code"),
+    [
+        ("numpy.memmap", "x[:] = 0"),
+        ("numpy.memmap", "x += 1"),
+        ("numpy.memmap", "x.fill(0)"),
+        ("numpy.memmap", "import numpy as np\nnp.copyto(x, 0)"),
+        ("numpy.memmap", "import numpy as np\nnp.add(x, 1, out=x)"),
+        ("numpy.memmap", "y = x[1:]\ny[0] = 1"),
+        ("numpy.memmap", "def change():\n    x[0] = 1\nchange()"),
+        ("h5py._hl.files.File", "x['a'] = 1"),
+        ("h5py._hl.files.File", "del x['a']"),
+        ("h5py._hl.dataset.Dataset", "x[0] = 1"),
+        ("shelve.DbfilenameShelf", "x['a'] = 1"),
+        ("zarr.core.array.Array", "x[:] = 0"),
+        ("pandas.io.pytables.HDFStore", "x['a'] = df"),
+        ("mmap.mmap", "x[0:1] = b'a'"),
+        ("tempfile.TemporaryDirectory", "del x"),
+        ("tempfile.TemporaryDirectory", "x = 1"),
+        ("some_database.Table", "x['a'] = 1"),
+    ],
+)
+def test_N6_what_changes_an_object_of_the_kernel_that_is_a_file_is_asked_about(kind: str, code: str) -> None:
+    assert "files" in _codes(code, live={"x": Variable("x", kind, "object", "x")})
+
+
+@pytest.mark.parametrize(
+    "kind", ["numpy.ndarray", "pandas.DataFrame", "builtins.dict", "builtins.list", "__main__.Box"]
+)
+def test_N6_what_changes_an_object_in_memory_is_not(kind: str) -> None:
+    live = {"x": Variable("x", kind, "object", "x")}
+    assert _codes("x['a'] = 1\nx[0] += 1\ndel x['a']\nx = None", live=live) == set()
+    assert _codes("x.mean()\ny = x[:3]\nprint(x)", live={"x": Variable("x", "numpy.memmap", "array", "x")}) == set()
+
+
+@pytest.mark.parametrize("code", ["box = None", "del box", "for box in rows: pass", "import math as box", "(box := 1)"])
+def test_N6_what_runs_when_an_object_goes_away_is_looked_at(code: str) -> None:
+    box = "class Box:\n    def __del__(self):\n        {}\nbox = Box()"
+    assert _codes(code, box.format("open('a', 'w')")) == {"files"}
+    assert _codes(code, box.format("print(1)")) == set()
+
+
+def test_N6_markup_given_to_a_widget_of_the_kernel_is_asked_about() -> None:
+    live = {"w": Variable("w", "ipywidgets.widgets.widget_string.HTML", "object", "HTML")}
+    assert _codes("w.value = '<img src=\"http://x.invalid/p\">'", live=live) == {"remote_content"}
+    assert _codes("w.value = '<b>done</b>'", live=live) == set()
+
+
+def test_N6_a_query_of_an_object_of_an_unknown_library_is_asked_about() -> None:
+    live = {"x": Variable("x", "pyvisa.resources.Resource", "object", "x")}
+    assert _codes("x.query('*RST')", live=live) == {"unknown_call"}

@@ -37,6 +37,8 @@ _PROMPTS = tuple(
         (r"\s*(?:(?:\[(?:nav|ins)\])? ?)?In \[\d+\]: ", r"\s*\.{3,}: ?"),
     )
 )
+#: What ends a line for IPython, which puts a real end of line behind each magic there, and none for Python.
+_OTHER_LINE_ENDS = re.compile("[\v\f\x1c-\x1e\x85\u2028\u2029]")
 #: Programs whose first argument is a command of theirs.
 _PROGRAMS_WITH_COMMANDS = frozenset({"git", "pip", "conda", "apt", "apt-get"})
 
@@ -81,7 +83,7 @@ def parse(source: str) -> ParsedCell:
     last = next(code, "")
     quiet = (last.partition("#")[0] if "'" not in last and '"' not in last else last).rstrip().endswith(";")
     tree, problem = _tree(source)
-    if tree is not None:
+    if tree is not None and not _OTHER_LINE_ENDS.search(source):
         return ParsedCell(tree, (), quiet)
     magics: list[CellMagic] = []
     tree, problem = _tree(_without_magics(source, magics))
@@ -142,7 +144,7 @@ def _without_magics(source: str, magics: list[CellMagic]) -> str:
     written: list[str] = []
     scanner = _StatementScanner()
     continued: list[str] = []  # lines of a magic that ends with a backslash
-    for line in lines:
+    for number, line in enumerate(lines, 1):
         text = line.splitlines()[0]
         if continued:
             continued.append(text)
@@ -152,7 +154,7 @@ def _without_magics(source: str, magics: list[CellMagic]) -> str:
             scanner.feed(text)
             written.append(line)
             continue
-        if not line.endswith("\\\n"):
+        if not line.endswith("\\\n") or number == len(lines):
             joined = " ".join(part.removesuffix("\\") for part in continued)
             written += [_magic_call(joined, magics), "\n" * len(continued)]
             continued = []
@@ -174,7 +176,7 @@ def _magic_call(line: str, magics: list[CellMagic]) -> str:
     indent = line[: len(line) - len(line.lstrip())]
     text = line.strip()
     call = f"__magic__({len(magics)})"
-    if text.startswith("?") or (text.endswith("?") and not text.startswith("!")):
+    if text.startswith("?") or (text.endswith("?") and _HELP_LINE.match(text)):
         magics.append(CellMagic("?", text.strip("?")))
         return f"{indent}{call}"
     found = _MAGIC_LINE.match(line)
