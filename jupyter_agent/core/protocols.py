@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any, Literal, Protocol, runtime_checkable
 
@@ -151,7 +152,7 @@ class Notebook(Protocol):
         """
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots, which have no room for what is cached
 class ToolSpec:
     """How a tool is described to a model.
 
@@ -170,6 +171,11 @@ class ToolSpec:
     title: str = ""
     icon: str = ""
     is_foreign: bool = False
+
+    @cached_property
+    def text(self) -> str:
+        """What a model is told of it, to count its tokens."""
+        return f"{self.name} {self.description} {json.dumps(self.parameters)}"
 
 
 class Model(Protocol):

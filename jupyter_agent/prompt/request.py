@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -258,4 +257,4 @@ def too_many_tools(tools: Iterable[ToolSpec], offered: Iterable[ToolSpec], budge
 
 def tool_tokens(tools: Iterable[ToolSpec], count: Count) -> int:
     """Tokens of the tools as they are offered."""
-    return sum(count(f"{tool.name} {tool.description} {json.dumps(tool.parameters)}") for tool in tools)
+    return sum(count(tool.text) for tool in tools)
