@@ -366,7 +366,7 @@ class Assistant:
                 session = await self.sessions.get(question.owner, session_id, question.notebook_id or None)
         limit = self.resources.options.session_history_limit
         earlier = await self.sessions.model_history(session, limit) if session is not None else ()
-        view = await snapshot.read_kernel_and_cells(question.kernel, question.notebook)
+        view = await snapshot.read_kernel_and_cells(question.kernel, question.notebook, question.kernel_state)
         found = await self._instructions(question)
         context = self._without_secrets(
             await snapshot.build(question, view, session, earlier, self.resources.analyses, instructions=found)

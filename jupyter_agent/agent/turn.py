@@ -98,7 +98,8 @@ async def begin(
     Raises:
         AgentError: the turn cannot begin (another one is running, the store is unavailable).
     """
-    reading = asyncio.create_task(read_kernel_and_cells(question.kernel, question.notebook))
+    view = read_kernel_and_cells(question.kernel, question.notebook, question.kernel_state)
+    reading = asyncio.create_task(view)
     gathering = asyncio.create_task(instructions)
     try:
         owner, notebook_id = question.owner, question.notebook_id

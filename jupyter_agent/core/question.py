@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from jupyter_agent.core.instructions import ProjectFolder
-from jupyter_agent.core.kernel_state import ExecutionResult
+from jupyter_agent.core.kernel_state import ExecutionResult, KernelState
 from jupyter_agent.core.messages import ApprovalAsked, Picture, RunAsked
 from jupyter_agent.core.protocols import Kernel, Model, Notebook, Tool, TurnLog
 from jupyter_agent.core.session import Session
@@ -43,6 +43,7 @@ class Question:
         session_id: The conversation; None starts one.
         notebook_id: The notebook's path below the server's root; empty without one.
         kernel: The notebook's kernel, where there is one.
+        kernel_state: Its state, where that is being read already.
         notebook: Its cells, where they can be read.
         project: Where it lies, with instructions for the agent; None where these are not looked for.
         active_cell_id: Where the user is.
@@ -75,6 +76,7 @@ class Question:
     session_id: str | None = None
     notebook_id: str = ""
     kernel: Kernel | None = None
+    kernel_state: Awaitable[KernelState] | None = None
     notebook: Notebook | None = None
     project: ProjectFolder | None = None
     active_cell_id: str | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -87,9 +87,11 @@ class TurnContext:
         return tuple(name for name in self.variables if name in words)
 
 
-async def read_kernel_and_cells(kernel: Kernel | None, notebook: Notebook | None) -> KernelView:
-    """Read the kernel's state and the notebook's cells, once and at the same time."""
-    state = asyncio.ensure_future(kernel.state()) if kernel is not None else None
+async def read_kernel_and_cells(
+    kernel: Kernel | None, notebook: Notebook | None, reading: Awaitable[KernelState] | None = None
+) -> KernelView:
+    """Read the kernel's state, unless that is being read already, and the notebook's cells, once and at the same time."""
+    state = asyncio.ensure_future(reading or kernel.state()) if kernel is not None else None
     try:
         cells: tuple[Cell, ...] = ()
         with suppress(NotFound):

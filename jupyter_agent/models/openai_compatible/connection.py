@@ -7,7 +7,7 @@ import json
 import os
 from contextlib import aclosing, suppress
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -20,7 +20,7 @@ from jupyter_agent.models.openai_compatible.stream import MAX_EVENT
 from jupyter_agent.models.openai_compatible.transport import host_of, web_client
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     import httpx2
 
@@ -71,7 +71,7 @@ class Connection:
         self._drops_tools: bool | None = None
         self._has_users_key = False
         self._http: httpx2.AsyncClient | None = None
-        self._url: httpx2.URL | None = None
+        self._url_of: Callable[[str], httpx2.URL] | None = None
         self._headers: dict[str, str] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -160,10 +160,10 @@ class Connection:
 
     async def _send(self, method: str, path: str, content: bytes | None = None) -> httpx2.Response:
         http, key = await self.open(), await self._key()
-        assert self._url is not None
+        assert self._url_of is not None
         own = self.provider.key_header
         headers = {**self._headers, **({own: key} if own else {"Authorization": f"Bearer {key}"})}
-        request = http.build_request(method, self._url.join(path), content=content, headers=headers)
+        request = http.build_request(method, self._url_of(path), content=content, headers=headers)
         response = await http.send(request, stream=True)
         if response.is_success:
             return response
@@ -245,7 +245,7 @@ class Connection:
             import httpx2
 
             # Addresses of this API are written without the version, too.
-            self._url = httpx2.URL(f"{self.base_url.rstrip('/').removesuffix('/v1')}/v1/")
+            self._url_of = cache(httpx2.URL(f"{self.base_url.rstrip('/').removesuffix('/v1')}/v1/").join)
             self._headers = {"Content-Type": "application/json", **encoding, **dict(self.provider.headers)}
             return http
         import openai
@@ -255,7 +255,7 @@ class Connection:
         )
         given = {name: value for name, value in client.default_headers.items() if isinstance(value, str)}
         self._headers = {name: given[name] for name in given if name != "Authorization"}
-        self._url = client.base_url
+        self._url_of = cache(client.base_url.join)
         return http
 
 

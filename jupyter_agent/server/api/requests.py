@@ -71,6 +71,10 @@ async def parse_request(handler: AgentHandler, body: QuickRequest, streaming: bo
     path = (context.notebook_id or "").removeprefix(SHARED_DRIVE).strip("/")
     warnings: list[str] = []
     kernel = await kernel_of(handler, context.kernel_id, path, warnings)
+    # Nothing that a turn begins with takes as long: the kernel answers while the rest of the request is looked at.
+    kernel_state = asyncio.ensure_future(kernel.state()) if kernel is not None else None
+    for _ in range(2):  # until it is asked
+        await asyncio.sleep(0)
     stored = await _stored(handler, path, warnings) if path else None
     cells = await _posted_cells(context.cells, stored, warnings)
     drawn = [cell for cell in context.cells or () if cell.pictures]
@@ -95,6 +99,7 @@ async def parse_request(handler: AgentHandler, body: QuickRequest, streaming: bo
         session_id=session_id,
         notebook_id=path,
         kernel=kernel,
+        kernel_state=kernel_state,
         notebook=notebook,
         project=await project_for(handler, path),
         active_cell_id=context.active_cell_id,

@@ -90,21 +90,25 @@ class ChatReply:
             AgentError: the turn could not begin.
             TurnFailed: it ended before there was anything of an answer.
         """
+        is_text_there = False
         with suppress(TimeoutError):
             async with asyncio.timeout(_HEAD_SECONDS):
-                await self._answer_begun()
+                is_text_there = await self._answer_begun()
         before = after = b""
         try:
             async with aclosing(self._events()) as events:
                 async for event in events:
-                    if isinstance(event, TurnStarted):
-                        yield self._chunk({"role": "assistant", "content": ""})
-                        before, _, after = self._chunk({"content": _TEXT}).rpartition(f'"{_TEXT}"'.encode())
-                    elif isinstance(event, TextDelta):
+                    if isinstance(event, TextDelta) and before:
                         yield before + plain_json_text(event.text).encode() + after
+                    elif isinstance(event, TextDelta) or (isinstance(event, TurnStarted) and not is_text_there):
+                        # In one piece with the first text, where that is there: a client takes its time for each.
+                        yield self._chunk({"role": "assistant", "content": getattr(event, "text", "")})
+                        before, _, after = self._chunk({"content": _TEXT}).rpartition(f'"{_TEXT}"'.encode())
         except TurnFailed as end:
             yield _data(error_body(status_of(end), end.message, end.code, retryable=end.retryable))
             return
+        if not before:
+            yield self._chunk({"role": "assistant", "content": ""})
         for index, call in enumerate(self._calls):
             yield self._chunk({"tool_calls": [{"index": index, **self._call_to_json(call)}]})
         last = self._chunk({}, self._reason(), **self._session())
@@ -112,14 +116,15 @@ class ChatReply:
             last += _data({**self._head("chat.completion.chunk"), "choices": [], "usage": self._used()})
         yield last + _DONE  # in one write
 
-    async def _answer_begun(self) -> None:
-        """Wait for something of an answer, or for the end."""
+    async def _answer_begun(self) -> bool:
+        """Wait for something of an answer, or for the end; whether that is a text."""
         async with aclosing(self.turn.log.read(self.after)) as numbered:
             async for _, event in numbered:
                 if isinstance(event, (Failed, Cancelled, Interrupted)):
                     raise TurnFailed(event)
                 if event.event not in _SILENT:
-                    return
+                    return isinstance(event, TextDelta)
+        return False
 
     async def _events(self) -> AsyncGenerator[Event, None]:
         """The events of this response; afterwards it is known how it ends."""
