@@ -15,6 +15,7 @@ from typing import Any
 
 from jupyter_agent.agent import turn as turns
 from jupyter_agent.agent.compaction import Compaction
+from jupyter_agent.agent.grounding import read_ahead
 from jupyter_agent.agent.limits import Limits, within_ceilings
 from jupyter_agent.agent.loop import Agent, offered_specs, offered_tools
 from jupyter_agent.agent.throttle import LoopThrottle
@@ -34,7 +35,7 @@ from jupyter_agent.core.errors import (
 )
 from jupyter_agent.core.failure_log import detail_of, log_failure
 from jupyter_agent.core.instructions import READ_SKILL, ProjectFolder
-from jupyter_agent.core.messages import Event, Failed, Picture, TurnStarted
+from jupyter_agent.core.messages import Event, Failed, Picture, ToolReturned, TurnStarted
 from jupyter_agent.core.pictures import MAX_PICTURES, PICTURE_TOKENS
 from jupyter_agent.core.protocols import ContextWindow, Model, SessionStore, Tool, ToolContext, ToolSpec, WindowedModel
 from jupyter_agent.core.question import Question
@@ -450,6 +451,7 @@ class Assistant:
             preface = str(getattr(model, "preface", ""))
             state.prompt = self._prompt(question, context, attached, asked, budget, preface=preface)
             state.transcript.request = list(state.prompt.messages)
+            read_ahead(state.prompt.messages)
             if question.answered_by is None:
                 state.turn_log.show(state.prompt.full_sources(context.cells))
             compaction = Compaction(0 if _takes_all(asked) else budget, shared.calibration.counter(model.name))
@@ -469,6 +471,8 @@ class Assistant:
             try:
                 async with aclosing(agent.run(state.transcript, self._tool_context(state, question))) as events:
                     async for event in events:
+                        if isinstance(event, ToolReturned):
+                            read_ahead(state.transcript.messages[-1:])
                         yield event
                 break
             except ContextTooLong:

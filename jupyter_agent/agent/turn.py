@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from jupyter_agent.agent.grounding import ground
 from jupyter_agent.agent.loop import SHOWN_CHARACTERS, Transcript
 from jupyter_agent.core.errors import UndoInProgress, status_of
 from jupyter_agent.core.messages import (
@@ -20,6 +21,7 @@ from jupyter_agent.core.messages import (
     Done,
     Event,
     Failed,
+    Grounding,
     Interrupted,
     Message,
     Plan,
@@ -146,10 +148,13 @@ def finished(state: TurnState, redactor: Redactor, status: TurnStatus, error: st
     """
     transcript, context = state.transcript, state.context
     transcript.close()
+    messages = tuple(redactor.message(message.without_unkept()) for message in transcript.messages)
+    reply = redactor.text(transcript.reply)
+    grounding = ground(reply, transcript.request, messages, context) if status == "done" else Grounding()
     return replace(
         state.turn,
-        messages=tuple(redactor.message(message.without_unkept()) for message in transcript.messages),
-        reply=redactor.text(transcript.reply),
+        messages=messages,
+        reply=reply,
         status=status,
         error=error,
         finish_reason=transcript.finish_reason,
@@ -158,6 +163,7 @@ def finished(state: TurnState, redactor: Redactor, status: TurnStatus, error: st
         variables=tuple(map(redactor.text, context.names_in(f"{state.turn.question}\n{transcript.reply}"))),
         kernel=context.state_version(),
         seconds=round(time.monotonic() - state.started, 3),
+        extra={**state.turn.extra, **grounding.to_kept()},
     )
 
 
@@ -188,6 +194,7 @@ def done(session: Session, turn: Turn, context: TurnContext, prompt: Prompt) -> 
         warnings=(*context.warnings, *prompt.warnings, *early),
         usage=turn.usage,
         plan=next(filter(None, map(Plan.of_call, reversed(calls))), None),
+        grounding=Grounding.of_kept(turn.extra),
     )
 
 

@@ -7,7 +7,7 @@ import sys
 
 from jupyter_agent.cli.arguments import OK, USAGE
 from jupyter_agent.cli.context import open_context, print_json, print_note, print_text
-from jupyter_agent.cli.turn import ask_question
+from jupyter_agent.cli.turn import ask_question, notes_of
 from jupyter_agent.core.messages import to_json
 from jupyter_agent.kernelside.magic.reply import fenced
 
@@ -24,7 +24,7 @@ async def ask(arguments: argparse.Namespace) -> int:
         print_json(to_json(done))
     elif not done.reply.endswith("\n"):
         print_text("")
-    for warning in done.warnings:
+    for warning in notes_of(done):
         print_note(warning)
     return OK
 

@@ -11,7 +11,7 @@ from functools import partial
 from jupyter_agent.cli.arguments import OK
 from jupyter_agent.cli.context import CliContext, open_context, print_note, print_text
 from jupyter_agent.cli.prompt import ask_user, read_lines
-from jupyter_agent.cli.turn import ask_question
+from jupyter_agent.cli.turn import ask_question, notes_of
 from jupyter_agent.core.errors import AgentError
 from jupyter_agent.kernelside.magic import commands, session_commands, tables
 from jupyter_agent.kernelside.magic.reply import without_emphasis
@@ -55,7 +55,7 @@ async def _answer(context: CliContext, query: str) -> None:
     finally:
         signal.signal(signal.SIGINT, before)
     print_text("")
-    for warning in done.warnings:
+    for warning in notes_of(done):
         print_note(warning)
 
 

@@ -22,10 +22,11 @@ from jupyter_agent.core.messages import (
     ToolProgress,
     TurnStarted,
     Waiting,
+    to_json,
 )
 from jupyter_agent.core.question import Decision
 from jupyter_agent.core.text import spelled_out
-from jupyter_agent.kernelside.magic.turn import NOBODY_WITH_REASONS, NOBODY_WORDS, PROMPT, denial_words
+from jupyter_agent.kernelside.magic.turn import NOBODY_WITH_REASONS, NOBODY_WORDS, PROMPT, denial_words, ungrounded
 
 NO_TERMINAL = (
     "Code was not run: without a terminal there is nobody to approve it. --approve auto runs code without asking."
@@ -73,6 +74,11 @@ async def ask_question(context: CliContext, query: str, *, show_text: bool = Tru
                     pass
             before = event.event
     raise AnswerFailed("The answer ended before it was complete.")
+
+
+def notes_of(done: Done) -> tuple[str, ...]:
+    """What is said below an answer."""
+    return (*done.warnings, *ungrounded({"grounding": to_json(done.grounding)}))
 
 
 async def _approve(approval: ApprovalAsked) -> Decision:

@@ -28,6 +28,11 @@ ReasonCode: TypeAlias = Literal[
 ]
 #: Name of the tool with which a model shows its plan.
 UPDATE_PLAN = "update_plan"
+#: In `Turn.extra`: where the answer's numbers and names come from.
+GROUNDING = "grounding"
+_SOURCE_KINDS: Mapping[str, Literal["prompt", "tool", "derived"]] = MappingProxyType(
+    {"prompt": "prompt", "tool": "tool", "derived": "derived"}
+)
 FinishReason = Literal[
     "stop",
     "length",
@@ -449,6 +454,75 @@ class Action:
 
 
 @dataclass(frozen=True, slots=True)
+class GroundingSource:
+    """Where something of an answer comes from.
+
+    Attributes:
+        kind: What the model was sent, what a tool returned or was called with, or two such numbers taken together.
+        id: Of the call; of the cell, or else the name of the variable, that has it; empty where that is not known.
+    """
+
+    kind: Literal["prompt", "tool", "derived"]
+    id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class GroundedText:
+    """A number or a name of an answer that comes from somewhere; `start` and `end` are characters of the answer."""
+
+    text: str
+    start: int
+    end: int
+    kind: Literal["number", "name"]
+    source: GroundingSource
+
+
+@dataclass(frozen=True, slots=True)
+class UngroundedText:
+    """A number or a name of an answer that comes from nowhere, and for a name those that there are."""
+
+    text: str
+    start: int
+    end: int
+    near: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Grounding:
+    """Where an answer's numbers come from, and its names that the kernel has; and which come from nowhere."""
+
+    found: tuple[GroundedText, ...] = ()
+    missing: tuple[UngroundedText, ...] = ()
+
+    def to_kept(self) -> dict[str, Json]:
+        """What is kept of it, as a part of `Turn.extra`."""
+        return {GROUNDING: to_json(self)} if self.found or self.missing else {}
+
+    @classmethod
+    def of_kept(cls, extra: Mapping[str, Json]) -> Grounding:
+        """What `Turn.extra` tells, which is not trusted; nothing where it tells nothing."""
+        try:
+            kept: Any = extra.get(GROUNDING) or {}
+            found = [
+                GroundedText(
+                    str(item["text"]),
+                    int(item["start"]),
+                    int(item["end"]),
+                    "name" if item["kind"] == "name" else "number",
+                    GroundingSource(_SOURCE_KINDS[item["source"]["kind"]], str(item["source"]["id"])),
+                )
+                for item in kept["found"]
+            ]
+            missing = [
+                UngroundedText(str(item["text"]), int(item["start"]), int(item["end"]), tuple(map(str, item["near"])))
+                for item in kept["missing"]
+            ]
+        except (TypeError, ValueError, KeyError, AttributeError):
+            return cls()
+        return cls(tuple(found), tuple(missing))
+
+
+@dataclass(frozen=True, slots=True)
 class Done:
     """The turn ended well and is durable. Its fields are the body of a reply without streaming."""
 
@@ -467,6 +541,7 @@ class Done:
     warnings: tuple[str, ...] = ()
     usage: Usage = Usage()
     plan: Plan | None = None
+    grounding: Grounding = Grounding()
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,7 +47,8 @@ _NO_CLAIM = re.compile(
     r"|\bhttps?://\S+|(?<![\w.])\d+(?:\.\d+){2,}",
     re.MULTILINE,
 )
-_INLINE_CODE = re.compile(r"(?P<ticks>`++)(?!`)(?:[^\n`]|(?!(?P=ticks)(?!`))`){0,1000}?(?P=ticks)(?!`)")
+#: Code in a line of Markdown.
+INLINE_CODE = re.compile(r"(?P<ticks>`++)(?!`)(?:[^\n`]|(?!(?P=ticks)(?!`))`){0,1000}?(?P=ticks)(?!`)")
 #: Fenced blocks that show no code: what a program is said to have printed, formulas, tables.
 _NO_CODE = frozenset(
     {"text", "txt", "plaintext", "plain", "output", "console", "markdown", "md", "latex", "tex", "math", "csv"}
@@ -62,6 +63,8 @@ _CODE_NODES = (
     ast.Subscript,
     ast.Attribute,
 )
+#: Words with which a number may be a percentage without its sign.
+_SHARE = re.compile(r"%|percent|share|rate\b|ratio|proportion|Anteil|Quote|pourcent|porcent", re.IGNORECASE)
 #: Words that leave the last digits open.
 _ABOUT = re.compile(
     r"(?:\b(?:about|around|approx(?:\.|imately)?|roughly|nearly|almost|over|under|more than|less than|some|circa|ca\.|rund|etwa|environ)"
@@ -106,7 +109,7 @@ def prose_of(markdown: str) -> str:
             parts += [markdown[position : match.start()], _blank(match[0])]
             position = match.end()
     prose = "".join([*parts, markdown[position:]])
-    return _INLINE_CODE.sub(lambda match: _blank(match[0]), prose)
+    return INLINE_CODE.sub(lambda match: _blank(match[0]), prose)
 
 
 def _blank(text: str) -> str:
@@ -151,7 +154,9 @@ def _number(match: re.Match[str]) -> Number:
             scales.append(1024.0 ** (round(len(f"{_FACTORS[suffix]:.0f}") // 3)))
     elif match["mille"]:
         scales.append(1e-3)
-    elif match["percent"] or (decimals and not exponent):
+    elif match["percent"] or (
+        decimals and not exponent and _SHARE.search(match.string, max(0, match.start() - 80), match.end() + 40)
+    ):
         scales.append(1e-2)
     if not suffix and re.fullmatch(r"[1-9]\d{0,2}\.\d{3}", digits):  # where a point parts thousands
         scales.append(1e3)
@@ -165,7 +170,7 @@ def _float(digits: str) -> float:
     return _INFINITY
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=128)
 def values_of(text: str) -> Sequence[float]:
     """The numbers of a source without their signs, ascending."""
     found = set(_SOURCE_NUMBER.findall(text))

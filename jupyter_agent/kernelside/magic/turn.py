@@ -28,6 +28,8 @@ NOBODY_WORDS = "Nobody is here to be asked. Give me the code, so that I can run 
 #: Characters of a denial's words, and of a call as it is shown.
 MAX_WORDS = 2_000
 MAX_CALL = 200
+#: Numbers and names of an answer that are listed because they come from nowhere.
+MAX_UNGROUNDED = 8
 PROMPT = "{}? [y/N] (n: and why, for the model) "
 _NO = re.compile(r"no?\b[\s:,.;-]*(?P<words>.*)", re.IGNORECASE | re.DOTALL)
 
@@ -104,7 +106,7 @@ class TurnView:
             done = self._follow(request)
             if not self._has_text:
                 self._reply.text(str(done.get("reply", "")))
-            self._reply.finish(" ".join([*self._notes, *map(str, done.get("warnings") or ())]))
+            self._reply.finish(" ".join([*self._notes, *map(str, done.get("warnings") or ()), *ungrounded(done)]))
             if self._options.format == "json":
                 print(json_for_terminal(done))
             elif self._options.format == "code" and not self._is_code_printed:
@@ -225,6 +227,17 @@ class TurnView:
         self._shown_calls.add(call_id)
         because = f"\n\nThis is always asked about: {'; '.join(reasons)}." if reasons else ""
         self._reply.block(f"{fenced(code, language)}{because}")
+
+
+def ungrounded(done: Mapping[str, Any]) -> list[str]:
+    """A sentence that names the numbers and names of an answer that come from nowhere, if there are any."""
+    named: dict[str, str] = {}
+    for part in (done.get("grounding") or {}).get("missing") or ():
+        near = ", ".join(map(str, part.get("near") or ()))
+        named.setdefault(str(part.get("text", "")), f" (there is {near})" if near else "")
+    texts = [f"{text}{near}" for text, near in named.items()]
+    more = f" and {len(texts) - MAX_UNGROUNDED} more" if len(texts) > MAX_UNGROUNDED else ""
+    return [f"Not from your notebook: {', '.join(texts[:MAX_UNGROUNDED])}{more}."] if texts else []
 
 
 def discard_typed() -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from jupyter_agent.agent.turn import steps as turn_steps
 from jupyter_agent.core.errors import AgentError
-from jupyter_agent.core.messages import to_json
+from jupyter_agent.core.messages import Grounding, to_json
 from jupyter_agent.core.pictures import PICTURES, newest_kept
 from jupyter_agent.server.base_handler import AgentHandler
 from jupyter_agent.server.encoding import timestamp
@@ -82,6 +82,7 @@ def history_to_json(turns: tuple[Turn, ...], entries: int, *, picture_bytes: int
             "actions": to_json(turn.actions),
             "steps": steps_to_json(turn),
             "usage": to_json(turn.usage),
+            "grounding": to_json(Grounding.of_kept(turn.extra)),
             "seconds": turn.seconds,
         }
         history += question, answer

@@ -186,6 +186,8 @@ class ChatReply:
         fields: dict[str, Any] = {}
         if warnings := self._done.warnings if self._done is not None else self.turn.warnings:
             fields["warnings"] = list(warnings)
+        if self._done is not None and self._done.grounding.missing:
+            fields["grounding"] = to_json(self._done.grounding)
         if not self.in_session or self.turn.started is None:
             return fields
         session_id = self.turn.started.session_id

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
 from msgspec import UNSET, Meta, UnsetType, field
 
+from jupyter_agent.core.messages import Grounding
 from jupyter_agent.server.wire.body import Approval, Integer, NotebookId, OpenBody, SessionId, ShortText, about, form
 
 
@@ -100,6 +101,9 @@ class ChatCompletionReply(TypedDict):
     choices: list[dict[str, Any]]
     usage: dict[str, Any]
     warnings: NotRequired[Annotated[list[str], about("what the user should know of this answer")]]
+    grounding: NotRequired[
+        Annotated[Grounding, about("where its numbers and names come from, if any of them comes from nowhere")]
+    ]
     sessionId: NotRequired[str]
     session_id: NotRequired[str]
     messages: NotRequired[list[dict[str, Any]]]

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
 from msgspec import UNSET, UnsetType, field
 
-from jupyter_agent.core.messages import Action, ActionStatus, CellChange, Effect, FinishReason, Usage
+from jupyter_agent.core.messages import Action, ActionStatus, CellChange, Effect, FinishReason, Grounding, Usage
 from jupyter_agent.core.session import TurnStatus, UndoKind
 from jupyter_agent.server.wire.body import (
     Body,
@@ -134,6 +134,7 @@ class HistoryEntry(TypedDict):
     actions: NotRequired[list[Action]]
     steps: NotRequired[list[AnswerStep]]
     usage: NotRequired[Usage]
+    grounding: NotRequired[Annotated[Grounding, about("where the answer's numbers and names come from")]]
     seconds: NotRequired[Annotated[float, about("how long the answer took")]]
 
 

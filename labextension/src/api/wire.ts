@@ -166,6 +166,8 @@ export interface ChatCall {
 export interface ChatCompletionReply {
   choices: Record<string, any>[];
   created: number;
+  /** where its numbers and names come from, if any of them comes from nowhere */
+  grounding?: Grounding;
   id: string;
   messages?: Record<string, any>[];
   model: string;
@@ -387,6 +389,7 @@ export interface Done {
   warnings: string[];
   usage: Usage;
   plan: Plan | null;
+  grounding: Grounding;
 }
 
 /** An edit for the page that has the notebook open; it answers with the change it made. */
@@ -495,6 +498,29 @@ export interface GoRequest {
   turn_id: string | null;
 }
 
+/** A number or a name of an answer that comes from somewhere; `start` and `end` are characters of the answer. */
+export interface GroundedText {
+  text: string;
+  start: number;
+  end: number;
+  kind: 'name' | 'number';
+  source: GroundingSource;
+}
+
+/** Where an answer's numbers come from, and its names that the kernel has; and which come from nowhere. */
+export interface Grounding {
+  found: GroundedText[];
+  missing: UngroundedText[];
+}
+
+/** Where something of an answer comes from. */
+export interface GroundingSource {
+  /** What the model was sent, what a tool returned or was called with, or two such numbers taken together. */
+  kind: 'derived' | 'prompt' | 'tool';
+  /** Of the call; of the cell, or else the name of the variable, that has it; empty where that is not known. */
+  id: string;
+}
+
 /** How the assistant is. */
 export interface HealthReply {
   model?: string;
@@ -515,6 +541,8 @@ export interface HistoryEntry {
   /** code of the error that ended the turn */
   error?: string | null;
   finish_reason?: 'deadline' | 'length' | 'max_cost' | 'max_steps' | 'max_tokens' | 'max_tool_calls' | 'max_write_calls' | 'refused' | 'repeated_call' | 'stop' | null;
+  /** where the answer's numbers and names come from */
+  grounding?: Grounding;
   model?: string;
   /** the turn before it on its branch; null for a first one */
   parent?: string | null;
@@ -1197,6 +1225,14 @@ export interface TurnsReply {
   session_id: string;
   /** of all branches, parents first */
   turns: TurnInfo[];
+}
+
+/** A number or a name of an answer that comes from nowhere, and for a name those that there are. */
+export interface UngroundedText {
+  text: string;
+  start: number;
+  end: number;
+  near: string[];
 }
 
 /** How many secrets were revoked. */

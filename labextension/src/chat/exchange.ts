@@ -1,7 +1,7 @@
 // One question with its answer: a value, folded over the turn's events.
 
 import type { ActionStatus, AgentEvent, Effect, IApprovalRequested } from '../api/events';
-import type { Reason, ToolCalled } from '../api/wire';
+import type { Grounding, Reason, ToolCalled } from '../api/wire';
 import type { IPicture } from './pictures';
 
 export interface ITextPart {
@@ -66,6 +66,8 @@ export interface IExchange {
   problem: string;
   warnings: readonly string[];
   finishReason: string;
+  /** Where the answer's numbers and names come from; null before its end. */
+  grounding: Grounding | null;
   tokens: ITokens;
   /** The connection is broken, and is being restored. */
   isDisconnected: boolean;
@@ -105,6 +107,7 @@ export function newExchange(id: string, question: string, parent?: string | null
     problem: '',
     warnings: [],
     finishReason: '',
+    grounding: null,
     tokens: NO_TOKENS,
     isDisconnected: false,
     waiting: '',
@@ -170,6 +173,7 @@ export function reduce(exchange: IExchange, event: AgentEvent): IExchange {
         model: event.model,
         warnings: event.warnings ?? [],
         finishReason: event.finish_reason,
+        grounding: event.grounding ?? null,
         tokens: event.usage ? toTokens(event.usage) : exchange.tokens
       };
     case 'error':

@@ -39,6 +39,7 @@ function withAnswer(exchange: IExchange, entry: HistoryEntry): IExchange {
     turnId: entry.turn_id ?? '',
     model: entry.model ?? '',
     finishReason: entry.finish_reason ?? '',
+    grounding: entry.grounding ?? null,
     tokens: entry.usage ? toTokens(entry.usage) : NO_TOKENS
   };
 }

@@ -1,8 +1,10 @@
 // A text of an answer in the page; rendered when it is first scrolled near the viewport.
 
 import * as React from 'react';
+import type { Grounding } from '../api/wire';
 import { AnswerView } from './answerView';
 import { addToolbars } from './codeBlock';
+import { type DescribeSource, markGrounding } from './groundingMarks';
 import { useServices } from './services';
 
 /** An element this far outside of the viewport counts as near. */
@@ -12,7 +14,15 @@ const MARGIN = '800px 0px';
 const observers = new WeakMap<Element, IntersectionObserver>();
 const callbacks = new WeakMap<Element, () => void>();
 
-export function AnswerText({ text, live }: { text: string; live: boolean }): JSX.Element {
+interface IProps {
+  text: string;
+  live: boolean;
+  /** Where the text's numbers and names come from; null while that is not known. */
+  grounding: Grounding | null;
+  describeSource: DescribeSource;
+}
+
+export function AnswerText({ text, live, grounding, describeSource }: IProps): JSX.Element {
   const { renderer, codeActions, translation } = useServices();
   const host = React.useRef<HTMLDivElement>(null);
   const view = React.useRef<AnswerView | null>(null);
@@ -26,7 +36,12 @@ export function AnswerText({ text, live }: { text: string; live: boolean }): JSX
     view.current = answerView;
     return () => answerView.dispose();
   }, [isNear, renderer, codeActions, translation]);
-  React.useEffect(() => view.current?.render(text, live), [isNear, text, live]);
+  const describe = React.useRef(describeSource);
+  describe.current = describeSource;
+  React.useEffect(() => {
+    const mark = grounding && ((node: HTMLElement) => markGrounding(node, grounding, describe.current, translation));
+    view.current?.render(text, live, mark);
+  }, [isNear, text, live, grounding, translation]);
   return (
     <div ref={host} className={`jp-agent-text jp-RenderedHTMLCommon${isNear ? '' : ' jp-agent-unrendered'}`}>
       {!isNear && <div className="jp-agent-source">{text}</div>}

@@ -8,15 +8,24 @@ const PAUSE_MILLISECONDS = 80;
 /** Adds controls to a block that is final. */
 type Decorate = (block: HTMLElement) => void;
 
+/** What a text is rendered from. */
+interface IRendering {
+  text: string;
+  live: boolean;
+  /** Marks in a block that is final; null where there is nothing to mark. */
+  mark: Decorate | null;
+}
+
 interface IBlock {
   html: string;
   node: ChildNode;
   isFinal: boolean;
+  isMarked: boolean;
 }
 
 export class AnswerView {
   private _blocks: IBlock[] = [];
-  private _pending: { text: string; live: boolean } | null = null;
+  private _pending: IRendering | null = null;
   private _isRendering = false;
   private _isDisposed = false;
 
@@ -27,8 +36,8 @@ export class AnswerView {
   ) {}
 
   /** Render a text; `live` while it may grow. */
-  render(text: string, live: boolean): void {
-    this._pending = { text, live };
+  render(text: string, live: boolean, mark: Decorate | null = null): void {
+    this._pending = { text, live, mark };
     if (!this._isRendering) {
       void this._renderPending();
     }
@@ -41,10 +50,13 @@ export class AnswerView {
   private async _renderPending(): Promise<void> {
     this._isRendering = true;
     while (this._pending && !this._isDisposed) {
-      const { text, live } = this._pending;
+      const { text, live, mark } = this._pending;
       this._pending = null;
       try {
         await this._update(text, live);
+        if (mark && !live) {
+          this._mark(mark);
+        }
       } catch (error) {
         console.error('An answer could not be rendered', error);
         this._host.textContent = text;
@@ -64,11 +76,20 @@ export class AnswerView {
     const unchanged = changed < 0 ? nodes.length : changed;
     this._blocks.splice(unchanged).forEach(block => block.node.remove());
     for (const node of nodes.slice(unchanged)) {
-      this._blocks.push({ html: htmlOf(node), node, isFinal: false });
+      this._blocks.push({ html: htmlOf(node), node, isFinal: false, isMarked: false });
       this._host.append(node);
     }
     const finalBlocks = live ? this._blocks.slice(0, -1) : this._blocks;
     await Promise.all(finalBlocks.map(block => this._finish(block)));
+  }
+
+  private _mark(mark: Decorate): void {
+    for (const block of this._blocks) {
+      if (!block.isMarked && block.node instanceof HTMLElement) {
+        block.isMarked = true;
+        mark(block.node);
+      }
+    }
   }
 
   private async _finish(block: IBlock): Promise<void> {

@@ -6,6 +6,7 @@ import { refreshIcon } from '@jupyterlab/ui-components';
 import type { IAlternatives } from '../chat/branches';
 import type { Conversation } from '../chat/conversation';
 import { canRetry, type IExchange, isRunning, pendingCalls } from '../chat/exchange';
+import type { GroundingSource } from '../api/wire';
 import { AnswerFooter } from './answerFooter';
 import { AnswerText } from './answerText';
 import { QuestionView } from './questionView';
@@ -51,6 +52,7 @@ function Exchange({ conversation, exchange, alternatives, isLast, onDone }: IPro
     void conversation.askInstead(exchange, exchange.question);
     onDone();
   };
+  const describeSource = (source: GroundingSource) => sourceTitle(source, exchange, conversation, translation);
   return (
     <article className="jp-agent-exchange" data-status={exchange.status}>
       {exchange.question && (
@@ -78,7 +80,7 @@ function Exchange({ conversation, exchange, alternatives, isLast, onDone }: IPro
               <pre tabIndex={0}>{withHiddenShown(part.text.trim())}</pre>
             </details>
           ) : (
-            <AnswerText key={index} text={part.text} live={running && part === last} />
+            <AnswerText key={index} text={part.text} live={running && part === last} grounding={exchange.grounding} describeSource={describeSource} />
           )
         )}
         {pending.length > 1 && (
@@ -103,6 +105,28 @@ function Exchange({ conversation, exchange, alternatives, isLast, onDone }: IPro
       </div>
     </article>
   );
+}
+
+/** Where a number of the answer comes from, in words. */
+function sourceTitle(
+  { kind, id }: GroundingSource,
+  exchange: IExchange,
+  conversation: Conversation,
+  translation: TranslationBundle
+): string {
+  if (kind === 'derived') {
+    return translation.__('Computed from numbers of your notebook');
+  }
+  if (kind === 'tool') {
+    const call = exchange.parts.find(part => part.kind === 'tool' && part.callId === id);
+    return call?.kind === 'tool' ? translation.__('From the result of: %1', call.title) : translation.__('From an earlier result');
+  }
+  const cell = conversation.notebook?.content.widgets.find(widget => widget.model.id === id)?.model;
+  if (!cell) {
+    return id ? translation.__('From your notebook: %1', id) : translation.__('From your question or your notebook');
+  }
+  const count = cell.type === 'code' ? (cell.toJSON() as { execution_count?: number | null }).execution_count : null;
+  return count ? translation.__('From In [%1]', count) : translation.__('From a cell of your notebook');
 }
 
 /** The model's plan as a list with ticks; the arguments of a call may be anything. */
