@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from jupyter_agent.core.messages import Action, Effect, FinishReason, Message, ToolCall, Usage
@@ -13,6 +14,7 @@ from jupyter_agent.core.text import estimate_tokens
 
 if TYPE_CHECKING:
     from jupyter_agent.config.options import JupyterAgent
+    from jupyter_agent.core.protocols import ToolOutput
     from jupyter_agent.core.question import Question
 
 #: Each limit in words.
@@ -24,6 +26,7 @@ EXPLANATIONS: Mapping[FinishReason, str] = {
     "max_tokens": "this answer has used all its tokens",
     "max_cost": "this answer has used all its money",
     "repeated_call": "the model asked for the same thing again and again",
+    "failed_runs": "the model's code failed again and again",
 }
 #: The most tokens, or dollars, that a server may report for one answer.
 _MAX_REPORTED = 100_000_000
@@ -35,6 +38,10 @@ _USUAL: Mapping[str, tuple[int, int]] = {"max_steps": (50, 10), "max_tool_calls"
 _CAPPED = ("deadline_seconds", "max_steps", "max_tool_calls", "max_write_calls")
 #: Calls in a row whose arguments cannot be parsed.
 _MAX_INVALID_CALLS = 3
+#: Runs in a row that fail: with the same error, and with any.
+_MAX_SAME_FAILURES = 4
+_MAX_FAILURES = 8
+_VARIABLE_PART = re.compile(r"\d+|0x[0-9a-f]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +144,7 @@ class LimitTracker:
 
     limits: Limits
     _invalid: int = 0
+    _failures: list[str] = field(default_factory=list)
 
     def check_step(self, usage: Usage) -> FinishReason | None:
         """The limit that keeps the model from being asked again; None where there is none."""
@@ -156,7 +164,20 @@ class LimitTracker:
             return "max_tool_calls"
         if effect != "read" and sum(action.effect != "read" for action in actions) >= limits.max_write_calls:
             return "max_write_calls"
+        if effect != "read" and self.has_failed_too_often:
+            return "failed_runs"
         return "repeated_call" if self._invalid >= _MAX_INVALID_CALLS else None
+
+    def count_run(self, output: ToolOutput) -> None:
+        """Count the runs in a row that fail: one that does not has gained something."""
+        lines = output.content.strip().splitlines() or [""]
+        self._failures = [] if output.ok else [*self._failures, _VARIABLE_PART.sub("", lines[-1])]
+
+    @property
+    def has_failed_too_often(self) -> bool:
+        """Whether the model has gained nothing by its last runs."""
+        last = self._failures[-_MAX_SAME_FAILURES:]
+        return len(self._failures) >= _MAX_FAILURES or (len(last) == _MAX_SAME_FAILURES and len({*last}) == 1)
 
     def count_arguments(self, *, valid: bool) -> None:
         """Count the calls in a row whose arguments are not valid."""

@@ -89,7 +89,7 @@ _WAITS = (
 )
 _CLOSING = "(Stopped: {}. No tool can be called any more. Say now in words what you did and found, what is missing, and how the user can go on.)"
 #: Ends of a turn after which the model is asked for words; and the time that this needs.
-CLOSED_WITH_WORDS = frozenset({"max_steps", "max_tool_calls", "max_write_calls", "repeated_call"})
+CLOSED_WITH_WORDS = frozenset({"max_steps", "max_tool_calls", "max_write_calls", "repeated_call", "failed_runs"})
 _CLOSING_SECONDS = 2.0
 _BROKEN = "Stopped: the model's server fell silent in the middle of the answer. Ask again."
 WITHHELD = (
@@ -393,6 +393,8 @@ class Agent:
             has_failed = has_failed or transcript.actions[-1].status in ("failed", "denied")
             if self._repeated.has_gone_on:
                 transcript.finish_reason = "repeated_call"
+            elif self._tracker.has_failed_too_often:
+                transcript.finish_reason = "failed_runs"
         for asked in self._approval.asked_together.values():  # nobody waits for these answers any more
             yield ToolReturned(asked.call_id, asked.tool, "interrupted", "Not done.")
         self._approval.asked_together = {}
@@ -503,6 +505,8 @@ class Agent:
             status = "failed"
         if call.name == RUN_CODE and status in ("done", "failed") and (code := str(arguments.get("code", ""))):
             context.turn_log.executed.append(code)
+        if "execute" in effects and status in ("done", "failed"):
+            self._tracker.count_run(output)
         content = truncate(output.content, TOOL_CHARACTERS)
         content = self._redact(f"{content}\n{output.note}" if output.note else content)
         if note := self._repeated.add(call, status, output, version=version):

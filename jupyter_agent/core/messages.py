@@ -42,6 +42,7 @@ FinishReason = Literal[
     "max_tokens",
     "max_cost",
     "repeated_call",
+    "failed_runs",
     "deadline",
     "refused",
 ]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
 from jupyter_agent.core.messages import ApprovalAsked
+from jupyter_agent.core.protocols import ToolContext, ToolOutput
 from jupyter_agent.core.question import Decision
 from tests.agent.test_agent_loop import Recorder, call, limits, play, results
 
@@ -75,3 +77,39 @@ async def test_what_follows_a_failed_or_denied_call_of_the_same_message_waits_fo
         assert run.given.count("b") == 1
         assert [result.startswith("not_made: ") for result in results(transcript)] == [False, False, True, True, False]
         assert sum(isinstance(event, ApprovalAsked) for event in events) == 4
+
+
+@pytest.mark.parametrize("last", ["It cannot be done: there is no such column.", ""])
+@pytest.mark.parametrize(
+    ("errors", "made"),
+    [
+        (["KeyError: 'a'"] * 30, 4),  # the same error: nothing was gained
+        ([f"ValueError: {number} is wrong" for number in range(30)], 4),
+        ([f"Error{chr(97 + number)}: x" for number in range(20)], 8),
+        (["A: x", "A: x", "A: x", "", "A: x", "A: x", "A: x", "B: x", ""], 9),  # a run that works has gained something
+    ],
+)
+async def test_code_that_fails_again_and_again_ends_the_turn_with_words(
+    errors: list[str], made: int, last: str
+) -> None:
+    outputs = iter(errors)
+
+    class Failing(Recorder):
+        async def call(self, arguments: Mapping[str, Any], context: ToolContext) -> ToolOutput:
+            await super().call(arguments, context)
+            error = next(outputs)
+            return ToolOutput(f"Traceback\n{error}", ok=False, code="exception") if error else ToolOutput("fine")
+
+    run, edit = Failing("run", "execute"), Recorder("edit", "write")
+    script = [
+        {"calls": [call("edit", text=str(number)), call("run", text=str(number))]} for number in range(len(errors))
+    ]
+    transcript, _, model = await play(
+        [*script, last], [run, edit], limits(approval="auto", max_write_calls=100, max_tool_calls=100, max_steps=50)
+    )
+    ended_early = made < len(errors)
+    assert (len(run.given), transcript.finish_reason) == (made, "failed_runs" if ended_early else "stop")
+    if ended_early:
+        assert model.requests[-1].tools == ()
+        assert transcript.reply.endswith("*Stopped: the model's code failed again and again.*")
+    assert transcript.reply.strip()

@@ -55,7 +55,7 @@ class Conversation:
 
 
 def conversation(frame: Any, query: str) -> Conversation:
-    shell = InteractiveShell()
+    shell: Any = InteractiveShell()  # type: ignore[no-untyped-call]
     kernel = LocalKernel(shell)
     shell.user_ns["df"] = frame
     shell.run_cell("n = len(df)")
@@ -160,7 +160,9 @@ def tool(content: str, call_id: str = "c1", code: str = "") -> list[Message]:
 
 
 def texts(grounding: Grounding) -> tuple[list[tuple[str, str, str]], list[str]]:
-    found = [(part.text, part.source.kind, part.source.id) for part in grounding.found if part.kind == "number"]
+    found: list[tuple[str, str, str]] = [
+        (part.text, part.source.kind, part.source.id) for part in grounding.found if part.kind == "number"
+    ]
     return found, [part.text for part in grounding.missing]
 
 

@@ -16,7 +16,7 @@ from jupyter_agent.models.offline.namespace import Namespace, real, texts, whole
 #: Codes of calls that were not made.
 _REFUSED = words(
     "denied needs_approval unknown_tool invalid_arguments invalid_code approval_stale"
-    " max_steps max_tool_calls max_write_calls max_tokens max_cost repeated_call deadline"
+    " max_steps max_tool_calls max_write_calls max_tokens max_cost repeated_call failed_runs deadline"
 )
 _ENTRY = re.compile(r'\{"(?:name": "[^"]*", "type|id)": "')
 

@@ -380,7 +380,7 @@ export interface Done {
   reply: string;
   turn_count: number;
   model: string;
-  finish_reason: 'deadline' | 'length' | 'max_cost' | 'max_steps' | 'max_tokens' | 'max_tool_calls' | 'max_write_calls' | 'refused' | 'repeated_call' | 'stop';
+  finish_reason: 'deadline' | 'failed_runs' | 'length' | 'max_cost' | 'max_steps' | 'max_tokens' | 'max_tool_calls' | 'max_write_calls' | 'refused' | 'repeated_call' | 'stop';
   messages: Record<string, any>[];
   code: CodeBlock[];
   variables: string[];
@@ -540,7 +540,7 @@ export interface HistoryEntry {
   created_at: string;
   /** code of the error that ended the turn */
   error?: string | null;
-  finish_reason?: 'deadline' | 'length' | 'max_cost' | 'max_steps' | 'max_tokens' | 'max_tool_calls' | 'max_write_calls' | 'refused' | 'repeated_call' | 'stop' | null;
+  finish_reason?: 'deadline' | 'failed_runs' | 'length' | 'max_cost' | 'max_steps' | 'max_tokens' | 'max_tool_calls' | 'max_write_calls' | 'refused' | 'repeated_call' | 'stop' | null;
   /** where the answer's numbers and names come from */
   grounding?: Grounding;
   model?: string;
