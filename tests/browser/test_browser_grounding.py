@@ -27,6 +27,6 @@ def test_numbers_and_names_from_nowhere_are_marked_and_others_say_where_they_com
         if is_stored:
             sidebar.reload()
         marked = sidebar.answer.locator(".jp-agent-ungrounded")
-        expect(marked).to_have_text(["51,239", "51,239", "unknown_name"])
+        expect(marked).to_have_text(["51,239", "km", "51,239", "unknown_name"])
         expect(marked.first).to_have_attribute("title", "Not from your notebook.")
         expect(sidebar.answer.locator(".jp-agent-grounded")).to_have_text(["12", "12"])

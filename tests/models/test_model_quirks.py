@@ -285,6 +285,29 @@ QUIRKS = [
     Quirk("no thoughts in their tags", [answered("<think>\n\n</think>\n\n", "fine")], "fine"),
     Quirk("thoughts in a family's own tags", [answered("<thought>hm</thought>", "fine")], "fine", "hm"),
     Quirk("thoughts in square brackets", [answered("[THINK]hm[/THI", "NK]fine")], "fine", "hm"),
+    *(
+        Quirk(f"thoughts in <{name}>, {how}", [answered(*pieces)], "fine", "hm\n")
+        for name in ("THINK", "Thinking", "ThOuGhT", "REASONING", "reasoning", "seed:THINK")
+        for how, pieces in (
+            ("whole", (f"<{name}>\nhm\n</{name}>\n\nfine",)),
+            ("cut anywhere", tuple(f"<{name}>\nhm\n</{name.lower()}>\n\nfine")),
+            ("with the answer in tags", (f"<{name}>\nhm\n</{name}>\n<ANSWER>\nfine</Answer>",)),
+            ("with the answer in tags, cut anywhere", tuple(f"<{name}>\nhm\n</{name}>\n<answer>fine</ANSWER>")),
+        )
+    ),
+    Quirk(
+        "thoughts that are not ended before the answer", [answered(*"<think>\nhm\n<answer>fine</answer>")], "fine", "hm"
+    ),
+    Quirk("an answer whose tags are not closed", [answered(*"<Answer>\nfine")], "fine"),
+    Quirk("an answer in tags after some words", [answered(*"Well.\n<answer>fine</answer>")], "Well.\nfine"),
+    Quirk(
+        "tags of an answer in code", [answered(*"```xml\n<answer>\n</answer>\n```")], "```xml\n<answer>\n</answer>\n```"
+    ),
+    Quirk(
+        "tags of an answer that are spoken of",
+        [answered("Write `<answer>` and </answer>.")],
+        "Write `<answer>` and </answer>.",
+    ),
     Quirk(
         "channels that the server does not read",
         [answered("<|channel|>analysis<|message|>hm<|end|>", "<|start|>assistant<|channel|>final<|message|>fine")],

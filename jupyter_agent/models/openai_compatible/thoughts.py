@@ -3,30 +3,34 @@
 from __future__ import annotations
 
 import re
+import string
 from typing import Literal, TypeAlias
 
 from jupyter_agent.core.messages import TextDelta, ThinkingDelta
 
 Delta: TypeAlias = TextDelta | ThinkingDelta
-#: What opens a thought, and what ends it, by family of models.
+#: What opens a thought, and what ends it, by family of models; in small letters, as in all tables here.
 _ENDS = {
     "<think>": "</think>",
     "<thinking>": "</thinking>",
     "<thought>": "</thought>",
     "<reasoning>": "</reasoning>",
     "<seed:think>": "</seed:think>",
-    "[THINK]": "[/THINK]",
+    "[think]": "[/think]",
     "◁think▷": "◁/think▷",
-    "<|START_THINKING|>": "<|END_THINKING|>",
+    "<|start_thinking|>": "<|end_thinking|>",
     "<|channel|>analysis<|message|>": "<|end|>",
 }
 #: What stands between a thought and the answer, of models whose server does not read their channels.
-_BETWEEN = ("<|start|>assistant", "<|channel|>final<|message|>", "<|START_RESPONSE|>")
+_BETWEEN = ("<|start|>assistant", "<|channel|>final<|message|>", "<|start_response|>")
+#: What stands around the answer, and is no part of it.
+_OPEN, _CLOSE = "<answer>", "</answer>"
 _MARK = re.compile(r"[<◁\[]")
 #: Ends that say so themselves; that of a channel is that of any message, too.
 _UNOPENED = tuple(end for end in _ENDS.values() if end != "<|end|>")
-_TAGS = (*_ENDS, *_UNOPENED)
-_TAG = re.compile("|".join(map(re.escape, _TAGS)))
+_TAGS = (*_ENDS, *_UNOPENED, _OPEN, _CLOSE)
+_TAG = re.compile("|".join(map(re.escape, _TAGS)), re.IGNORECASE | re.ASCII)
+_SMALL = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 #: Characters that are looked at together: each tag in them is looked for in all of them.
 _PIECE = 8192
 _FENCE = re.compile(r" {0,3}(?:```|~~~)")
@@ -56,6 +60,7 @@ class ThoughtReader:
         self._texts: list[str] = []
         self._thoughts: list[str] = []
         self._place = _Place()
+        self._is_wrapped = False  # in the tags of an answer
 
     def feed(self, text: str) -> list[Delta]:
         """Take in some text and return what of it is sure."""
@@ -89,23 +94,27 @@ class ThoughtReader:
     def _before(self, rest: str, *, is_last: bool) -> str:
         """Nothing but space has come of the thought or the answer that follows."""
         text = rest.lstrip()
-        for mark in (*_ENDS, *_BETWEEN):
-            if text.startswith(mark):
+        small, marks = text.translate(_SMALL), (*_ENDS, *_BETWEEN, _OPEN)
+        for mark in marks:
+            if small.startswith(mark):
                 if mark in _ENDS:
                     self._state, self._end, self._is_expected = "thought", _ENDS[mark], False
-                return text.removeprefix(mark)
-        if not text or (not is_last and any(mark.startswith(text) for mark in (*_ENDS, *_BETWEEN))):
+                self._is_wrapped |= mark == _OPEN
+                return text[len(mark) :]
+        if not text or (not is_last and any(mark.startswith(small) for mark in marks)):
             self._held = "" if is_last else rest
             return ""
         if self._is_expected:
             self._state, self._end, self._is_expected = "thought", "", False
         else:
             self._state = "answer"
-        return text if self._thoughts or self._state == "thought" else rest
+        return text if self._thoughts or self._is_wrapped or self._state == "thought" else rest
 
     def _thought(self, rest: str, deltas: list[Delta], *, is_last: bool) -> str:
-        ends = (self._end,) if self._end else _UNOPENED
-        at, end = min(((at, end) for end in ends if (at := rest.find(end)) >= 0), default=(-1, ""))
+        # A thought that is not ended goes up to the answer's tags.
+        ends = (self._end, f"\n{_OPEN}") if self._end else _UNOPENED
+        small = rest.translate(_SMALL)
+        at, end = min(((at, end) for end in ends if (at := small.find(end)) >= 0), default=(-1, ""))
         piece = rest[:at] if end else rest if is_last else self._without_cut_tag(rest, ends)
         piece = piece if self._thoughts else piece.lstrip()
         if piece:
@@ -116,6 +125,7 @@ class ThoughtReader:
         self.thinks_first = self.thinks_first or not self._end
         self._state = "before"
         self._thoughts = self._thoughts or [""]
+        self._is_wrapped |= end.endswith(_OPEN)
         return rest[at + len(end) :]
 
     def _answer(self, rest: str, deltas: list[Delta], *, is_last: bool) -> str:
@@ -125,13 +135,21 @@ class ThoughtReader:
                 cut = tag.start()  # what follows it decides
                 break
             self._place.move(rest[position : tag.start()])
-            position = tag.start()
-            if not self._place.is_thought(tag[0], rest[tag.end() : tag.end() + 1]):
-                continue
+            position, name = tag.start(), tag[0].translate(_SMALL)
             before = rest[:position]
-            if tag[0] in _ENDS:
+            if name in (_OPEN, _CLOSE):
+                is_mark = (name == _CLOSE and self._is_wrapped) or (name == _OPEN and self._place.begins_answer)
+                if not is_mark or self._place.is_quoted(rest[tag.end() : tag.end() + 1]):
+                    continue
+                self._is_wrapped = name == _OPEN
+                self._texts.append(before)
                 deltas += [TextDelta(before)] if before else []
-                self._state, self._end = "thought", _ENDS[tag[0]]
+                return rest[tag.end() :]
+            if not self._place.is_thought(name, rest[tag.end() : tag.end() + 1]):
+                continue
+            if name in _ENDS:
+                deltas += [TextDelta(before)] if before else []
+                self._state, self._end = "thought", _ENDS[name]
             else:
                 deltas.append(ThinkingDelta(before, replaces_text=True))
                 self._state, self.thinks_first = "before", True
@@ -146,7 +164,8 @@ class ThoughtReader:
     def _without_cut_tag(self, text: str, tags: tuple[str, ...], held: str = "") -> str:
         """The text without what may become a tag, which is held back."""
         sizes = range(min(len(text), max(map(len, tags)) - 1), 0, -1)
-        cut = 0 if held else next((size for size in sizes if any(tag.startswith(text[-size:]) for tag in tags)), 0)
+        small = text[-max(map(len, tags)) :].translate(_SMALL)
+        cut = 0 if held else next((size for size in sizes if any(tag.startswith(small[-size:]) for tag in tags)), 0)
         self._held = text[len(text) - cut :] + held
         return text[: len(text) - cut]
 
@@ -174,9 +193,18 @@ class _Place:
 
     def is_thought(self, tag: str, after: str) -> bool:
         """Whether a tag here begins or ends a thought, and does not stand here because it is spoken of."""
-        is_fenced = self._is_fenced ^ (_FENCE.match(self._line) is not None)
-        if is_fenced or self._ticks % 2 or after == "`" or self._last in ("'", '"'):
+        if self.is_quoted(after):
             return False
         if tag in _ENDS:
             return self._is_blank and after in ("", "\n")
         return self._is_blank or after not in tuple(" .,;:!?)'\"")
+
+    @property
+    def begins_answer(self) -> bool:
+        """Whether a line begins here."""
+        return self._is_blank
+
+    def is_quoted(self, after: str) -> bool:
+        """Whether a tag here stands in code or quotes."""
+        is_fenced = self._is_fenced ^ (_FENCE.match(self._line) is not None)
+        return bool(is_fenced or self._ticks % 2 or after == "`" or self._last in ("'", '"'))
