@@ -145,6 +145,10 @@ async def test_usage_is_taken_from_the_last_chunk_with_or_without_choices() -> N
     assert (await replied(answered("ok", end=last)))[-1] == ModelFinished("stop", Usage(11, 3))
     together = event({"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}], "usage": usage})
     assert (await replied(STREAM + chunk(content="ok") + together))[-1] == ModelFinished("stop", Usage(11, 3))
+    groq = event(
+        {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}], "x_groq": {"id": "r", "usage": usage}}
+    )
+    assert (await replied(STREAM + chunk(content="ok") + groq))[-1] == ModelFinished("stop", Usage(11, 3))
 
 
 @pytest.mark.parametrize(

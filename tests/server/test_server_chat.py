@@ -28,6 +28,12 @@ WEATHER: Any = {
 }
 
 
+def allowing(*names: str, mode: str = "auto") -> Any:
+    """A choice of tools that allows some of them."""
+    tools = [{"type": "function", "function": {"name": name}} for name in names]
+    return {"type": "allowed_tools", "allowed_tools": {"mode": mode, "tools": tools}}
+
+
 def elsewhere() -> Any:
     """A tool whose schema would have us fetch something."""
     parameters = {"type": "object", "properties": {"x": {"$ref": "http://127.0.0.1:1/x"}}}
@@ -214,6 +220,19 @@ async def test_beside_a_clients_tools_ours_only_read(client: openai.AsyncOpenAI,
     assert "get_weather" not in offered
 
 
+@pytest.mark.parametrize("is_flat", [False, True])
+async def test_of_a_clients_tools_only_those_are_offered_that_it_allows(
+    client: openai.AsyncOpenAI, services: Services, is_flat: bool
+) -> None:
+    other = {"type": "function", "function": {"name": "book", "parameters": {"type": "object"}}}
+    choice = allowing("book")
+    choice = {"type": "allowed_tools", **choice["allowed_tools"]} if is_flat else choice
+    more: Any = {"tools": [WEATHER, other], "tool_choice": choice}
+    await client.chat.completions.create(model="jupyter-agent", messages=USER, **more)
+    offered = {tool.name for tool in services.assistant.model(None).requests[-1].tools}  # type: ignore[attr-defined]
+    assert ("book" in offered, "get_weather" in offered) == (True, False)
+
+
 async def test_errors_are_the_sdks_errors(
     client: openai.AsyncOpenAI, jp_serverapp: Any, script: Script, rest: RestClient
 ) -> None:
@@ -241,6 +260,10 @@ async def test_errors_are_the_sdks_errors(
         {"messages": USER, "tool_choice": "required"},
         {"messages": USER, "tool_choice": {"type": "function", "function": {"name": "other"}}, "tools": [WEATHER]},
         {"messages": USER, "tool_choice": "always", "tools": [WEATHER]},
+        {"messages": USER, "tool_choice": allowing("other"), "tools": [WEATHER]},
+        {"messages": USER, "tool_choice": allowing(), "tools": [WEATHER]},
+        {"messages": USER, "tool_choice": allowing("get_weather", mode="none"), "tools": [WEATHER]},
+        {"messages": USER, "tool_choice": {"type": "allowed_tools", "allowed_tools": 5}, "tools": [WEATHER]},
         {"messages": USER, "response_format": {"type": "xml"}},
         {"messages": USER, "response_format": {"type": "json_schema", "json_schema": {"name": "x"}}},
         {"messages": USER, "response_format": {"type": "json_schema", "json_schema": {"schema": {"type": 1}}}},

@@ -153,16 +153,20 @@ async def test_an_answer_that_stays_out_of_form_is_given_with_a_warning(
     assert any("form" in words for words in (reply.model_extra or {})["warnings"])
 
 
-@pytest.mark.parametrize("choice", ["required", {"type": "function", "function": {"name": "book"}}])
+BOOK = {"type": "function", "function": {"name": "book"}}
+ALLOWED = {"type": "allowed_tools", "allowed_tools": {"mode": "required", "tools": [BOOK]}}
+
+
+@pytest.mark.parametrize("choice", ["required", BOOK, ALLOWED])
 async def test_a_tool_that_must_be_called_is_called(
     client: openai.AsyncOpenAI, upstream: ModelServer, choice: Any
 ) -> None:
     upstream.queue(answered("I will."), calls("book"), answered("Booked."))
-    more: Any = {"tools": [tool("book")], "tool_choice": choice}
+    more: Any = {"tools": [tool("book"), *([tool("cancel")] if choice is ALLOWED else [])], "tool_choice": choice}
     reply = await client.chat.completions.create(model="jupyter-agent", messages=USER, **more)
     assert reply.choices[0].finish_reason == "tool_calls"
     assert [call.function.name for call in reply.choices[0].message.tool_calls or ()] == ["book"]
-    assert sent(upstream, "tool_choice") == choice
+    assert sent(upstream, "tool_choice") == ("required" if choice is ALLOWED else choice)
     assert [offered["function"]["name"] for offered in sent(upstream, "tools")] == ["book"]
     assert "$defs" in sent(upstream, "tools")[0]["function"]["parameters"]
     assert len(upstream.asked) == 2

@@ -370,6 +370,8 @@ def _read_chunk(chunk: dict[str, Any], answer: StreamedAnswer) -> Iterator[Delta
     if not chunk.keys() & {"choices", "usage"} and chunk.keys() & {"detail", "message"}:
         raise failures.from_event(chunk, answer.server)
     answer.usage = _usage(chunk.get("usage")) or answer.usage
+    if isinstance(groq := chunk.get("x_groq"), dict):
+        answer.usage = _usage(groq.get("usage")) or answer.usage
     if isinstance(timings := chunk.get("timings"), dict):  # llama.cpp's, with each piece or the last one
         answer.cached = count(timings.get("cache_n"))
     for choice in _list(chunk.get("choices")):

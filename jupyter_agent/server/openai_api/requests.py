@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -100,16 +101,7 @@ def model_options(body: ChatCompletionRequest, *, must_see: bool) -> ModelOption
     Raises:
         BadRequest: a tool is to be called that the client does not bring, or the form of the answer is none.
     """
-    choice, names = body.tool_choice, {tool.function.name for tool in body.tools or ()}
-    if isinstance(choice, dict):
-        function = choice.get("function")
-        choice = function.get("name") if isinstance(function, dict) else None
-        if choice not in names:
-            raise BadRequest("'tool_choice' names no function of 'tools'.")
-    elif choice not in (None, "auto", "none", "required"):
-        raise BadRequest("'tool_choice' must be auto, none, required, or a function of 'tools'.")
-    elif choice == "required" and not names:
-        raise BadRequest("'tool_choice' is required, and 'tools' has no function.")
+    choice, _ = _tool_choice(body)
     form = body.response_format or {}
     if form.get("type", "text") not in ("text", "json_object", "json_schema"):
         raise BadRequest("'response_format' must be of type text, json_object or json_schema.")
@@ -126,11 +118,45 @@ def model_options(body: ChatCompletionRequest, *, must_see: bool) -> ModelOption
         presence_penalty=body.presence_penalty,
         reasoning_effort=body.reasoning_effort or "",
         response_format=form if form.get("type", "text") != "text" else None,
-        tool_choice=choice if choice not in (None, "auto", "none") else "",
-        parallel_tool_calls=body.parallel_tool_calls if names else None,
+        tool_choice=choice,
+        parallel_tool_calls=body.parallel_tool_calls if body.tools else None,
         must_see=must_see,
-        is_for_program=bool(names) or form.get("type", "text") != "text",
+        is_for_program=bool(body.tools) or form.get("type", "text") != "text",
     )
+
+
+def _tool_choice(body: ChatCompletionRequest) -> tuple[str, AbstractSet[str]]:
+    """The function of the client's that is to be called, or ``required`` for any, or nothing; and which of them may be.
+
+    Raises:
+        BadRequest: there is no such function.
+    """
+    choice, names = body.tool_choice, {tool.function.name for tool in body.tools or ()}
+    if isinstance(choice, dict) and choice.get("type") == "allowed_tools":
+        given = choice.get("allowed_tools", choice)
+        given = given if isinstance(given, dict) else {}
+        tools = given.get("tools")
+        allowed = {_named(tool) for tool in tools} if isinstance(tools, list) else set()
+        if not allowed or not allowed <= names:
+            raise BadRequest("'tool_choice' allows a function that is not in 'tools', or none.")
+        choice, names = given.get("mode", "auto"), allowed
+        if choice not in ("auto", "required"):
+            raise BadRequest("The mode of 'tool_choice' must be auto or required.")
+    elif isinstance(choice, dict):
+        choice = _named(choice)
+        if choice not in names:
+            raise BadRequest("'tool_choice' names no function of 'tools'.")
+    elif choice not in (None, "auto", "none", "required"):
+        raise BadRequest("'tool_choice' must be auto, none, required, or a function of 'tools'.")
+    elif choice == "required" and not names:
+        raise BadRequest("'tool_choice' is required, and 'tools' has no function.")
+    return ("", set()) if choice == "none" else ("" if choice in (None, "auto") else str(choice), names)
+
+
+def _named(tool: Any) -> str:
+    """The function that a tool, or a choice of one, names; empty where it names none."""
+    function = tool.get("function", tool) if isinstance(tool, dict) else None
+    return str(function.get("name", "")) if isinstance(function, dict) else ""
 
 
 def check_schema(schema: Any, what: str) -> None:
@@ -159,7 +185,8 @@ def client_tools(body: ChatCompletionRequest, turn: RunningTurn) -> dict[str, Cl
         BadRequest: one has no schema of an object, or a name that another one has.
     """
     tools: dict[str, ClientTool] = {}
-    for tool in body.tools or () if body.tool_choice != "none" else ():
+    _, allowed = _tool_choice(body)
+    for tool in (tool for tool in body.tools or () if tool.function.name in allowed):
         name, schema = tool.function.name, tool.function.parameters or {"type": "object", "properties": {}}
         check_schema(schema, f"'tools': what the parameters of '{name}' are")
         if schema.get("type", "object") != "object":

@@ -61,7 +61,10 @@ class ChatCompletionRequest(OpenBody, frozen=True):
     stream: bool | None = None
     stream_options: dict[str, Any] | None = None
     tools: Annotated[Annotated[list[ChatTool], Meta(max_length=128)] | None, about("the client's own")] = None
-    tool_choice: Annotated[Any, about("auto, none, required, or a function of the client's")] = None
+    tool_choice: Annotated[
+        Any,
+        about("auto, none, required, a function of the client's, or allowed_tools: those of them that may be called"),
+    ] = None
     parallel_tool_calls: bool | None = None
     notebook_tools: Annotated[
         bool | None, about("whether the agent has all its own tools as well as the client's; else only those that read")

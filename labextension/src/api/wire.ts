@@ -190,7 +190,7 @@ export interface ChatCompletionRequest {
   stream_options?: Record<string, any> | null;
   /** the client's own */
   tools?: ChatTool[] | null;
-  /** auto, none, required, or a function of the client's */
+  /** auto, none, required, a function of the client's, or allowed_tools: those of them that may be called */
   tool_choice?: any;
   parallel_tool_calls?: boolean | null;
   /** whether the agent has all its own tools as well as the client's; else only those that read */
