@@ -265,6 +265,8 @@ class Assistant:
             factory = entry_points.load(entry_points.MODELS, kind) if is_known else None
         except (Exception, SystemExit) as error:  # a provider of others may fail in any way when it is imported
             raise UnknownModel(entry_points.problem(entry_points.MODELS, provider, error)) from error
+        if factory is None and provider in options.endpoint_problems:
+            raise UnknownModel(options.endpoint_problems[provider])
         if factory is None:
             known = (
                 *options.endpoints,

@@ -65,8 +65,7 @@ class Endpoint:
             near = get_close_matches(provider, providers, 1)
             hint = f"did you mean '{near[0]}'?" if near else f"choose one of {', '.join(providers)}"
             raise ValueError(f"the provider '{provider[:40]}' of '{name}' has no address: {hint}")
-        parts = urlsplit(given.get("base_url", ""))
-        if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc:
+        if not _is_address(given.get("base_url", "")):
             raise ValueError(
                 f"'base_url' of '{name}' is an address such as https://models.example.com/v1, without a password"
             )
@@ -75,3 +74,14 @@ class Endpoint:
         if not re.fullmatch(r"[A-Za-z_]\w*", variable, re.ASCII):
             raise ValueError(f"'key_env' of '{name}' is the name of an environment variable, not a key")
         return cls(**{"name": name, **given, "key_env": variable, "needs_key": bool(given.get("key_env"))})
+
+
+def _is_address(url: str) -> bool:
+    """Whether a server can be asked there."""
+    try:
+        parts = urlsplit(url)
+        return (
+            parts.scheme in ("http", "https") and bool(parts.hostname) and "@" not in parts.netloc and parts.port != 0
+        )
+    except ValueError:
+        return False

@@ -245,6 +245,8 @@ class JupyterAgent(Configurable):
         """
         #: What is wrong with the options, for users.
         self.problems: list[str] = []
+        #: What is wrong with endpoints, by their names.
+        self.endpoint_problems: dict[str, str] = {}
         #: Why conversations are only kept in memory although a store was named; empty where that is not so.
         self.store_problem = ""
         #: What the user has set in the page and holds here.
@@ -401,10 +403,18 @@ class JupyterAgent(Configurable):
 
     @validate("endpoints")
     def _check_endpoints(self, proposal: dict[str, Any]) -> dict[str, Any]:
+        """Each by itself, so that one that is not valid does not take the others with it."""
         given: dict[str, Any] = dict(proposal["value"])
+        self.endpoint_problems = {}
         for name, endpoint in given.items():
-            Endpoint.read(name, endpoint)
-        return given
+            try:
+                Endpoint.read(str(name), endpoint)
+            except ValueError as error:
+                self.endpoint_problems[str(name)] = (
+                    f"c.JupyterAgent.endpoints: {error}. Correct it; the other endpoints hold."
+                )
+        self.problems += self.endpoint_problems.values()
+        return {name: endpoint for name, endpoint in given.items() if str(name) not in self.endpoint_problems}
 
     @validate("store")
     def _check_store(self, proposal: dict[str, Any]) -> str:

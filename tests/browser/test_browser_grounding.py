@@ -12,7 +12,9 @@ from tests.support.sidebar_page import SidebarPage
 
 @pytest.fixture(scope="module")
 def script() -> list[Any]:
-    return ["**51,239** rows of 12, says `df['km']`:\n\n| 12 | 51,239 |\n|---|---|\n\n```python\nprint(unknown_name, 51239)\n```"]
+    return [
+        "**51,239** rows of 12, says `df['km']`:\n\n| 12 | 51,239 |\n|---|---|\n\n```python\nprint(unknown_name, 51239)\n```"
+    ]
 
 
 def test_numbers_and_names_from_nowhere_are_marked_and_others_say_where_they_come_from(

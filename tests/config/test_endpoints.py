@@ -7,6 +7,7 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from traitlets.config import Config
 
 from jupyter_agent.agent.assistant import Assistant
 from jupyter_agent.config.options import JupyterAgent
@@ -50,6 +51,39 @@ def test_what_is_no_endpoint_is_named_with_its_cure(
     with pytest.raises(AssertionError, match=words):
         raise AssertionError(options.problems)
     assert not any("me:pw" in problem or "sk-x" in problem for problem in options.problems)
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"base_url": "https://[x.example.com/v1"},
+        {"base_url": "https://x.example.com:99999/v1"},
+        {"base_url": "work.example.com"},
+        {"base_url": "https://x.example.com/v1", "provider": "olama"},
+        "https://x.example.com/v1",
+    ],
+)
+@pytest.mark.parametrize("is_variable", [False, True])
+async def test_one_broken_endpoint_is_named_and_the_others_answer(
+    broken: Any, is_variable: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with running() as server:
+        endpoints = {"work": broken, "home": {"base_url": server.base_url, "model": "m"}}
+        if is_variable:
+            monkeypatch.setenv("JUPYTER_AGENT_ENDPOINTS", json.dumps(endpoints))
+        config = JupyterAgent(
+            store="memory://",
+            model="home",
+            config=Config({} if is_variable else {"JupyterAgent": {"endpoints": endpoints}}),
+        )
+        (problem,) = config.problems
+        assert "'work'" in problem
+        server.queue(answered("From home."))
+        assistant = Assistant.from_config(config)
+        assert (await asked(assistant, "home")).reply == "From home."
+        with pytest.raises(UnknownModel, match=r"endpoints: .*'work'"):
+            assistant.model("work:gpt-x")
+        await assistant.close()
 
 
 async def asked(assistant: Assistant, model: str) -> Done:
