@@ -218,13 +218,34 @@ async def test_azure_without_an_address_says_where_it_is_set(monkeypatch: pytest
         await answer(build(AZURE, JupyterAgent(), "d"))
 
 
-@pytest.mark.parametrize(("seconds", "words"), [("3600", "60 minutes"), ("90", "90 seconds"), ("86400", "24 hours")])
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        ("3600", "Ask again in 60 minutes."),
+        ("90", "Ask again in 90 seconds."),
+        ("86400", "Ask again in 24 hours."),
+        ("864000", "Try again later; it asks to wait 10 days."),
+        ("999999999", "Try again later; it asks to wait more than a month."),
+        ("Fri, 31 Dec 2999 23:59:59 GMT", "Try again later; it asks to wait more than a month."),
+    ],
+)
 async def test_L2_a_limit_is_told_with_its_wait(seconds: str, words: str) -> None:
     async with running() as server, built(server) as model:
         server.queue(plain(429, headers=f"Retry-After: {seconds}\r\n"))
-        with pytest.raises(errors.UpstreamRateLimit, match=f"Ask again in {words}"):
+        with pytest.raises(errors.UpstreamRateLimit) as caught:
             await answer(model)
     assert len(server.asked) == 1
+    assert words in caught.value.message
+    assert caught.value.retry_after is not None
+    assert caught.value.retry_after <= 31 * 86_400
+
+
+@pytest.mark.parametrize(("asked", "words"), [("3 days", "3 days"), (f"{'9' * 400} hours", "more than a month")])
+async def test_L2_a_wait_in_words_is_told_too(asked: str, words: str) -> None:
+    async with running() as server, built(server) as model:
+        server.queue(plain(429, {"error": {"message": f"Please try again in {asked}."}}))
+        with pytest.raises(errors.UpstreamRateLimit, match=f"asks to wait {words}"):
+            await answer(model)
 
 
 # The way there --------------------------------------------------------------------------------

@@ -93,11 +93,14 @@ _LOADING = re.compile(r"loading|warming up|starting up|not (yet )?ready|initiali
 _NOT_LOADED = re.compile(r"(?<!\w)(error|fail\w*|unable|cannot|could not)\b.{0,20}\bload", re.IGNORECASE)
 _WAIT = re.compile(
     r"(?:try again|retry(?:.?delay)?|wait|estimated_time)\D{0,40}?"
-    r"((?:\d+(?:\.\d+)?\s*(?:ms|milliseconds?|h(?:ours?)?|m(?:in(?:ute)?s?)?|s(?:ec(?:ond)?s?)?)(?![a-z])\s*)+)",
+    r"((?:\d+(?:\.\d+)?\s*(?:ms|milliseconds?|d(?:ays?)?|h(?:ours?)?|m(?:in(?:ute)?s?)?|s(?:ec(?:ond)?s?)?)(?![a-z])\s*)+)",
     re.IGNORECASE,
 )
-_SPAN = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|mil|h|m|s)", re.IGNORECASE)
-_SECONDS = {"ms": 0.001, "mil": 0.001, "h": 3600.0, "m": 60.0, "s": 1.0}
+#: Seconds that are said in days, and that nothing that is asked for exceeds: a longer one is a mistake, or no plan.
+_LONG_WAIT = 2 * 86_400.0
+_LONGEST_WAIT = 31 * 86_400.0
+_SPAN = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|mil|d|h|m|s)", re.IGNORECASE)
+_SECONDS = {"ms": 0.001, "mil": 0.001, "d": 86400.0, "h": 3600.0, "m": 60.0, "s": 1.0}
 _NO_MODEL = re.compile(
     r"(model|deployment).{0,200}(not (be )?found|not_found|does ?n.t exist|do(es)? not exist|unknown|not available|pull)"
     r"|\bnot_found_error model\b",
@@ -267,8 +270,11 @@ def _from_status(status: int, words: str, server: Provider, headers: Mapping[str
     wait = retry_after(headers)
     if wait is None:
         wait = _wait_in(words)
+    wait = None if wait is None else min(wait, _LONGEST_WAIT)
     if status == 429:
         when = "Wait a little and ask again." if wait is None else f"Ask again in {duration(wait)}."
+        if wait is not None and wait > _LONG_WAIT:
+            when = f"Try again later; it asks to wait {duration(wait)}."
         busy = errors.UpstreamRateLimit(f"{server} has too many requests at the moment. {when}")
         return Failure(busy, passing=True, wait=wait)
     if status >= 500 and _LOADING.search(words) and not _NOT_LOADED.search(words):
@@ -422,7 +428,9 @@ def duration(seconds: float) -> str:
     """So long, in words."""
     if seconds < 100:
         return "a second" if seconds < 1.5 else f"{round(seconds)} seconds"
-    return f"{round(seconds / 60)} minutes" if seconds < 6000 else f"{round(seconds / 3600)} hours"
+    if seconds <= _LONG_WAIT:
+        return f"{round(seconds / 60)} minutes" if seconds < 6000 else f"{round(seconds / 3600)} hours"
+    return f"{round(seconds / 86400)} days" if seconds < _LONGEST_WAIT else "more than a month"
 
 
 def no_such_model(server: Provider, model: str, names: tuple[str, ...]) -> errors.UpstreamRefused:
