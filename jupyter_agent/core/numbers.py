@@ -6,7 +6,7 @@ import ast
 import re
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
@@ -94,10 +94,15 @@ class Number:
     is_percent: bool = False
 
 
-def numbers_in(markdown: str) -> Iterator[Number]:
-    """The numbers that a Markdown text claims, in order: none in code, of lists, or in names."""
+def numbers_in(markdown: str, is_known: Callable[[str], bool] = lambda _: False) -> Iterator[Number]:
+    """The numbers that a Markdown text claims, in order: none in code, of lists, or in names.
+
+    Args:
+        markdown: The text.
+        is_known: Whether a number of that text need not be read again.
+    """
     prose = _NO_CLAIM.sub(lambda match: _blank(match[0]), prose_of(markdown))
-    return map(_number, _NUMBER.finditer(prose))
+    return (_number(match) for match in _NUMBER.finditer(prose) if not is_known(match[0].strip()))
 
 
 def prose_of(markdown: str) -> str:

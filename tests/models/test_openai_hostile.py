@@ -139,6 +139,7 @@ def _gate(text: str) -> None:
     gate = NumberGate([])
     for start in range(0, len(text), 8):
         gate.feed(text[start : start + 8])
+    gate.rest(is_marked=True)
 
 
 def _numbers(text: str) -> None:
@@ -166,6 +167,8 @@ SLOW: dict[str, tuple[Callable[[str], Any], str]] = {
     "points between digits": (_numbers, "111." * 20_000),
     "ticks in prose": (_numbers, "`` 1 ` " * 20_000),
     "steps in prose": (_numbers, "Step 1 " * 20_000),
+    "numbers that nothing computed": (_gate, "".join(f"{number} is one. " for number in range(15_000))),
+    "one number again and again": (_gate, "5 and 5. " * 25_000),
     "words without spaces": (_gate, "a" * 200_000),
     "empty lines behind a call": (_read, '{"name": "list_variables", "arguments": {}}' + "\n" * 60_000),
 }

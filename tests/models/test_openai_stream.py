@@ -15,7 +15,14 @@ from hypothesis import strategies as st
 
 from jupyter_agent.core import errors
 from jupyter_agent.core.messages import Message, ModelFinished, TextDelta, ThinkingDelta, ToolCall, Usage
-from jupyter_agent.models.openai_compatible.stream import MAX_ANSWER, MAX_CALLS, EventDecoder, ServerEvent
+from jupyter_agent.models.openai_compatible.stream import (
+    MAX_ANSWER,
+    MAX_CALLS,
+    EventDecoder,
+    ServerEvent,
+    joined,
+    merge,
+)
 from tests.support.fake_model_server import KEY, STREAM, answer, answered, asking, chunk, event, plain, running
 
 if TYPE_CHECKING:
@@ -137,6 +144,33 @@ def test_events_are_the_same_however_their_bytes_are_cut(sent: bytes, cuts: list
 async def test_comments_other_fields_and_a_byte_order_mark_are_passed_over() -> None:
     body = STREAM + "\ufeff: keep-alive\n\nid: 7\nretry: 10\n" + chunk(content="ok") + ":\n\n" + chunk("stop")
     assert text_of(await replied(body)) == "ok"
+
+
+class CountedText(str):
+    """Counts the characters that are copied where it is put to other texts."""
+
+    __slots__ = ()
+    copied = 0
+
+    def __radd__(self, before: str) -> str:
+        CountedText.copied += len(before) + len(self)
+        return CountedText(str(before) + str(self))
+
+    def __add__(self, more: str) -> str:
+        CountedText.copied += len(self) + len(more)
+        return CountedText(str(self) + str(more))
+
+
+@pytest.mark.parametrize("kind", ["text", "list"])
+def test_fields_that_come_in_pieces_are_copied_once_however_many_there_are(kind: str) -> None:
+    CountedText.copied = 0
+    fields: dict[str, Any] = {}
+    for _ in range(2000):
+        piece = CountedText("x" * 50)
+        merge(fields, {"a": piece if kind == "text" else [{"index": 0, "text": piece}]})
+    whole = joined(fields)["a"]
+    assert (whole if kind == "text" else whole[0]["text"]) == "x" * 100_000
+    assert CountedText.copied <= 200_000
 
 
 async def test_usage_is_taken_from_the_last_chunk_with_or_without_choices() -> None:

@@ -22,7 +22,7 @@ from jupyter_agent.core.messages import (
     Usage,
     code_blocks,
 )
-from jupyter_agent.core.numbers import first_match, numbers_in, values_of
+from jupyter_agent.core.numbers import Number, first_match, numbers_in, values_of
 from jupyter_agent.core.protocols import RUN_CODE
 from jupyter_agent.core.text import PYTHON, without_context
 from jupyter_agent.models.openai_compatible.text_tools import fenced, offer, without_calls
@@ -77,6 +77,8 @@ _COLUMN = re.compile(r"Length: \d+, dtype: \w+\s*\Z|\[\d{2,} rows x \d+ columns\
 _NOTE = re.compile(r"(?<!\s)\s*+\[\d[\d.,]* m?s\b[^\n]*\]\s*\Z")
 #: Of a traceback, what a small model can use: the line of its code, and what is wrong.
 _FAILED_LINE = re.compile(r"^-+> ?\d+ .*$", re.MULTILINE)
+#: Numbers that are asked about, and that are marked.
+_MAX_MISSING = 50
 #: Begins what is said of numbers that nothing computed.
 _MARK = "*Not computed by code: "
 _FENCE = re.compile(r"[ \t]{0,3}(?:`{3}|~{3})")
@@ -285,6 +287,7 @@ class NumberGate:
                 answer, _, marked = message.content.partition(_MARK)
                 known.update(set(values_of(answer)).difference(values_of(marked)))
         self._known = sorted(known)
+        self._seen: set[str] = set()  # numbers of the answer that are known
 
     def feed(self, text: str) -> str:
         """Take in some text and return what may be passed on."""
@@ -316,18 +319,14 @@ class NumberGate:
         """Numbers of the text that is held back, or of all of it, which nothing computed."""
         if not self._is_watched:
             return []
-        missing = self.missing_in(self._text)
+        missing = self._missing(self._text)
         if missing and not self._holds:  # an explanation may speak of the numbers of its own code
             used = "\n".join(block.source for block in code_blocks(self._text)) + "\n".join(
                 re.findall(r"`([^`\n]+)`", self._text)
             )
             known = values_of(used)
-            missing = [
-                number.text
-                for number in numbers_in(self._text)
-                if number.text in missing and first_match(number, known) is None
-            ]
-        return list(dict.fromkeys(missing))
+            missing = {text: number for text, number in missing.items() if first_match(number, known) is None}
+        return [*missing]
 
     def rest(self, *, is_marked: bool) -> str:
         """What was held back; a number that nothing computed is marked, or left out with all that follows."""
@@ -339,8 +338,18 @@ class NumberGate:
 
     def missing_in(self, text: str) -> list[str]:
         """Numbers of a text that do not stand in what the model was sent."""
-        found = (number.text for number in numbers_in(text) if first_match(number, self._known) is None)
-        return list(dict.fromkeys(found))
+        return [*self._missing(text)]
+
+    def _missing(self, text: str) -> dict[str, Number]:
+        missing: dict[str, Number] = {}
+        for number in numbers_in(text, lambda text: text in missing or text in self._seen):
+            if first_match(number, self._known) is None:
+                missing.setdefault(number.text, number)
+            else:
+                self._seen.add(number.text)
+            if len(missing) == _MAX_MISSING:
+                break
+        return missing
 
 
 def _code_of(call: ToolCall) -> str:

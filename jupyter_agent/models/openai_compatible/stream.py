@@ -73,6 +73,10 @@ _REASONS = {
 }
 
 
+class Pieces(list[str]):
+    """A text that comes in pieces, and is put together once: to put each to those before takes the square of the time."""
+
+
 class TooLong(Exception):
     """More came than one answer may have."""
 
@@ -265,12 +269,15 @@ class StreamedAnswer:
             "refused" if refused else "length" if is_cut else usual
         )
         cached = min(self.usage.cached_tokens or self.cached, self.usage.input_tokens)
-        yield ModelFinished(reason, replace(self.usage, cached_tokens=cached), self.extra)
+        yield ModelFinished(reason, replace(self.usage, cached_tokens=cached), joined(self.extra))
 
     def _whole(self, call: _PartialCall, *, is_cut: bool) -> ToolCall:
         text = arguments.repaired(call.text(), is_cut=is_cut)
         return ToolCall(
-            self._own_id(call.id), call.name, text[:_MAX_CUT] if is_cut and text == call.text() else text, call.extra
+            self._own_id(call.id),
+            call.name,
+            text[:_MAX_CUT] if is_cut and text == call.text() else text,
+            joined(call.extra),
         )
 
     def _without_calls(self, deltas: list[Delta]) -> list[Delta]:
@@ -476,20 +483,37 @@ def merge(known: dict[str, Any], more: Mapping[str, Json]) -> None:
     """Put the fields of one more piece to those before: texts are continued, entries of lists by their index."""
     for name, value in more.items():
         before = known.get(name)
-        if isinstance(value, str) and isinstance(before, str):
-            known[name] = before + value
+        if isinstance(value, str) and isinstance(before, (str, Pieces)):
+            known[name] = _continued(before, value)
         elif isinstance(value, dict) and isinstance(before, dict):
             known[name] = {**before, **{key: inner for key, inner in value.items() if inner is not None}}
-        elif isinstance(value, list) and isinstance(before, list):
+        elif isinstance(value, list) and isinstance(before, list) and not isinstance(before, Pieces):
             for entry in value:
                 last = before[-1] if before else None
                 if isinstance(entry, dict) and isinstance(last, dict) and "index" in entry and _is_same(entry, last):
-                    texts = {key: str(last.get(key) or "") + str(entry[key]) for key in _CONTINUED if entry.get(key)}
+                    texts = {
+                        key: _continued(last.get(key) or "", str(entry[key])) for key in _CONTINUED if entry.get(key)
+                    }
                     before[-1] = last | {key: inner for key, inner in entry.items() if inner is not None} | texts
                 else:
                     before.append(entry)
         elif value not in (None, "", [], {}):
             known[name] = list(value) if isinstance(value, list) else value
+
+
+def joined(value: Any) -> Any:
+    """Fields with the texts in them put together."""
+    if isinstance(value, Pieces):
+        return "".join(value)
+    if isinstance(value, dict):
+        return {name: joined(inner) for name, inner in value.items()}
+    return [joined(inner) for inner in value] if isinstance(value, list) else value
+
+
+def _continued(before: object, more: str) -> Pieces:
+    pieces = before if isinstance(before, Pieces) else Pieces([before if isinstance(before, str) else str(before)])
+    pieces.append(more)
+    return pieces
 
 
 def _is_same(entry: dict[str, Any], last: dict[str, Any]) -> bool:

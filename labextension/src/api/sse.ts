@@ -11,18 +11,23 @@ export async function* readEvents(body: ReadableStream<Uint8Array>): AsyncGenera
   const reader = body.getReader();
   const decoder = new TextDecoder();
   let rest = '';
+  let searched = 0; // How much of the rest has no end of an event.
   try {
     for (;;) {
       const { done, value } = await reader.read();
       rest += done ? decoder.decode() : decoder.decode(value, { stream: true });
-      const blocks = rest.split(/\r?\n\r?\n/);
-      rest = blocks.pop() ?? '';
-      for (const block of blocks) {
-        const event = parse(block);
+      const end = /\r?\n\r?\n/g;
+      end.lastIndex = searched;
+      let start = 0;
+      for (let match = end.exec(rest); match; match = end.exec(rest)) {
+        const event = parse(rest.slice(start, match.index));
+        start = end.lastIndex;
         if (event) {
           yield event;
         }
       }
+      rest = rest.slice(start);
+      searched = Math.max(0, rest.length - 3); // An end may be cut in the middle.
       if (done) {
         return; // The rest is half an event: the connection broke.
       }
