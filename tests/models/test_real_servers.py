@@ -334,6 +334,49 @@ async def test_a_local_model_runs_the_whole_loop(tmp_path: Path, kernel: RemoteK
         await assistant.close()
 
 
+@pytest.mark.parametrize("stopped", ["first", "second"])
+async def test_of_two_questions_at_once_one_waits_and_says_so_and_each_can_be_stopped(
+    tmp_path: Path, stopped: str
+) -> None:
+    lines = {"please-count": "one two three four five six seven …", "please-talk": "It is 42."}
+    file = tiny_gguf.write(tmp_path / "tiny.gguf", lines, context=16384)
+    assistant = Assistant.from_config(JupyterAgent(store="memory://", model=f"local:{file}"))
+
+    async def ask(query: str, seen: asyncio.Queue[Event]) -> None:
+        async with aclosing(assistant.ask(Question("local", query, session_id=query))) as events:
+            async for event in events:
+                seen.put_nowait(event)
+
+    first: asyncio.Queue[Event] = asyncio.Queue()
+    second: asyncio.Queue[Event] = asyncio.Queue()
+    try:
+        async with asyncio.timeout(60):
+            counting = asyncio.create_task(ask("please-count", first))
+            while not isinstance(await first.get(), TextDelta):
+                pass
+            talking = asyncio.create_task(ask("please-talk", second))
+            while not isinstance(event := await second.get(), Waiting):
+                pass
+            assert "another question" in event.text
+            task = counting if stopped == "first" else talking
+            task.cancel()
+            await asyncio.wait([task])
+            if stopped == "first":
+                while not isinstance(event := await second.get(), Done):
+                    pass
+                assert event.reply == "It is 42."
+            else:  # the first goes on
+                while not first.empty():
+                    first.get_nowait()
+                assert isinstance(await first.get(), TextDelta)
+                counting.cancel()
+                await asyncio.wait([counting])
+                await ask("please-talk", second)
+            assert (await assistant.sessions.get("local", "please-talk")).open is None
+    finally:
+        await assistant.close()
+
+
 async def test_a_local_model_whose_template_knows_no_tools_is_offered_them_in_words(tmp_path: Path) -> None:
     lines = {"please-look": '```tool_call\n{"name": "list_files", "arguments": {}}\n```', "": "No."}
     file = tiny_gguf.write(tmp_path / "tiny.gguf", lines, context=4096, knows_tools=False)
