@@ -29,6 +29,8 @@ _LONG = 8_000
 _MAX_NAMES = 100
 #: Values that are added, subtracted and divided, the newest.
 _MAX_OPERANDS = 40
+#: Variables whose sizes are among them.
+_FEW = 5
 #: A derived number may be one by chance: how often at most, among the answer's own numbers and among all.
 _CHANCE_IN_ANSWER, _CHANCE = 0.2, 0.02
 _LISTED = re.compile(r"^[ \t]*(?:[-*+]|\d{1,2}[.)])[ \t]", re.MULTILINE)
@@ -126,6 +128,14 @@ class _Sources:
                 return (GroundingSource("prompt", self._place(value)) if source.kind == "prompt" else source), value
         return None
 
+    def sizes(self) -> list[float]:
+        """How many rows or elements there are in what the answer and the question name, or in all where that is little."""
+        variables = self.context.variables
+        names = self.names or (tuple(variables) if len(variables) <= _FEW else ())
+        facts = (variables[name].facts for name in names[:_FEW])
+        sizes = (fact.get("rows", fact.get("length")) for fact in facts)
+        return [float(size) for size in sizes if isinstance(size, int) and size > 1]
+
     def _place(self, value: float) -> str:
         """The cell, or else the variable of the answer or the question, that has a number of the prompt; empty where none has."""
         digits = (f"{int(value)}", f"{int(value):,}") if value < 1e15 else (f"{value:g}",)
@@ -172,7 +182,7 @@ def _numbers(reply: str, sources: _Sources) -> tuple[list[GroundedText], list[Un
             open_.append(number)
     if not open_:
         return found, []
-    quoted = list(dict.fromkeys(quoted))[:_MAX_OPERANDS]
+    quoted = list(dict.fromkeys([*quoted, *sources.sizes()]))[:_MAX_OPERANDS]
     printed: dict[float, None] = {}
     for listed in sources.listed:
         if listed.source.kind == "tool" and len(printed) + len(listed.values) <= _MAX_OPERANDS:

@@ -194,6 +194,13 @@ def test_each_number_is_looked_for_where_it_may_come_from(
     assert texts(ground(reply, REQUEST, tool("1234.56 0.1234"), context)) == (found, missing)
 
 
+def test_a_share_of_all_rows_is_derived_from_how_many_there_are() -> None:
+    talk = conversation(tables()["orders"], "What about df?")
+    result = ground("| lamp | 26 | 21.7 % |", talk.request, tool("lamp 26"), talk.context)
+    assert result.missing == ()
+    assert [part.source.kind for part in result.found] == ["tool", "derived"]
+
+
 def test_a_number_that_came_from_nowhere_is_no_source_for_the_next_answer() -> None:
     before = ground("It is 4321 of 512", REQUEST, [], TurnContext())
     turn = Turn("t1", None, 1, "?", reply="It is 4321 of 512", extra=before.to_kept())
