@@ -56,7 +56,7 @@ from jupyter_agent.core.protocols import (
     effects_of,
 )
 from jupyter_agent.core.question import Decide, Run
-from jupyter_agent.core.text import PYTHON, refuse_constant, tail, truncate, well_formed
+from jupyter_agent.core.text import FENCED_CODE, PYTHON, refuse_constant, tail, truncate, well_formed
 from jupyter_agent.prompt.request import affordable, tool_tokens
 from jupyter_agent.tools.output import ObjectSchema, execution_output
 
@@ -243,7 +243,12 @@ class Agent:
                     yield event
         explanation = EXPLANATIONS.get(transcript.finish_reason or "stop")
         if explanation and not transcript.reply.endswith(f"*{_BROKEN}*"):
-            yield transcript.add_text(f"*Stopped: {explanation}.*")
+            closing = next(
+                (message.content for message in reversed(transcript.messages) if message.role == "assistant"), ""
+            )
+            is_only_code = bool(closing.strip()) and not FENCED_CODE.sub("", closing).strip()
+            unmade = " The code above was not run." if is_only_code and not self._may_call else ""
+            yield transcript.add_text(f"*Stopped: {explanation}.{unmade}*")
 
     async def _close(self, transcript: Transcript) -> AsyncGenerator[Event, None]:
         """After a limit was reached, ask the model for words: once, without tools, if there is time."""

@@ -113,3 +113,10 @@ async def test_code_that_fails_again_and_again_ends_the_turn_with_words(
         assert model.requests[-1].tools == ()
         assert transcript.reply.endswith("*Stopped: the model's code failed again and again.*")
     assert transcript.reply.strip()
+
+
+async def test_code_that_the_closing_answer_is_instead_of_words_is_said_not_to_have_run() -> None:
+    block = "```python\nprint(1)\n```"
+    transcript, _, _ = await play([*reads(2), block], [Recorder("look", "read")], limits(max_steps=2))
+    assert transcript.reply.startswith(f"{block}\n\n*Stopped: ")
+    assert transcript.reply.endswith(" The code above was not run.*")

@@ -396,6 +396,17 @@ async def test_tools_that_the_servers_template_would_drop_are_offered_in_words(
     assert ("list_files" in server.asked[1].body["messages"][0]["content"]) is not are_native
 
 
+def test_a_weak_model_that_is_asked_for_its_last_words_is_not_asked_for_code() -> None:
+    note = "(Stopped: the model's code failed again and again. Say now in words what you did.)"
+    call = ToolCall("c1", "run_code", PROGRAM)
+    failed = Message("tool", f"Traceback\nNameError: x\n\n{note}", tool_call_id="c1", code="exception")
+    history = [QUESTION, Message("assistant", "", (call,)), failed]
+    last = spoken(history, AskedTurn.of(history, ()))[-1].content
+    assert "```\nTraceback\nNameError: x\n```" in last
+    assert "corrected" not in last
+    assert last.partition(note)[2].strip().startswith("(No code can be run any more.")
+
+
 def test_the_history_of_a_weak_model_tells_its_code_as_blocks() -> None:
     call = ToolCall("c1", "run_code", PROGRAM)
     other = ToolCall("c2", "list_files", "{}")

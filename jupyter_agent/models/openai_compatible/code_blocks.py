@@ -39,6 +39,7 @@ Then answer in one or two sentences with the values that were printed, without c
 _REMINDER = "(Answer with one ```python block that prints only the final result; the variables exist.)"
 _PRINTED = "(Now answer the question in one or two sentences with these values, without code.)"
 _FAILED = "(The code failed. Answer with one corrected ```python block.)"
+_LAST_WORDS = "(No code can be run any more. Say in one or two sentences what was found and what failed, without code.)"
 _NOT_RUN = "(Do not ask for it again: say what you know, and that it was not run.)"
 #: Of a call that failed: what better code mends.
 _WRONG_CODE = ("exception", "invalid_code", "invalid_arguments", "failed")
@@ -75,6 +76,8 @@ _WANTS_VALUE = re.compile(
 _COLUMN = re.compile(r"Length: \d+, dtype: \w+\s*\Z|\[\d{2,} rows x \d+ columns\]\s*\Z")
 #: What is said of a run besides what it printed.
 _NOTE = re.compile(r"(?<!\s)\s*+\[\d[\d.,]* m?s\b[^\n]*\]\s*\Z")
+#: What the loop says to the model at the end of the newest message.
+_LOOPS_NOTE = re.compile(r"\n\n\([^\n]+\)\s*\Z")
 #: Of a traceback, what a small model can use: the line of its code, and what is wrong.
 _FAILED_LINE = re.compile(r"^-+> ?\d+ .*$", re.MULTILINE)
 #: Numbers that are asked about, and that are marked.
@@ -146,7 +149,9 @@ def spoken(messages: Sequence[Message], turn: AskedTurn) -> list[Message]:
     last = len(messages) - 1
     for number, message in enumerate(messages):
         if message.role == "tool" and message.tool_call_id in ids:
-            text, title, advice = _NOTE.sub("", message.content).strip(), "The code printed", _PRINTED
+            note = _LOOPS_NOTE.search(message.content) if number == last else None
+            text = message.content[: note.start()] if note is not None else message.content
+            text, title, advice = _NOTE.sub("", text).strip(), "The code printed", _PRINTED
             if message.code and message.code not in _WRONG_CODE:
                 title, advice = "The code was not run", _NOT_RUN
             elif message.code:
@@ -154,7 +159,10 @@ def spoken(messages: Sequence[Message], turn: AskedTurn) -> list[Message]:
                 text, title, advice = "\n".join(filter(None, dict.fromkeys(lines))), "The code failed", _FAILED
             elif turn.wants_value and _COLUMN.search(text):
                 advice = _TOO_MUCH
-            content = f"{title}:\n{fenced('', text)}\n\n{advice if number == last else ''}".rstrip()
+            if not turn.can_run and advice != _PRINTED:
+                advice = _LAST_WORDS
+            said = "\n\n".join((note[0].strip(), advice)) if note is not None else advice
+            content = f"{title}:\n{fenced('', text)}\n\n{said if number == last else ''}".rstrip()
             converted.append(Message("user", content, pictures=message.pictures))
         elif any(call.id in ids for call in message.tool_calls):
             blocks = [fenced("python", _code_of(call)) for call in message.tool_calls if call.id in ids]
