@@ -150,7 +150,12 @@ def finished(state: TurnState, redactor: Redactor, status: TurnStatus, error: st
     transcript.close()
     messages = tuple(redactor.message(message.without_unkept()) for message in transcript.messages)
     reply = redactor.text(transcript.reply)
-    grounding = ground(reply, transcript.request, messages, context) if status == "done" else Grounding()
+    grounding = Grounding()
+    if status == "done":
+        grounding = ground(reply, transcript.request, messages, context)
+        # A key may be the name of a variable.
+        missing = (replace(text, near=tuple(map(redactor.text, text.near))) for text in grounding.missing)
+        grounding = replace(grounding, missing=tuple(missing))
     return replace(
         state.turn,
         messages=messages,

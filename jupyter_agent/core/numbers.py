@@ -49,6 +49,8 @@ _NO_CLAIM = re.compile(
 )
 #: Code in a line of Markdown.
 INLINE_CODE = re.compile(r"(?P<ticks>`++)(?!`)(?:[^\n`]|(?!(?P=ticks)(?!`))`){0,1000}?(?P=ticks)(?!`)")
+#: What may stand around a value.
+_UNIT = re.compile(r"\s?[A-Za-zµΩ°]{0,4}\s*\Z")
 #: Fenced blocks that show no code: what a program is said to have printed, formulas, tables.
 _NO_CODE = frozenset(
     {"text", "txt", "plaintext", "plain", "output", "console", "markdown", "md", "latex", "tex", "math", "csv"}
@@ -114,11 +116,18 @@ def prose_of(markdown: str) -> str:
             parts += [markdown[position : match.start()], _blank(match[0])]
             position = match.end()
     prose = "".join([*parts, markdown[position:]])
-    return INLINE_CODE.sub(lambda match: _blank(match[0]), prose)
+    return INLINE_CODE.sub(lambda match: _blank(match[0], "`" if _is_value(match[0]) else r"[^\n]"), prose)
 
 
-def _blank(text: str) -> str:
-    return "\n".join(" " * len(line) for line in text.split("\n"))
+def _is_value(code: str) -> bool:
+    """Whether code in a line is a number alone, which is no code."""
+    text = code.strip("` ").lstrip("-+−~≈$€£")
+    number = _NUMBER.match(text)
+    return number is not None and _UNIT.match(text, number.end()) is not None
+
+
+def _blank(text: str, pattern: str = r"[^\n]") -> str:
+    return re.sub(pattern, " ", text)
 
 
 def _shows_code(language: str, source: str) -> bool:

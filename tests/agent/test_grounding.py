@@ -20,7 +20,7 @@ from benchmarks.tasks.weak_model import QUESTIONS, tables
 from jupyter_agent.agent.assistant import Assistant, Resources
 from jupyter_agent.agent.grounding import ground
 from jupyter_agent.config.options import JupyterAgent
-from jupyter_agent.core.kernel_state import Cell
+from jupyter_agent.core.kernel_state import Cell, KernelState, Variable
 from jupyter_agent.core.messages import Done, Grounding, Message, ToolCall, to_json
 from jupyter_agent.core.numbers import numbers_in
 from jupyter_agent.core.question import Question
@@ -33,6 +33,7 @@ from jupyter_agent.redaction.redactor import Redactor
 from jupyter_agent.server.api.sessions import history_to_json
 from jupyter_agent.sessions.manager import SessionManager
 from jupyter_agent.stores.memory import MemoryStore
+from tests.support.still_kernel import StillKernel
 
 #: How a value is said.
 PLAIN = (
@@ -184,7 +185,8 @@ REQUEST = (Message("system", "Rules: 77"), Message("user", "<c>\nIn [4]: 512 row
         ("60 of 512, so 11.7 %", [("60", "prompt", ""), ("512", "prompt", "c4"), ("11.7 %", "derived", "")], []),
         ("three:\n- a\n- b\n- c\n\nso 3", [("3", "derived", "")], []),
         ("1,239.6 or 513", [], ["1,239.6", "513"]),
-        ("`513` and x513\n```python\ny = 513\n```", [], []),
+        ("`513` or `61 %`, `x = 513`", [], ["513", "61 %"]),
+        ("`f(513)` and x513\n```python\ny = 513\n```", [], []),
     ],
 )
 def test_each_number_is_looked_for_where_it_may_come_from(
@@ -250,6 +252,20 @@ async def test_a_reply_has_its_grounding_when_it_is_done_when_it_is_asked_for_ag
     assert texts(ends[0].grounding) == ([("60", "prompt", "")], ["4321"])
     (turn,) = await assistant.sessions.tree.history(await assistant.sessions.get("local", "s1"), 10)
     assert history_to_json((turn,), 2)[1]["grounding"] == to_json(ends[0].grounding)
+
+
+async def test_a_near_name_that_looks_like_a_secret_is_withheld() -> None:
+    secret = "hunter2hunter2"
+    variables = {secret: Variable(secret, "int", "number", "int 3", version=1)}
+    kernel = StillKernel(state=KernelState("k1", "e1", 1, variables, total=1))
+    resources = Resources(JupyterAgent(model="scripted"), {}, Redactor([secret]))
+    assistant = Assistant(resources, SessionManager(MemoryStore()))
+    assistant.resources.models["scripted"] = ScriptedModel(["Use `hunter2hunter3`."])
+    async with aclosing(assistant.ask(Question("local", "Which?", kernel=kernel))) as events:
+        last = [event async for event in events][-1]
+    assert isinstance(last, Done)
+    assert [part.text for part in last.grounding.missing] == ["hunter2hunter3"]
+    assert secret not in json.dumps(to_json(last))
 
 
 @pytest.mark.parametrize("kept", [None, 5, [], {"found": 1}, {"found": [{"text": 1}], "missing": []}])

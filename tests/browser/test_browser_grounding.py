@@ -13,7 +13,7 @@ from tests.support.sidebar_page import SidebarPage
 @pytest.fixture(scope="module")
 def script() -> list[Any]:
     return [
-        "**51,239** rows of 12, says `df['km']`:\n\n| 12 | 51,239 |\n|---|---|\n\n```python\nprint(unknown_name, 51239)\n```"
+        "**51,239** rows of 12, says `df['km']`, or `777`:\n\n| 12 | 51,239 |\n|---|---|\n\n```python\nprint(unknown_name, 51239)\n```"
     ]
 
 
@@ -29,6 +29,6 @@ def test_numbers_and_names_from_nowhere_are_marked_and_others_say_where_they_com
         if is_stored:
             sidebar.reload()
         marked = sidebar.answer.locator(".jp-agent-ungrounded")
-        expect(marked).to_have_text(["51,239", "km", "51,239", "unknown_name"])
+        expect(marked).to_have_text(["51,239", "km", "777", "51,239", "unknown_name"])
         expect(marked.first).to_have_attribute("title", "Not from your notebook.")
         expect(sidebar.answer.locator(".jp-agent-grounded")).to_have_text(["12", "12"])

@@ -282,6 +282,7 @@ def test_a_number_is_computed_if_it_stands_in_what_the_model_was_sent_as_it_is_o
         "The output is:\n```\n{}\n```",
         "```text\ntotal = {}\n```",
         "x={}",
+        "It returns `{}`.",
         "about {}",
     ],
 )
@@ -315,7 +316,7 @@ def test_a_number_is_seen_however_it_is_written(claim: str, computed: str, made_
     [
         "1. one\n2) two\n### 3. three\n**4.** four",
         "Step 5 is in In [6], line 7.",
-        "See https://a.example/8/9 and version 10.11.12 of x13, a_14 and `15`.",
+        "See https://a.example/8/9 and version 10.11.12 of x13, a_14 and `f(15)`.",
         "```python\nx = 16\n```",
         "```\nx = f(17)\n```",
     ],

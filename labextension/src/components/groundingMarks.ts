@@ -43,7 +43,9 @@ export function markGrounding(
   }
   for (const node of nodes) {
     if (!node.parentElement?.closest(SKIPPED)) {
-      markText(node, pattern, marks, !!node.parentElement?.closest('code, pre'));
+      const code = node.parentElement?.closest('code, pre');
+      const isValue = code?.tagName === 'CODE' && marks.has((code.textContent ?? '').trim());
+      markText(node, pattern, marks, !!code && !isValue);
     }
   }
 }
