@@ -43,7 +43,7 @@ _NUMBER = re.compile(
 )
 #: What is no claim: marks of lists and headings, what is counted off, addresses.
 _NO_CLAIM = re.compile(
-    r"^[ \t>]*(?:\#{1,6} |\*\*)?\(?\d{1,2}[.)](?=[\s*])|\b(?:In|Out) ?\[\d+\]|\b(?:[Ss]tep|[Ll]ine|[Oo]ption|[Pp]art|[Ss]ection|[Ff]igure) \d+\b"
+    r"^[ \t>]*(?:\#{1,6} |\*\*)?\(?\d{1,2}[.)](?=[ \t]+\S|[ \t]+\Z|\*)|\b(?:In|Out) ?\[\d+\]|\b(?:[Ss]tep|[Ll]ine|[Oo]ption|[Pp]art|[Ss]ection|[Ff]igure) \d+\b"
     r"|\bhttps?://\S+|(?<![\w.])\d+(?:\.\d+){2,}",
     re.MULTILINE,
 )
@@ -117,6 +117,12 @@ def prose_of(markdown: str) -> str:
             position = match.end()
     prose = "".join([*parts, markdown[position:]])
     return INLINE_CODE.sub(lambda match: _blank(match[0], "`" if _is_value(match[0]) else r"[^\n]"), prose)
+
+
+def code_in(markdown: str) -> str:
+    """The code in a Markdown text, with spaces in place of its prose."""
+    prose = prose_of(markdown)
+    return "".join(" " if own == other else own for own, other in zip(markdown, prose, strict=True))
 
 
 def _is_value(code: str) -> bool:

@@ -325,6 +325,30 @@ def test_what_counts_off_names_or_is_code_is_no_number(text: str) -> None:
     assert NumberGate([]).missing_in(text) == []
 
 
+@pytest.mark.parametrize("size", [1, 5, 1000])
+@pytest.mark.parametrize(
+    ("text", "is_passed"),
+    [
+        ("1. first\n2. second\n  3) third.\n", True),
+        ("The answer is: 42. That is all.\n", False),
+        ("The answer is:\n42.\nThat is all.\n", False),
+        ("So it is\n42\n", False),
+        ("It is `42`.\n", False),
+    ],
+)
+def test_a_number_within_a_line_or_alone_on_one_is_no_mark_of_a_list(size: int, text: str, is_passed: bool) -> None:
+    gate = NumberGate([])
+    passed = "".join(gate.feed(text[start : start + size]) for start in range(0, len(text), size))
+    assert ("42" in passed, gate.missing() == []) == (False, is_passed)
+
+
+def test_a_value_in_the_form_of_code_or_of_an_output_is_not_the_answers_own_code() -> None:
+    for claim in ("It is `42`.", "It prints:\n```\n42\n```\n"):
+        gate = NumberGate([], holds=False)
+        gate.feed(f"With `head(5)` the first 5 are shown. {claim}")
+        assert gate.missing() == ["42"]
+
+
 def test_a_unit_may_touch_its_number() -> None:
     assert NumberGate([]).missing_in("73491km, 5 km, 7.5MB, 3rd, 2x, 1,2,3") == ["73491", "5", "7.5MB", "3", "2", "1"]
 

@@ -22,7 +22,7 @@ from jupyter_agent.core.messages import (
     Usage,
     code_blocks,
 )
-from jupyter_agent.core.numbers import Number, first_match, numbers_in, values_of
+from jupyter_agent.core.numbers import Number, code_in, first_match, numbers_in, values_of
 from jupyter_agent.core.protocols import RUN_CODE
 from jupyter_agent.core.text import PYTHON, without_context
 from jupyter_agent.models.openai_compatible.text_tools import fenced, offer, without_calls
@@ -295,6 +295,7 @@ class NumberGate:
                 answer, _, marked = message.content.partition(_MARK)
                 known.update(set(values_of(answer)).difference(values_of(marked)))
         self._known = sorted(known)
+        self._is_line_begun = False  # before the text that is held back
         self._seen: set[str] = set()  # numbers of the answer that are known
 
     def feed(self, text: str) -> str:
@@ -310,7 +311,7 @@ class NumberGate:
         end = 0
         for match in _SENTENCE_END.finditer(self._text):
             sentence = self._text[end : match.end()]
-            if _FENCE.match(sentence) or self.missing_in(sentence):
+            if _FENCE.match(sentence) or self._missing(sentence, begins_line=self._begins_line(end)):
                 self._is_closed = True
                 break
             end = match.end()
@@ -318,21 +319,22 @@ class NumberGate:
         if cut <= end and len(self._text) - end > _LONGEST_WORD:
             cut = len(self._text)
         if not self._is_closed and cut - end > _HELD:
-            self._is_closed = bool(self.missing_in(self._text[end:cut]))
+            self._is_closed = bool(self._missing(self._text[end:cut], begins_line=self._begins_line(end)))
             end = end if self._is_closed else cut
+        self._is_line_begun = not self._begins_line(end)
         passed, self._text = self._text[:end], self._text[end:]
         return passed
+
+    def _begins_line(self, place: int) -> bool:
+        return self._text[place - 1] == "\n" if place else not self._is_line_begun
 
     def missing(self) -> list[str]:
         """Numbers of the text that is held back, or of all of it, which nothing computed."""
         if not self._is_watched:
             return []
-        missing = self._missing(self._text)
+        missing = self._missing(self._text, begins_line=self._begins_line(0))
         if missing and not self._holds:  # an explanation may speak of the numbers of its own code
-            used = "\n".join(block.source for block in code_blocks(self._text)) + "\n".join(
-                re.findall(r"`([^`\n]+)`", self._text)
-            )
-            known = values_of(used)
+            known = values_of(code_in(self._text))
             missing = {text: number for text, number in missing.items() if first_match(number, known) is None}
         return [*missing]
 
@@ -346,10 +348,11 @@ class NumberGate:
 
     def missing_in(self, text: str) -> list[str]:
         """Numbers of a text that do not stand in what the model was sent."""
-        return [*self._missing(text)]
+        return [*self._missing(text, begins_line=True)]
 
-    def _missing(self, text: str) -> dict[str, Number]:
+    def _missing(self, text: str, *, begins_line: bool) -> dict[str, Number]:
         missing: dict[str, Number] = {}
+        text = text if begins_line else f"… {text}"  # a number within a line is no mark of a list
         for number in numbers_in(text, lambda text: text in missing or text in self._seen):
             if first_match(number, self._known) is None:
                 missing.setdefault(number.text, number)
