@@ -6,8 +6,9 @@ frames in it. Each token carries the moment at which it was sent, on the machine
 - ``first`` and ``total``: milliseconds until the first token and until the end, by the OpenAI SDK on each way, in turns;
   through us the context is built from the live kernel and the conversation is stored before and after. The ratio is what
   we add to the first token, in times of the SDK's own.
-- ``floor``: milliseconds of what no first token can come without: one durable commit and one round trip to the kernel,
-  which go on at the same time, each measured alone.
+- ``ran``: the same where a cell has run before each question, so that the kernel has to be asked what has changed.
+- ``floor``: milliseconds of what no first token can come without: one durable commit, and one round trip to the kernel
+  where something has run, which go on at the same time, each measured alone.
 - ``token``: milliseconds from the model's server to the reader, of 100 concurrent streams with 50 tokens a second each. The
   ratio is what we add at the 99th percentile, in times of the SDK's.
 - The model is named like those that call tools as they should, which are passed on token by token. What others answer to a
@@ -48,10 +49,11 @@ from tornado.netutil import bind_sockets
 from tornado.web import Application, RequestHandler
 
 from jupyter_agent.core.session import Session
-from jupyter_agent.kernels.remote import RemoteKernel
+from jupyter_agent.kernels.rpc import KernelRpc
 from jupyter_agent.kernels.transport import ZmqTransport
+from jupyter_agent.kernelside.wire import REQUEST
 from jupyter_agent.stores.sqlite import SqliteStore
-from tests.support.running_server import TOKEN, RunningServer
+from tests.support.running_server import TOKEN, FrontEnd, RunningServer
 
 FILL = """
 import numpy, pandas
@@ -155,24 +157,25 @@ async def one_turn(client: Any, model: str, extra: dict[str, Any]) -> tuple[floa
     return first, time.monotonic() - began
 
 
-async def one_after_the_other(direct: Any, relay: Any, ours: Any, rounds: int) -> None:
+async def one_after_the_other(direct: Any, relay: Any, ours: Any, front_end: FrontEnd, rounds: int) -> None:
     model = f"gpt-5-{TOKENS}-{PAUSE}"
-    found: dict[str, list[tuple[float, float]]] = {"direct": [], "relay": [], "ours": []}
+    found: dict[str, list[tuple[float, float]]] = {"direct": [], "relay": [], "ours": [], "ran": []}
     for number in range(rounds + 3):
-        place = {"notebook_id": "analysis.ipynb", "session_id": uuid.uuid4().hex}
-        for name, client, extra in (("direct", direct, {}), ("relay", relay, {}), ("ours", ours, place)):
-            measured = await one_turn(client, model, extra)
+        for name, client in (("direct", direct), ("relay", relay), ("ours", ours), ("ran", ours)):
+            place = {"notebook_id": "analysis.ipynb", "session_id": uuid.uuid4().hex} if client is ours else {}
+            if name == "ran":
+                await front_end.run(f"number = {number}")
+                await asyncio.sleep(0.02)
+            measured = await one_turn(client, model, place)
             if number >= 3:
                 found[name].append(measured)
     for at, what in enumerate(("first", "total")):
         medians = {name: 1000 * statistics.median(turn[at] for turn in turns) for name, turns in found.items()}
-        added = statistics.median(1000 * (b[at] - a[at]) for a, b in zip(found["direct"], found["ours"], strict=True))
-        ratio = f"{added / medians['direct']:.1f} times" if what == "first" else "median"
-        print(
-            f"{what:8}",
-            *(f"{name} {median:7.1f} " for name, median in medians.items()),
-            f"added {added:6.1f} ms, {ratio}",
-        )
+        print(f"{what:8}", *(f"{name} {median:7.1f} " for name, median in medians.items()), end="")
+        for name in ("ours", "ran"):
+            added = statistics.median(1000 * (b[at] - a[at]) for a, b in zip(found["direct"], found[name], strict=True))
+            ratio = f", {added / medians['direct']:.1f} times" if what == "first" else ""
+            print(f" {name} adds {added:6.1f} ms{ratio}", end=";" if name == "ours" else "\n")
 
 
 async def floor(home: Path, kernel_id: str, rounds: int) -> None:
@@ -188,14 +191,13 @@ async def floor(home: Path, kernel_id: str, rounds: int) -> None:
     await store.close()
     client = AsyncKernelClient()
     client.load_connection_file(str(home / "runtime" / f"kernel-{kernel_id}.json"))
-    kernel = RemoteKernel(ZmqTransport(client), kernel_id)
-    await kernel.state()
+    rpc = KernelRpc(ZmqTransport(client))
     trips: list[float] = []
     for _ in range(rounds):
         began = time.monotonic()
-        await kernel.state()
+        await rpc.request("control", REQUEST, {"op": "hello"})
         trips.append(time.monotonic() - began)
-    await kernel.close()
+    await rpc.close()
     commit, trip = (1000 * statistics.median(times) for times in (commits, trips))
     print(f"floor    commit {commit:.1f} ms, round trip to the kernel {trip:.1f} ms median")
 
@@ -307,7 +309,7 @@ async def main(rounds: int, streams: int) -> None:
                 "JUPYTER_AGENT_MAX_RUNNING_TURNS": "1000",
                 "PYTHONPATH": str(ROOT),
             }
-            server = RunningServer(Path(home), environment)
+            server = RunningServer(Path(home), environment, is_debugged=False)
             await server.start()
             kernel_id = await server.open_notebook("analysis.ipynb")
             ours = openai.AsyncOpenAI(base_url=f"{server.url}api/agent/v1", api_key=TOKEN, max_retries=0)
@@ -317,13 +319,13 @@ async def main(rounds: int, streams: int) -> None:
             try:
                 async with server.front_end(kernel_id) as front_end:
                     await front_end.run(FILL)
-                # The first question imports the SDK, which is no cost of a turn.
-                await one_turn(ours, "gpt-5-1-0", {"notebook_id": "analysis.ipynb"})
-                await asyncio.sleep(2)
-                usage = Usage(server)
-                await floor(Path(home), kernel_id, rounds)
-                await one_after_the_other(direct, relay, ours, rounds)
-                usage.report(rounds + 3, f"answer of {TOKENS} tokens")
+                    # The first question imports the SDK, which is no cost of a turn.
+                    await one_turn(ours, "gpt-5-1-0", {"notebook_id": "analysis.ipynb"})
+                    await asyncio.sleep(2)
+                    await floor(Path(home), kernel_id, rounds)
+                    usage = Usage(server)
+                    await one_after_the_other(direct, relay, ours, front_end, rounds)
+                    usage.report(2 * (rounds + 3), f"answer of {TOKENS} tokens")
                 await many(base_url, relay_url, server, streams)
                 usage.report(streams, f"stream of {MANY_TOKENS} tokens")
             finally:

@@ -23,6 +23,7 @@ TOKEN = "token-of-this-test"
 LISTENING = (
     b"jupyter_server_terminals | extension was successfully started"  # told at debug level, after the port is bound
 )
+RUNNING = b"Use Control-C to stop this server"  # told at any level, once the port is bound
 ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+/")
 
 
@@ -33,14 +34,18 @@ class RunningServer:
         home: Holds everything it writes; servers that share it are the same user's.
         environment: On top of a clean one.
         extension: Whether it has ours.
+        is_debugged: Whether it logs all that it does, which takes it time; else it logs as a server does that people start.
 
     Attributes:
         environment: That the next start has.
     """
 
-    def __init__(self, home: Path, environment: Mapping[str, str], *, extension: bool = True) -> None:
+    def __init__(
+        self, home: Path, environment: Mapping[str, str], *, extension: bool = True, is_debugged: bool = True
+    ) -> None:
         self.home = home
         self._extension = extension
+        self._is_debugged = is_debugged
         self.root = home / "notebooks"
         self.runtime = home / "runtime"
         self._lines: list[str] = []
@@ -71,9 +76,9 @@ class RunningServer:
                 "jupyter_server",
                 "--allow-root",
                 "--no-browser",
-                "--debug",
                 "--port=0",
                 "--ip=127.0.0.1",
+                *(["--debug"] if self._is_debugged else []),
             ),
             *(f"--ServerApp.root_dir={self.root}", f"--IdentityProvider.token={TOKEN}"),
             f"--ServerApp.jpserver_extensions=jupyter_agent={self._extension}",
@@ -91,7 +96,7 @@ class RunningServer:
         assert self._process.stderr is not None
         async for line in self._process.stderr:
             self._lines.append(line.decode())
-            if LISTENING in line:
+            if (LISTENING if self._is_debugged else RUNNING) in line:
                 listening.set()
 
     @property
