@@ -35,7 +35,7 @@ from jupyter_agent.core.errors import (
 )
 from jupyter_agent.core.failure_log import detail_of, log_failure
 from jupyter_agent.core.instructions import READ_SKILL, ProjectFolder
-from jupyter_agent.core.messages import Event, Failed, Picture, ToolReturned, TurnStarted
+from jupyter_agent.core.messages import Declined, Event, Failed, Picture, Suggestion, ToolReturned, TurnStarted
 from jupyter_agent.core.pictures import MAX_PICTURES, PICTURE_TOKENS
 from jupyter_agent.core.protocols import ContextWindow, Model, SessionStore, Tool, ToolContext, ToolSpec, WindowedModel
 from jupyter_agent.core.question import Question
@@ -557,7 +557,12 @@ class Assistant:
     async def _commit_answer(self, state: TurnState) -> Event:
         await self.resources.throttle.wait()
         session = await self._commit(state, "done")
-        return turns.done(session, state.turn, state.context, state.prompt)
+        declined, hide = state.transcript.declined, self.redactor.text
+        return replace(
+            turns.done(session, state.turn, state.context, state.prompt),
+            declined=None if declined is None else Declined(tuple(map(hide, declined.words))),
+            suggestions=tuple(Suggestion(hide(item.label), hide(item.query)) for item in state.transcript.suggestions),
+        )
 
     async def _make_title(self, session: Session, turn: Turn, small_model: str) -> None:
         """Name a conversation by its first question and answer, unless its user does or it is gone."""

@@ -9,7 +9,6 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import TYPE_CHECKING
 
 from jupyter_agent.analysis.cells.names import PREDEFINED, is_history, names_of
@@ -28,9 +27,6 @@ _MAX_NUMBERS = 200
 #: Characters of a source that is read before it is needed.
 _LONG = 8_000
 _MAX_NAMES = 100
-#: Names that one is compared with, and by how much longer or shorter they may be.
-_MAX_COMPARED = 200
-_MAX_DIFFERENCE = 4
 #: Values that are added, subtracted and divided, the newest.
 _MAX_OPERANDS = 40
 #: Variables whose sizes are among them.
@@ -341,13 +337,5 @@ def _made_columns(code: str) -> Iterator[str]:
 
 
 def _near(name: str, names: Iterable[str], cutoff: float = 0.6) -> list[str]:
-    """Names that are like it; of many only those are compared that begin or end as it does."""
-    small = name.lower()
-    candidates = (
-        other
-        for other in names
-        if abs(len(other) - len(name)) <= _MAX_DIFFERENCE
-        and (other[:1].lower() == small[:1] or other[-3:].lower() == small[-3:])
-    )
-    by_lower = {other.lower(): other for other in islice(candidates, _MAX_COMPARED)}
-    return [by_lower[near] for near in difflib.get_close_matches(small, by_lower, n=3, cutoff=cutoff)]
+    by_lower = {other.lower(): other for other in names}
+    return [by_lower[near] for near in difflib.get_close_matches(name.lower(), by_lower, n=3, cutoff=cutoff)]

@@ -23,6 +23,7 @@ from jupyter_agent.core.messages import (
     Action,
     ActionStatus,
     ApprovalAsked,
+    Declined,
     Effect,
     Event,
     FinishReason,
@@ -31,6 +32,7 @@ from jupyter_agent.core.messages import (
     ModelFinished,
     Plan,
     RunAsked,
+    Suggestion,
     TextDelta,
     ThinkingDelta,
     ToolCall,
@@ -115,6 +117,8 @@ class Transcript:
         cut_off: Id of a call that the model could not finish.
         under_way: A call with an effect that has begun and not ended.
         printed: What it printed so far, where the turn was stopped in it.
+        declined: That the model did not answer, where it says so.
+        suggestions: What could be asked instead.
         ignored: Options of the configuration that the model's server does not take, as far as that was not known; ``pictures`` too.
     """
 
@@ -130,6 +134,8 @@ class Transcript:
     under_way: Action | None = None
     printed: str = ""
     ignored: list[str] = field(default_factory=list)
+    declined: Declined | None = None
+    suggestions: tuple[Suggestion, ...] = ()
 
     def add_text(self, text: str) -> TextDelta:
         """More of the answer; a text that begins a new message begins a new paragraph of the reply."""
@@ -311,6 +317,7 @@ class Agent:
         transcript.is_usage_reported = usage.input_tokens == finished.usage.input_tokens
         transcript.usage += usage
         transcript.ignored += finished.ignored
+        transcript.declined, transcript.suggestions = finished.declined, finished.suggestions
         used = transcript.usage
         yield UsageReported(used.input_tokens, used.output_tokens, used.cached_tokens)
         if is_broken:

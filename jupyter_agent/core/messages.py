@@ -222,6 +222,21 @@ class CellChange:
 
 
 @dataclass(frozen=True, slots=True)
+class Declined:
+    """That a question was not answered; `words` are those that were not understood."""
+
+    words: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A question or command that would be answered, and what a button for it says."""
+
+    label: str
+    query: str
+
+
+@dataclass(frozen=True, slots=True)
 class ModelFinished:
     """The last thing a model's stream yields; `extra` is that of the message that has ended, `ignored` what it takes no notice of."""
 
@@ -229,6 +244,8 @@ class ModelFinished:
     usage: Usage = Usage()
     extra: Mapping[str, Json] = _wanted_field()
     ignored: tuple[str, ...] = ()
+    declined: Declined | None = None
+    suggestions: tuple[Suggestion, ...] = ()
 
 
 # What a turn emits: the name of each on the wire is its `event` --------------------------------
@@ -543,6 +560,8 @@ class Done:
     usage: Usage = Usage()
     plan: Plan | None = None
     grounding: Grounding = Grounding()
+    declined: Declined | None = None
+    suggestions: tuple[Suggestion, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

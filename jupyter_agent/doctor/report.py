@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 
-from jupyter_agent.analysis.dataflow import Dataflow
+from jupyter_agent.analysis.dataflow import Dataflow, is_variable
 from jupyter_agent.analysis.refresh import cells_to_refresh
 from jupyter_agent.core.messages import Json
 from jupyter_agent.doctor.findings import FileRead, Finding, Labels, files_read, findings_of
@@ -49,6 +49,7 @@ class Report:
         unknown: What could not be found out, in sentences.
         labels: Cell → how a reader finds it.
         files_read: Files that cells read, of which some may have been changed since.
+        names: Code cell → the names that it uses, and those that it makes or changes, in a run from top to bottom.
     """
 
     findings: tuple[Finding, ...]
@@ -57,6 +58,7 @@ class Report:
     unknown: tuple[str, ...]
     labels: Labels
     files_read: tuple[FileRead, ...] = ()
+    names: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = field(default_factory=dict)
 
     def with_files(self, changed: Mapping[str, float], saved: float = 0.0) -> Report:
         """The report with the files that were changed after they were read.
@@ -132,6 +134,13 @@ def report_of(flow: Dataflow) -> Report:
     Raises:
         AnalysisCancelled: nobody waits for the report any more.
     """
+    names = {
+        str(cell): (
+            tuple(sorted(filter(is_variable, node.used_names))),
+            tuple(sorted(filter(is_variable, node.writes))),
+        )
+        for cell, node in flow.top_down.nodes.items()
+    }
     return Report(
-        findings_of(flow), predict(flow), cells_to_refresh(flow), flow.unknown, Labels(flow), files_read(flow)
+        findings_of(flow), predict(flow), cells_to_refresh(flow), flow.unknown, Labels(flow), files_read(flow), names
     )

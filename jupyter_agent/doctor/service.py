@@ -113,13 +113,17 @@ class NotebookAnalyses:
     async def check(
         self, cells: Sequence[Cell], state: KernelState | None, notebook: Notebook | None = None
     ) -> dict[str, Json]:
-        """The report as JSON for a tool: ``verdict``, ``report`` (Markdown), ``stale`` (name → reason), ``run`` (cell ids)."""
+        """The report as JSON for a tool: ``verdict``, ``report`` (Markdown), ``stale`` (name → reason), ``run`` (cell ids), ``cells``."""
         report = await self.report(cells, state, notebook)
         return {
             "verdict": report.prediction.verdict,
             "report": report.to_markdown(),
             "stale": {**_stale_variables(report, state)},
             "run": list(report.run),
+            "cells": [
+                {"id": cell, "label": report.labels[cell], "uses": list(uses), "makes": list(makes)}
+                for cell, (uses, makes) in report.names.items()
+            ],
         }
 
     async def stale_for(

@@ -19,7 +19,7 @@ figure, iterator, connection                    static facts only
 ===========  =========================================================================================
 
 ``local`` is true of code that the user wrote, here or in a file next to the notebook; ``members`` are names that may follow the
-variable's. ``says`` is the text of an object's ``_ai_repr_``; ``changes`` marks values of which changes are seen in samples
+variable's. ``parts`` are those of nested containers, when inspected. ``says`` is the text of an object's ``_ai_repr_``; ``changes`` marks values of which changes are seen in samples
 only. ``withheld`` stands for a value that looks secret, ``unevaluated`` for what a budget left out.
 """
 
@@ -57,6 +57,10 @@ MAX_KEYS = 50
 MAX_MAPPING_ITEMS = 20
 MAX_ITEMS = 10
 MAX_FIELDS = 20
+#: Parts of nested containers that are inspected: in all, of one container, and how deep.
+MAX_PARTS = 300
+MAX_PART_ITEMS = 60
+MAX_PART_DEPTH = 6
 MAX_METHODS = 30
 #: Runs that are kept and sent, characters of source for each, and characters of source in one reply.
 MAX_EXECUTIONS = 1000

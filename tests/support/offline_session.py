@@ -19,7 +19,17 @@ from IPython.utils.capture import capture_output
 from jupyter_agent.agent.limits import Limits
 from jupyter_agent.agent.loop import Agent, Transcript
 from jupyter_agent.core.kernel_state import ExecutionError, ExecutionResult
-from jupyter_agent.core.messages import CodeBlock, Message, ModelFinished, TextDelta, ToolCall, ToolCalled, code_blocks
+from jupyter_agent.core.messages import (
+    CodeBlock,
+    Declined,
+    Message,
+    ModelFinished,
+    Suggestion,
+    TextDelta,
+    ToolCall,
+    ToolCalled,
+    code_blocks,
+)
 from jupyter_agent.core.protocols import Tool, ToolContext, ToolOutput
 from jupyter_agent.kernels.local import LocalKernel
 from jupyter_agent.models.offline import OfflineModel
@@ -53,6 +63,8 @@ class Reply:
     called: list[str]
     ran: list[str]
     messages: list[Message]
+    declined: Declined | None = None
+    suggestions: tuple[Suggestion, ...] = ()
 
     @property
     def blocks(self) -> list[CodeBlock]:
@@ -107,7 +119,15 @@ class OfflineSession:
         assert transcript.finish_reason == "stop"
         self.history += [Message("user", question), *transcript.messages]
         ran = [str(call.arguments.get("code")) for call in calls if call.tool == "run_code"]
-        return Reply(transcript.reply, deltas, [call.tool for call in calls], ran, transcript.messages)
+        return Reply(
+            transcript.reply,
+            deltas,
+            [call.tool for call in calls],
+            ran,
+            transcript.messages,
+            transcript.declined,
+            transcript.suggestions,
+        )
 
     async def _run(self, code: str) -> ExecutionResult:
         before = set(self.shell.user_ns)

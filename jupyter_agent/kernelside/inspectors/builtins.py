@@ -9,6 +9,7 @@ from typing import Any
 
 from ..secrets import WITHHELD, is_environment, without_secrets
 from ..wire import MAX_ITEMS, MAX_KEYS, MAX_LINE, MAX_MAPPING_ITEMS, MAX_TEXT, MAX_TEXT_INSPECTED, clip, count, line
+from .nested import parts_of
 from .reading import PLAIN_IDS, class_attribute, class_name, opaque, qualified_name
 from .registry import TimeBudget, ValueDescription, named_line, one_line, register, text_inspector
 from .texts import element_text, quoted
@@ -73,6 +74,8 @@ def describe_sequence(value: Any, budget: TimeBudget) -> ValueDescription:
     facts["item_types"] = list(dict.fromkeys(qualified_name(type(item)).removeprefix("builtins.") for item in head))[
         :MAX_ITEMS
     ]
+    if budget.detail and (parts := parts_of(value, budget)):
+        facts["parts"] = parts
     kind = "set" if issubclass(type(value), (set, frozenset)) else "sequence"
     noun = f" of {facts['item_types'][0]}" if len(facts["item_types"]) == 1 else ""
     return ValueDescription(kind, f"{class_name(type(value))}, {count(length, 'item')}{noun}", facts)
@@ -109,6 +112,8 @@ def describe_mapping(value: Any, budget: TimeBudget) -> ValueDescription:
             for text, (_, item) in zip(keys, shown)  # noqa: B905
         },
     }
+    if budget.detail and not withheld and (parts := parts_of(value, budget)):
+        facts["parts"] = parts
     return ValueDescription("mapping", f"{class_name(type(value))}, {count(length, 'item')}", facts)
 
 

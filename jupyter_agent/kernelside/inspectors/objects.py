@@ -12,6 +12,7 @@ from typing import Any
 
 from ..secrets import without_secrets
 from ..wire import MAX_FIELDS, MAX_LINE, MAX_MEMBERS, MAX_TEXT, clip, line
+from .nested import parts_of
 from .reading import (
     PLAIN_IDS,
     class_attribute,
@@ -42,7 +43,7 @@ _ARGUMENTS = BaseException.__dict__["args"].__get__
 _BUILTIN_STR = (BaseException.__dict__["__str__"], KeyError.__dict__["__str__"], ImportError.__dict__["__str__"])
 
 
-def describe_instance(value: object, _budget: TimeBudget) -> ValueDescription:
+def describe_instance(value: object, budget: TimeBudget) -> ValueDescription:
     """Any instance: what its dictionary and its slots hold, never its properties, and what its class says."""
     cls = type(value)
     namespace = list((instance_dict(value) or {}).items())
@@ -53,10 +54,12 @@ def describe_instance(value: object, _budget: TimeBudget) -> ValueDescription:
     names = sorted(held, key=rank.__getitem__)
     shown = {line(name, 60): named_line(name, held[name]) for name in names[:MAX_FIELDS]}
     more = [line(name, 60) for name in names[MAX_FIELDS:] if not name.startswith("_")]
+    is_local = is_local_module(module_name(cls))
     found = {
         "fields": shown,
+        "parts": parts_of(value, budget) if budget.detail and is_local else [],
         "members": more[:MAX_MEMBERS],
-        "methods": methods(cls) if is_local_module(module_name(cls)) else [],
+        "methods": methods(cls) if is_local else [],
         "doc": first_line(class_dict(cls).get("__doc__")),
         "dataclass": type(class_attribute(cls, "__dataclass_fields__")) is dict,
         "bases": [qualified_name(base).removeprefix("builtins.") for base in mro(cls)[1:4] if base is not object],

@@ -55,18 +55,17 @@ class OfflineModel:
         if time.monotonic() >= deadline:
             raise UpstreamTimeout("The turn's time is used up. Ask again.")
         try:
-            blocks = answered(Conversation.of(messages, tools))
+            reply = answered(Conversation.of(messages, tools))
         except Need as need:
             for tool, arguments in need.calls:
                 yield ToolCall(f"call_{uuid.uuid4().hex[:16]}", tool, arguments)
             yield ModelFinished("tool_calls")
             return
         newest = next((message for message in reversed(messages) if message.role == "user"), Message("user", ""))
-        if newest.pictures:
-            blocks = [_BLIND, *blocks]
+        blocks = [*([_BLIND] if newest.pictures else []), *reply.blocks]
         for place, block in enumerate(blocks):  # each paragraph by itself
             yield TextDelta(block if place == 0 else f"\n\n{block}")
-        yield ModelFinished()
+        yield ModelFinished(declined=reply.declined, suggestions=reply.suggestions)
 
     async def close(self) -> None:
         """There is nothing to let go of."""

@@ -11,14 +11,18 @@ from jupyter_agent.models.offline.coverage import not_understood
 from jupyter_agent.models.offline.facts import Facts
 from jupyter_agent.models.offline.failure import CellError
 from jupyter_agent.models.offline.followup import inherited
+from jupyter_agent.models.offline.lexicon import ADJECTIVES, BINDING, FILLERS, MONTHS, NUMBERS, TELLING
 from jupyter_agent.models.offline.markdown import name as shown
 from jupyter_agent.models.offline.namespace import names_of
+from jupyter_agent.models.offline.queries.query import ObjectQuery, QuestionContext
+from jupyter_agent.models.offline.queries.reading import read
+from jupyter_agent.models.offline.queries.short import OverviewQuery
 from jupyter_agent.models.offline.query import Ask, Query
 from jupyter_agent.models.offline.reading import ConversationContext, understood
+from jupyter_agent.models.offline.refusal import Reply, asked_back, numbered, overview, refusal
 from jupyter_agent.models.offline.skill import Skill, chosen
 from jupyter_agent.models.offline.skills import SKILLS, TALK
 from jupyter_agent.models.offline.skills.errors import explained
-from jupyter_agent.models.offline.skills.unable import absent, misunderstood, unable
 
 _ASKING = re.compile(r"\b(?:which|what is|what are|how many|how much|who|when)\b")
 _SAME_AGAIN = re.compile(
@@ -29,38 +33,107 @@ _TELLING_VALUES = (
     "unique values", "value counts", "most frequent value", "meaning of a column", "statistic of a column",
     "range of a column", "group", "type of a column",
 )  # fmt: skip
+_NAMED = re.compile(r"\b(?:column|variable|field|frame|dataframe|function)s? (?:called |named )?([^\W\d][\w]*)\b")
+_ASKED = re.compile(
+    r"^(?:what is|where is|show(?: me)?|print|inspect|describe|(?:type|value|shape|length|columns|mean|max|min) of)(?: the)? ([^\W\d][\w]*)[ ?.!]*$"
+)
 _BY_NAME = {skill.name: skill for skill in SKILLS}
 
 
-def answered(conversation: Conversation) -> Sequence[str]:
-    """The answer's blocks of Markdown.
+def answered(conversation: Conversation) -> Reply:
+    """The answer, or the refusal.
 
     Raises:
         Need: a tool has to be asked first.
     """
     facts = Facts(conversation)
-    small_talk = TALK(conversation.question)
+    question = numbered(conversation.question, conversation.answer)
+    small_talk = TALK(question)
     if small_talk is not None:
-        return small_talk
-    pasted = CellError.pasted(conversation.question)
+        return Reply(small_talk)
+    pasted = CellError.pasted(question)
     if pasted is not None:
-        return explained(pasted, facts.namespace(), facts)
+        return Reply(explained(pasted, facts.namespace(), facts))
     context = ConversationContext(facts, facts.namespace())
-    for question in conversation.earlier:
-        if TALK(question) is None:
-            context = replace(context, previous=_query(question, context))
-    query = _query(conversation.question, context)
-    skill = None if absent(query) and not query.mentions else _BY_NAME.get(query.skill)
+    objects = QuestionContext(facts, context.namespace)
+    for earlier in conversation.earlier:
+        if TALK(earlier) is not None:
+            continue
+        previous = _of_object(earlier, objects)
+        objects = replace(objects, previous=previous if isinstance(previous, ObjectQuery) else None)
+        context = replace(context, previous=_query(earlier, context) if previous is None else None)
+    about = _of_object(question, replace(objects, only_named=True))
+    if about is not None:
+        return _answer_of(about, context, facts)
+    query = _query(question, context)
+    skill = None if _absent(query) and not query.mentions else _BY_NAME.get(query.skill)
     if skill is not None and skill.name in _TELLING_VALUES and _secret(query):
-        return [f"{shown(_secret(query))} looks like a secret, so its values are withheld."]
-    unknown = not_understood(query, skill) if skill is not None else ()
-    if unknown:
-        return misunderstood(query, unknown)
+        return Reply([f"{shown(_secret(query))} looks like a secret, so its values are withheld."])
+    unknown = not_understood(query, skill) if skill is not None else _strange(query)
+    if skill is None or unknown:
+        about = _of_object(question, objects)
+        if about is not None:
+            return _answer_of(about, context, facts)
+        if skill is None and len(query.candidates) > 1 and query.skeleton.of("COL") and not unknown:
+            return asked_back(str(_asked(query)))
+        return refusal(question, unknown, context.namespace, facts, query.frame)
     try:
-        blocks = list(skill.answer(query, facts) if skill is not None else unable(query, facts))
+        blocks = list(skill.answer(query, facts))
     except Ask as ask:
-        return [str(ask)]
-    return [block for block in (*_notes(query), *blocks, *_age(query)) if block.strip()]
+        return asked_back(str(ask))
+    return Reply([block for block in (*_notes(query), *blocks, *_age(query)) if block.strip()])
+
+
+def _asked(query: Query) -> Ask:
+    try:
+        query.the_frame()
+    except Ask as ask:
+        return ask
+    return Ask("")
+
+
+def _strange(query: Query) -> tuple[str, ...]:
+    """Names that are neither a variable nor a column, and other words that nobody knows."""
+    named = [mention.text for mention in query.skeleton.of("STR")]
+    typed = [
+        query.skeleton.typed(word)
+        for word in re.findall(r"(?<![\w'])[^\W\d_][\w'-]*", query.text)
+        if not _is_known(word)
+    ]
+    return tuple(dict.fromkeys([*named, *query.skeleton.unknown, *_absent(query), *typed]))
+
+
+def _is_known(word: str) -> bool:
+    """Whether a word of a skeleton is one of the language, or stands for a name."""
+    is_placeholder = re.fullmatch(r"[A-Z]+\d+", word) is not None
+    return (
+        is_placeholder or word in BINDING | TELLING | FILLERS or word in NUMBERS or word in MONTHS or word in ADJECTIVES
+    )
+
+
+def _of_object(question: str, context: QuestionContext) -> ObjectQuery | Ask | None:
+    """What a question asks of an object, or what has to be asked back."""
+    try:
+        return read(question, context)
+    except Ask as ask:
+        return ask
+
+
+def _answer_of(about: ObjectQuery | Ask, context: ConversationContext, facts: Facts) -> Reply:
+    if isinstance(about, OverviewQuery):
+        return overview(context.namespace, facts)
+    try:
+        if isinstance(about, Ask):
+            return asked_back(str(about))
+        return Reply([block for block in about.answer(facts) if block.strip()])
+    except Ask as ask:
+        return asked_back(str(ask))
+
+
+def _absent(query: Query) -> list[str]:
+    """A word that stands where a name is expected and is none."""
+    found = [match[1] for pattern in (_NAMED, _ASKED) if (match := pattern.search(query.text)) is not None]
+    return [word for word in found if word not in BINDING | TELLING and not re.fullmatch(r"[A-Z]+\d+", word)]
 
 
 def _secret(query: Query) -> str:

@@ -19,6 +19,8 @@ _REFUSED = words(
     " max_steps max_tool_calls max_write_calls max_tokens max_cost repeated_call failed_runs deadline"
 )
 _ENTRY = re.compile(r'\{"(?:name": "[^"]*", "type|id)": "')
+#: What a run's result says of the run itself: how long it took, which names it bound.
+_NOTE = re.compile(r"\s*\[\d+\.\d s(?:; [^\n]*)?\]\s*$")
 
 
 class Need(Exception):
@@ -70,6 +72,19 @@ class Facts:
         data = self._data("inspect_variable", arguments)
         return None if data is None or "name" not in data else Variable.from_wire(data)
 
+    def inspected_all(self, variables: Sequence[Variable]) -> list[Variable]:
+        """Several variables in full, asked for at once; as they are where one is gone or nobody can look."""
+        needed: list[Signature] = []
+        found = []
+        for variable in variables:
+            try:
+                found.append(self.inspected(variable.name) or variable)
+            except Need as need:
+                needed += need.calls
+        if needed:
+            raise Need(*needed)
+        return found
+
     def inspected_if_known(self, name: str) -> Variable | None:
         """Like `inspected`, but only from what is known already."""
         data = parsed(self.conversation.results.get(signature("inspect_variable", {"name": name})))
@@ -105,6 +120,7 @@ class Facts:
         text = self._result("run_code", {"code": code})
         if text is None:
             return Ran("missing")
+        text = _NOTE.sub("", text)
         failure = self.conversation.codes.get(signature("run_code", {"code": code}), "")
         if not failure:
             return Ran("ok", text)

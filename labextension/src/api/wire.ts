@@ -326,6 +326,11 @@ export interface ContextReply {
   withheld: number;
 }
 
+/** That a question was not answered; `words` are those that were not understood. */
+export interface Declined {
+  words: string[];
+}
+
 /** A cell where Restart & Run All would stop, or give something else. */
 export interface DoctorDifference {
   cell_id: string;
@@ -390,6 +395,8 @@ export interface Done {
   usage: Usage;
   plan: Plan | null;
   grounding: Grounding;
+  declined: Declined | null;
+  suggestions: Suggestion[];
 }
 
 /** An edit for the page that has the notebook open; it answers with the change it made. */
@@ -1127,6 +1134,12 @@ export interface SlashCommand {
   help: string;
   /** what is typed after the slash */
   name: string;
+}
+
+/** A question or command that would be answered, and what a button for it says. */
+export interface Suggestion {
+  label: string;
+  query: string;
 }
 
 /** The summary as it is kept. */

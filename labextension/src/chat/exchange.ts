@@ -1,7 +1,7 @@
 // One question with its answer: a value, folded over the turn's events.
 
 import type { ActionStatus, AgentEvent, Effect, IApprovalRequested } from '../api/events';
-import type { Grounding, Reason, ToolCalled } from '../api/wire';
+import type { Grounding, Reason, Suggestion, ToolCalled } from '../api/wire';
 import type { IPicture } from './pictures';
 
 export interface ITextPart {
@@ -65,6 +65,8 @@ export interface IExchange {
   model: string;
   problem: string;
   warnings: readonly string[];
+  /** What can be asked instead of a question that was not answered. */
+  suggestions: readonly Suggestion[];
   finishReason: string;
   /** Where the answer's numbers and names come from; null before its end. */
   grounding: Grounding | null;
@@ -106,6 +108,7 @@ export function newExchange(id: string, question: string, parent?: string | null
     model: '',
     problem: '',
     warnings: [],
+    suggestions: [],
     finishReason: '',
     grounding: null,
     tokens: NO_TOKENS,
@@ -172,6 +175,7 @@ export function reduce(exchange: IExchange, event: AgentEvent): IExchange {
         status: 'done',
         model: event.model,
         warnings: event.warnings ?? [],
+        suggestions: event.suggestions ?? [],
         finishReason: event.finish_reason,
         grounding: event.grounding ?? null,
         tokens: event.usage ? toTokens(event.usage) : exchange.tokens

@@ -7,6 +7,7 @@ import type { IAlternatives } from '../chat/branches';
 import type { Conversation } from '../chat/conversation';
 import { canRetry, type IExchange, isRunning, pendingCalls } from '../chat/exchange';
 import type { GroundingSource } from '../api/wire';
+import { submit } from '../chat/slashCommands';
 import { AnswerFooter } from './answerFooter';
 import { AnswerText } from './answerText';
 import { QuestionView } from './questionView';
@@ -37,7 +38,8 @@ export const ExchangeView = React.memo(
 );
 
 function Exchange({ conversation, exchange, alternatives, isLast, onDone }: IProps) {
-  const { translation } = useServices();
+  const services = useServices();
+  const { translation } = services;
   const running = isRunning(exchange);
   const last = exchange.parts[exchange.parts.length - 1];
   const plan = exchange.parts.filter(part => part.kind === 'tool' && part.tool === PLAN_TOOL).pop();
@@ -101,6 +103,24 @@ function Exchange({ conversation, exchange, alternatives, isLast, onDone }: IPro
         )}
         {exchange.isDisconnected && <p className="jp-agent-note">{translation.__('The connection is lost. Reconnecting…')}</p>}
         <Outcome exchange={exchange} isLast={isLast} onRetry={repeat} />
+        {isLast && exchange.suggestions.length > 0 && (
+          <div className="jp-agent-examples" role="group" aria-label={translation.__('What can be asked')}>
+            {exchange.suggestions.map(suggestion => (
+              <button
+                key={suggestion.query}
+                type="button"
+                className="jp-agent-button"
+                title={suggestion.query}
+                onClick={() => {
+                  void submit(suggestion.query, { conversation, services, openPage: () => undefined });
+                  onDone();
+                }}
+              >
+                {suggestion.label}
+              </button>
+            ))}
+          </div>
+        )}
         {!running && !exchange.isLocal && <AnswerFooter exchange={exchange} onRepeat={repeat} />}
       </div>
     </article>

@@ -111,7 +111,7 @@ def test_the_defining_cell_is_shown(offline_notebook: OfflineSession, question: 
 
 def test_uses_are_listed(offline_notebook: OfflineSession) -> None:
     text = offline_notebook.ask("where is houses used?").text
-    assert "mentioned in 3 cells" in text
+    assert "Yes, `houses` is used in 2 cells" in text
     assert "`In [7]`" in text
 
 

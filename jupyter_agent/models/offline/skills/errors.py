@@ -20,8 +20,13 @@ def _explained(query: Query, facts: Facts) -> Answer:
     if not data:
         return ["There is no error: the last cells ran without one."]
     failure = CellError.of(data)
+    return explanation_of(failure, query.namespace, facts, query.text)
+
+
+def explanation_of(failure: CellError, namespace: Namespace, facts: Facts, text: str = "") -> Answer:
+    """What the last error means, the cell with the fix, and values that the question's text asks for."""
     where = f"`In [{failure.execution_count}]`" if failure.execution_count is not None else "The last failing cell"
-    return [*_explanation(failure, where, "The cell", query.namespace, facts), *_locals(query, failure)]
+    return [*_explanation(failure, where, "The cell", namespace, facts), *_locals(text, failure)]
 
 
 def explained(failure: CellError, namespace: Namespace, facts: Facts) -> Answer:
@@ -56,13 +61,13 @@ def _unknown(failure: CellError) -> Explanation:
     return Explanation([f"I have no ready cure for {name(failure.name)}; its message says what is wrong.{inside}"])
 
 
-def _locals(query: Query, failure: CellError) -> Answer:
+def _locals(text: str, failure: CellError) -> Answer:
     """Values where it failed, when they are asked for or the failure is inside a function."""
     place = failure.place
     if (
         place is None
         or not place.variables
-        or (place.function == "<module>" and not re.search(r"\bvalues?|variables?|locals?\b", query.text))
+        or (place.function == "<module>" and not re.search(r"\bvalues?|variables?|locals?\b", text))
     ):
         return []
     listed = "\n".join(f"- {name(key)} = {name(value, 120)}" for key, value in list(place.variables.items())[:12])

@@ -87,8 +87,8 @@ def _read(query: Query, facts: Facts) -> Answer:
     chosen = [file for file in fitting if any(word in file.lower() for word in _words(query))] or fitting
     if not chosen:
         return [
-            f"There is no {kind or 'data'} file next to the notebook."
-            + (f" There are {names(files, 15)}." if files else "")
+            f"There is no {kind or 'data'} file next to the notebook. If it lies elsewhere, this reads it; write its path in place of the name:",
+            python(reading(f"data.{kind or 'csv'}", query)),
         ]
     if len(chosen) > 1:
         raise Ask(f"Which file: {names(chosen, 15)}?")

@@ -147,7 +147,7 @@ SKILLS = (
         "notebook",
         cue(
             r"(?:summari[sz]e|summary|overview|outline|explain|describe|what does|what is|what's|walk me through|structure|about|toc|table of contents|headings?|sections?|content)\b[^?]*(?:notebook|file|analysis|document)",
-            r"(?:this|the) notebook|what (?:is|does) this(?: all)?(?: about| do)?\s*\??$",
+            r"(?:which|what|list|show)(?: me)?(?: all)?(?: the)? cells(?: are there| do i have| exist)?|(?:this|the) notebook|what (?:is|does) this(?: all)?(?: about| do)?\s*\??$",
             r"(?:headings|sections|table of contents|outline)|walk me through (?:it|this)",
         ),
         _summarised,

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 CONNECT = (
-    'Connect a language model for the rest: `c.JupyterAgent.model = "openai:<model>"` with `OPENAI_API_KEY` set, '
+    '`/model` chooses a language model for the rest; to connect one: `c.JupyterAgent.model = "openai:<model>"` with `OPENAI_API_KEY` set, '
     "or `OPENAI_BASE_URL` for a local server."
 )
 _GREETING = re.compile(
@@ -18,7 +18,7 @@ _THANKS = re.compile(
     re.IGNORECASE,
 )
 _HELP = re.compile(
-    r"(?:/?help(?: me)?|\?|what (?:can|could|do) you (?:do|know|answer|help (?:me )?with|offer)|who are you|what are you|are you (?:an? )?(?:ai|llm|model|bot|gpt|chatgpt)|"
+    r"(?:/?help(?: me)?|what (?:can|could|do) you (?:do|know|answer|help (?:me )?with|offer)|who are you|what are you|are you (?:an? )?(?:ai|llm|model|bot|gpt|chatgpt)|"
     r"how (?:do|can|should) (?:i|you) (?:use|ask|work with) (?:you|this)|how do you work|what (?:can|could|should) i ask(?: you)?|"
     r"(?:which|what) (?:model|llm)(?: (?:are you|is this|do you use))?|(?:what are )?your (?:skills|capabilities))\W*",
     re.IGNORECASE,

@@ -1,0 +1,421 @@
+"""Fitted models: how good they are, what they learnt, which rows they get wrong, and what they were fitted on."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from jupyter_agent.core.kernel_state import Variable
+from jupyter_agent.models.offline.facts import Facts
+from jupyter_agent.models.offline.markdown import name, names, python, table
+from jupyter_agent.models.offline.namespace import Namespace, in_code, texts
+from jupyter_agent.models.offline.parts import likeness
+from jupyter_agent.models.offline.queries.query import ObjectQuery, QuestionContext, shown_run
+from jupyter_agent.models.offline.query import Ask
+from jupyter_agent.models.offline.spans import Lexicon, Meaning, is_named, spans
+from jupyter_agent.models.offline.words import parts
+
+Half = Literal["", "test", "train"]
+_METRICS = "__import__('sklearn.metrics').metrics"
+_LEXICON = Lexicon(
+    what={
+        "score": "score, how good, how well, good, performance, quality, perform, performs, scores, test score, evaluate, evaluation",
+        "accuracy": "accuracy, how accurate, accurate, acc, correct predictions, accuracy score",
+        "r2": "r2, r squared, r 2, r2 score, coefficient of determination, explained variance",
+        "confusion": "confusion matrix, confusion",
+        "report": "classification report, report",
+        "precision": "precision", "recall": "recall, sensitivity", "f1": "f1, f1 score, f score", "auc": "roc auc, auc, auc score, roc auc score, area under the curve",
+        "mae": "mae, mean absolute error", "rmse": "rmse, root mean squared error", "mse": "mse, mean squared error",
+        "importances": "feature importances, feature importance, importances, importance, variable importance, important features",
+        "most important": "most important feature, most important, most important variable, most influential feature, strongest feature, top feature, which feature is most important, feature is most important, feature matters most, matters most, biggest influence",
+        "least important": "least important feature, least important, matters least",
+        "coefficients": "coefficients, coefs, coef, coefficient, weights, slopes, slope",
+        "intercept": "intercept, bias",
+        "parameters": "params, parameters, hyperparameters, hyper parameters, settings, arguments, configuration, hyperparams",
+        "features": "features, feature names, inputs, input columns, predictors, columns it uses, trained features",
+        "number of features": "how many features, number of features, n features",
+        "classes": "classes, class labels, which classes",
+        "fitted on": "fitted on, trained on, trained with, fit on, what was it trained on, training data",
+        "type": "type, kind of model, what kind of model, which algorithm, algorithm, what kind, kind",
+        "is fitted": "fitted, trained, already fitted, already trained",
+        "steps": "steps, stages",
+        "wrong": "wrong, wrong rows, wrongly classified, misclassified, misclassified rows, errors, mistakes, wrong predictions, gets wrong, wrongly predicted, which rows are wrong",
+        "best": "better, best, which is better, which is best",
+        "predictions": "predictions, predict, predicted values",
+    },
+    half={
+        "test": "test, test set, test data, on test, testing set, held out data, unseen data, test rows, validation set, test score",
+        "train": "train, train set, training set, training data, training, on train, train data, train score",
+    },
+    count={True: "how many, number of, count"},
+    noun={True: "model, models, classifier, regressor, regression, estimator, set, data, dataset, rows, row, one, feature, pipeline, get, gets, got, learn, learned, learnt, it, have, does, use, uses, made, make, makes"},
+    verb={True: "and, also, about, what about, how about, then, on, he, she, now, again, predict"},
+)  # fmt: skip
+_SCORING = frozenset(
+    {
+        "score",
+        "accuracy",
+        "r2",
+        "confusion",
+        "report",
+        "precision",
+        "recall",
+        "f1",
+        "auc",
+        "mae",
+        "rmse",
+        "mse",
+        "wrong",
+        "predictions",
+        "best",
+    }
+)
+_REGRESSION = frozenset({"r2", "mae", "rmse", "mse"})
+_CLASSIFICATION = frozenset({"accuracy", "confusion", "report", "precision", "recall", "f1", "auc", "classes"})
+#: Words in the names of classes that learn how important each feature is.
+_TREES = frozenset({"forest", "tree", "trees", "boosting", "boost", "xgb", "lgbm", "cat"})
+#: With the model, the features, the labels, and how values of several classes are averaged.
+_CODE = {
+    "score": "{model}.score({x}, {y})", "accuracy": "{model}.score({x}, {y})", "r2": "{model}.score({x}, {y})",
+    "confusion": _METRICS + ".confusion_matrix({y}, {model}.predict({x}))", "report": "print(" + _METRICS + ".classification_report({y}, {model}.predict({x})))",
+    "precision": _METRICS + ".precision_score({y}, {model}.predict({x}){average})", "recall": _METRICS + ".recall_score({y}, {model}.predict({x}){average})",
+    "f1": _METRICS + ".f1_score({y}, {model}.predict({x}){average})", "auc": _METRICS + ".roc_auc_score({y}, {model}.predict_proba({x})[:, 1])",
+    "mae": _METRICS + ".mean_absolute_error({y}, {model}.predict({x}))", "mse": _METRICS + ".mean_squared_error({y}, {model}.predict({x}))",
+    "rmse": _METRICS + ".mean_squared_error({y}, {model}.predict({x})) ** 0.5",
+    "wrong": "{x}[{model}.predict({x}) != {y}]", "predictions": "{model}.predict({x})",
+}  # fmt: skip
+_NOUNS = {
+    "score": "score", "accuracy": "accuracy", "r2": "R²", "confusion": "confusion matrix (rows are the true classes, columns the predicted ones)", "report": "classification report",
+    "auc": "area under the ROC curve", "mae": "mean absolute error", "mse": "mean squared error", "rmse": "root mean squared error", "f1": "F1 score",
+    "wrong": "rows that are predicted wrongly", "predictions": "predictions",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class ModelQuery(ObjectQuery):
+    """What is asked of fitted models.
+
+    Attributes:
+        what: A key of the lexicon.
+        models: The estimators.
+        namespace: Where their data are.
+        half: On which data; empty where it is not said.
+        counts: Whether how many is asked for.
+        setting: The parameter or attribute that is named.
+    """
+
+    what: str
+    models: tuple[Variable, ...]
+    namespace: Namespace
+    half: Half = ""
+    counts: bool = False
+    setting: str = ""
+
+    def answer(self, facts: Facts) -> Sequence[str]:
+        """From inspection, or computed on the data that the model was fitted on or kept from."""
+        if self.what == "best" or len(self.models) > 1:
+            return self._compared(facts)
+        model = self.models[0]
+        full = facts.inspected(model.name) or model
+        held = _fields(full)
+        code, title = in_code(model.name), name(model.name)
+        if self.setting:
+            value = held.get(self.setting)
+            if isinstance(value, str) and "ndarray" not in value and "…" not in value:
+                return [
+                    f"{name(f'{model.name}.{self.setting}')} is **{name(value)}**.",
+                    python(f"{code}.{self.setting}"),
+                ]
+            return shown_run(facts, f"{code}.{self.setting}", name(f"{model.name}.{self.setting}"))
+        features = texts(full.facts.get("feature_names"))
+        match self.what:
+            case "type":
+                return [f"{title} is a **{name(model.type.rsplit('.', 1)[-1])}** ({name(model.summary)})."]
+            case "is fitted":
+                return [
+                    f"{'Yes' if full.facts.get('fitted') else 'No'}, {title} is {'' if full.facts.get('fitted') else 'not '}fitted."
+                ]
+            case "parameters":
+                rows = [
+                    [name(key), name(value, 100)]
+                    for key, value in held.items()
+                    if not key.endswith("_") and key != "steps"
+                ]
+                return [
+                    f"The parameters of {title}, a {name(model.type.rsplit('.', 1)[-1])}:",
+                    table(["parameter", "value"], rows),
+                    python(f"{code}.get_params()"),
+                ]
+            case "steps":
+                return (
+                    [f"The steps of {title}: {name(held['steps'], 300)}."]
+                    if "steps" in held
+                    else [f"{title} is no pipeline; it is one {name(model.type.rsplit('.', 1)[-1])}."]
+                )
+        if not full.facts.get("fitted"):
+            return [f"{title} is not fitted yet. Fit it first, with `{code}.fit(X, y)`."]
+        match self.what:
+            case "features" | "number of features":
+                if not features:
+                    return shown_run(
+                        facts,
+                        f"{code}.n_features_in_",
+                        f"The number of features of {title}, which was fitted without names",
+                    )
+                return [
+                    f"{title} was fitted on **{len(features)}** features: {names(features, 40)}.",
+                    python(f"{code}.feature_names_in_"),
+                ]
+            case "classes":
+                return shown_run(facts, f"{code}.classes_.tolist()", f"The classes of {title}")
+            case "intercept":
+                return shown_run(facts, f"{code}.intercept_.tolist()", f"The intercept of {title}")
+            case "importances" | "coefficients" | "most important" | "least important":
+                return self._weights(facts, held, bool(features))
+            case "fitted on":
+                fit = _fit_call(model.name, facts)
+                return (
+                    [
+                        f"{title} was fitted on {name(fit[0])} and {name(fit[1])}{f': {names(features, 20)}' if features else ''}."
+                    ]
+                    if fit
+                    else [
+                        f"No cell of this notebook says what {title} was fitted on{f'; its features are {names(features, 20)}' if features else ''}."
+                    ]
+                )
+        return self._scored(facts, full)
+
+    def _weights(self, facts: Facts, held: Mapping[str, object], has_names: bool) -> Sequence[str]:
+        model = self.models[0]
+        code, title = in_code(model.name), name(model.name)
+        attribute = "coef_" if "coef_" in held else "feature_importances_"
+        if not _suits(self.what, model):
+            return [
+                f"{title} has no {'coefficients' if self.what == 'coefficients' else 'feature importances'}: it is a {name(model.type.rsplit('.', 1)[-1])}."
+            ]
+        values = f"{code}.{attribute}" if attribute != "coef_" else f"{code}.coef_.ravel()"
+        if not has_names:
+            return shown_run(
+                facts,
+                f"{values}.tolist()",
+                f"The {attribute.rstrip('_').replace('_', ' ')} of {title}, in the order of its columns",
+            )
+        pairs = f"zip({code}.feature_names_in_.tolist(), {values}.tolist())"
+        title = f"The {'coefficients' if attribute == 'coef_' else 'feature importances'} of {title}"
+        if self.what in ("most important", "least important"):
+            if attribute == "coef_":
+                return [
+                    f"{name(model.name)} has coefficients, which say how important a feature is only where all have one scale. They are:",
+                    *shown_run(facts, f"dict(sorted({pairs}, key=lambda pair: -abs(pair[1])))", title),
+                ]
+            function = "max" if self.what == "most important" else "min"
+            return shown_run(
+                facts,
+                f"{function}({pairs}, key=lambda pair: pair[1])",
+                f"The {self.what} feature of {name(model.name)}, with its importance",
+            )
+        return shown_run(facts, f"dict(sorted({pairs}, key=lambda pair: -abs(pair[1])))", title)
+
+    def _data(self, model: Variable, facts: Facts) -> tuple[str, str, Half]:
+        """Features and labels as code, and which half they are.
+
+        Raises:
+            Ask: there are none.
+        """
+        fit = _fit_call(model.name, facts)
+        test = _test_pair(fit, self.namespace)
+        if self.half != "train" and test is not None:
+            return (*test, "test")
+        if self.half == "test" or fit is None:
+            pairs = "`X_test` and `y_test`" if self.half != "train" else "the data that it was fitted on"
+            raise Ask(
+                f"I do not know on which data: I find no {pairs} for {name(model.name)} in the notebook. Which do you mean?"
+            )
+        return (*fit, "train")
+
+    def _scored(self, facts: Facts, model: Variable) -> Sequence[str]:
+        is_classifier = _is_classifier(model)
+        if (self.what in _REGRESSION and is_classifier) or (self.what in _CLASSIFICATION and is_classifier is False):
+            kind = "classifier" if is_classifier else "regression"
+            raise Ask(f"There is no {_NOUNS.get(self.what, self.what)} of {name(model.name)}: it is a {kind}.")
+        x, y, half = self._data(model, facts)
+        code = self._expression(model, x, y)
+        where = f"on {name(x)} and {name(y)}, " + (
+            "which it was not fitted on" if half == "test" else "which it was fitted on"
+        )
+        noun = _NOUNS.get(self.what, self.what)
+        if self.what == "score" and is_classifier is not None:
+            noun = "accuracy" if is_classifier else "R²"
+        if self.what == "wrong" and self.counts:
+            return shown_run(
+                facts,
+                f"int(({in_code(model.name)}.predict({x}) != {y}).sum())",
+                f"The number of rows that {name(model.name)} predicts wrongly {where}",
+            )
+        return shown_run(facts, code, f"The {noun} of {name(model.name)} {where}")
+
+    def _expression(self, model: Variable, x: str, y: str) -> str:
+        average = ""
+        classes = _fields(model).get("classes_")
+        if classes is not None and " 2 " not in str(classes):
+            average = ", average='weighted'"
+        return _CODE[self.what].format(model=in_code(model.name), x=x, y=y, average=average)
+
+    def _compared(self, facts: Facts) -> Sequence[str]:
+        what = "score" if self.what == "best" else self.what
+        kinds = {_is_classifier(model) for model in self.models}
+        if (
+            what not in _SCORING
+            or what in ("wrong", "predictions", "report", "confusion")
+            or len(kinds) > 1
+            or None in kinds
+        ):
+            raise Ask(f"Which model do you mean: {names([model.name for model in self.models])}?")
+        single = replace(self, what=what)
+        data = [single._data(model, facts) for model in self.models]
+        if len({(y, half) for _, y, half in data}) > 1:
+            raise Ask(
+                f"{names([model.name for model in self.models])} were not fitted for the same values. Which do you mean?"
+            )
+        pairs = ", ".join(
+            f"{model.name!r}: {single._expression(model, x, y)}"
+            for model, (x, y, _) in zip(self.models, data, strict=True)
+        )
+        x, y, half = data[0]
+        noun = ("accuracy" if kinds == {True} else "R²") if what == "score" else _NOUNS.get(what, what)
+        seen = "not fitted on" if half == "test" else "fitted on"
+        title = f"The {noun} on {name(x)} and {name(y)}, which they were {seen}; the best is first"
+        return shown_run(facts, f"dict(sorted({{{pairs}}}.items(), key=lambda pair: -pair[1]))", title)
+
+
+def _is_classifier(model: Variable) -> bool | None:
+    """Whether it tells classes, whether it tells numbers; None where its class's name does not say."""
+    words = parts(model.type.rsplit(".", 1)[-1])
+    if {"classifier", "svc", "nb"} & words or {"logistic", "regression"} <= words:
+        return True
+    if "classes_" in _fields(model):
+        return True
+    return False if {"regressor", "regression", "ridge", "lasso", "svr", "elastic"} & words else None
+
+
+def _fit_call(model: str, facts: Facts) -> tuple[str, str] | None:
+    """What the newest cell that fits the model gives to its ``fit``."""
+    cells = facts.cells() if "read_cells" in facts.conversation.offered else None
+    ran = sorted((cell for cell in cells or () if cell.kind == "code"), key=lambda cell: cell.execution_count or 0)
+    found = None
+    for cell in ran:
+        try:
+            statements = ast.walk(ast.parse(cell.source))
+        except (SyntaxError, ValueError, RecursionError):
+            continue
+        for node in statements:
+            call, owner = node, ""
+            if isinstance(node, ast.Assign) and len(node.targets) == 1:
+                call, owner = node.value, ast.unparse(node.targets[0])
+            if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Attribute) or call.func.attr != "fit":
+                continue
+            if model in (owner, ast.unparse(call.func.value)) and len(call.args) > 1:
+                found = ast.unparse(call.args[0]), ast.unparse(call.args[1])
+    return found
+
+
+def _test_pair(fit: tuple[str, str] | None, namespace: Namespace) -> tuple[str, str] | None:
+    """The data that were kept from the fit: named like those, with test for train."""
+    pair = ("X_test", "y_test")
+    if fit is not None:
+        x, y = (
+            re.sub(r"(?i)tr(?:ain(?:ing)?)?(?=_|\b)", lambda match: "te" if len(match[0]) == 2 else "test", text)
+            for text in fit
+        )
+        pair = (x, y) if (x, y) != fit else ("", "")
+    return pair if all(text in namespace.variables for text in pair) else None
+
+
+def read(question: str, context: QuestionContext) -> ModelQuery | None:
+    """What is asked of a model; None if nothing is, or not every word plays a part."""
+    models = [
+        variable
+        for variable in context.namespace.variables.values()
+        if variable.kind == "object" and "fitted" in variable.facts
+    ]
+    if not models:
+        return None
+    settings = {setting for model in models for setting in _fields(model)}
+
+    def meaning(text: str) -> Meaning | None:
+        exact = [model for model in models if model.name == text] or [
+            model for model in models if len(text) > 2 and is_named(model.name, text)
+        ]
+        if exact:
+            return "model", exact[0]
+        alike = [
+            model
+            for model in models
+            if set(text.lower().split()) <= parts(model.type.rsplit(".", 1)[-1]) | {"model"} and text.lower() != "model"
+        ]
+        if len(alike) == 1:
+            return "model", alike[0]
+        setting = next(
+            (
+                key
+                for key in settings
+                if likeness(text, key) == 0 or ("n_" + text.lower().rstrip("s")) == key.rstrip("s")
+            ),
+            None,
+        )
+        if setting is None and text.lower() in ("trees", "tree"):
+            setting = "n_estimators" if "n_estimators" in settings else None
+        return ("setting", setting) if setting is not None else None
+
+    found = spans(question, _LEXICON, meaning, context.namespace.variables.__contains__)
+    if not found.has_only(model=2, what=2, half=1, noun=4, verb=3, count=1, setting=1):
+        return None
+    what = list(dict.fromkeys(found.all("what")))
+    named = tuple(dict.fromkeys(found.all("model")))
+    setting = found.one("setting") or ""
+    previous = context.previous if isinstance(context.previous, ModelQuery) else None
+    if previous is not None and not what and not setting and (named or found.slots & {"half"}):
+        return replace(previous, models=named or previous.models, half=found.one("half") or previous.half)
+    if len(what) == 2 and "score" in what:
+        what.remove("score")
+    if len(what) + bool(setting) != 1:
+        return None
+    if setting:
+        named = named or tuple(model for model in models if setting in _fields(model))
+        named = named if len(named) == 1 else ()
+    elif not named:
+        if what[0] in ("type", "errors", "steps") or (
+            what[0]
+            in ("best", "predictions", "wrong", "report", "precision", "is fitted", "classes", "features", "parameters")
+            and "noun" not in found.slots
+        ):
+            return None
+        named = tuple(model for model in models if _suits(what[0], model))
+        if what == ["best"]:
+            kinds = [_is_classifier(model) for model in named]
+            named = tuple(model for model, kind in zip(named, kinds, strict=True) if kind is (kinds.count(True) > 1))
+    if not named:
+        return None
+    return ModelQuery(
+        what[0] if what else "", named, context.namespace, found.one("half") or "", bool(found.one("count")), setting
+    )
+
+
+def _fields(model: Variable) -> Mapping[str, object]:
+    """Its parameters and what it learnt, as inspection has them."""
+    fields = model.facts.get("fields")
+    return fields if isinstance(fields, dict) else {}
+
+
+def _suits(what: str, model: Variable) -> bool:
+    """Whether a model has what is asked for, as far as its class tells."""
+    has_coefficients = "coef_" in _fields(model)
+    if what in ("coefficients", "intercept"):
+        return has_coefficients
+    if what in ("importances", "most important", "least important"):
+        return bool(_TREES & parts(model.type.rsplit(".", 1)[-1])) or (has_coefficients and what != "importances")
+    kind = _is_classifier(model)
+    return not ((what in _REGRESSION and kind) or (what in _CLASSIFICATION and kind is False))

@@ -1,0 +1,551 @@
+"""Values and what is inside them: a key, a place, an attribute by its name, and what dictionaries, lists and texts come to."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from jupyter_agent.models.offline.facts import Facts
+from jupyter_agent.models.offline.lexicon import ADJECTIVES
+from jupyter_agent.models.offline.markdown import many, name, names, python, table
+from jupyter_agent.models.offline.parts import Part, likeness
+from jupyter_agent.models.offline.queries.query import ObjectQuery, QuestionContext, shown_run
+from jupyter_agent.models.offline.query import Ask
+from jupyter_agent.models.offline.spans import Lexicon, Meaning, Spans, spans
+from jupyter_agent.models.offline.words import key, parts
+
+_SCALARS = frozenset({"number", "bool", "none", "text", "bytes", "path", "datetime"})
+#: Values of which more is better, and less.
+_GOOD = "accuracy acc score auc f1 precision recall r2 rating profit revenue points"
+_BAD = "loss error mse rmse mae cost price latency duration errors"
+_LEXICON = Lexicon(
+    function={
+        "sum": "sum, total, add up, in total, altogether, combined",
+        "mean": "mean, average, avg, on average",
+        "median": "median",
+        "max": "max, maximum, highest, largest, biggest, greatest, most",
+        "min": "min, minimum, lowest, smallest, least, fewest",
+        "best": "best",
+        "worst": "worst",
+        "count": "how many, number of, count, count of, how much",
+        "length": "length, length of, len, size, how long, how big, how large",
+        "unique": "unique, distinct, different",
+        "duplicates": "duplicates, duplicate, repeated, twice",
+        "sorted": "sort, sorted, order, ordered, ascending",
+        "sorted down": "sort descending, sorted descending, descending, sort down",
+        "longest": "longest",
+        "shortest": "shortest",
+        "reversed": "reverse, reversed, backwards",
+        "counts": "how often each, counts of each, frequencies, value counts",
+        "keys": "keys, key names, fields, attributes, entries, names of the keys",
+        "type": "type, type of, kind, what kind, class of, data type",
+        "upper": "upper case, uppercase, upper, in capitals, capital letters",
+        "frame": "as a dataframe, as dataframe, to a dataframe, into a dataframe, as a table, as a data frame, to dataframe, into a table, make a dataframe of, make a dataframe from, dataframe from, dataframe of, table of, convert to dataframe, as a pandas dataframe, turn into a dataframe",
+        "assign": "change, set, update, overwrite",
+        "bar": "bar, bars, bar chart, bar plot, as bars, plot, chart, as a bar chart, plot as bars, draw, bar chart of, plot a bar chart",
+        "lower": "lower case, lowercase, lower",
+    },
+    position={
+        0: "first, 1st", 1: "second, 2nd", 2: "third, 3rd", 3: "fourth, 4th", 4: "fifth, 5th", -1: "last, final", -2: "second last, last but one",
+    },
+    compare={
+        ">": "more than, over, above, greater than, higher than, larger than, bigger than, longer than",
+        "<": "less than, below, under, fewer than, lower than, smaller than, cheaper than, shorter than",
+        ">=": "at least", "<=": "at most", "==": "equal to, equals, exactly",
+    },
+    without={True: "without, with no, with empty, that lack, lacking"},
+    noun={
+        "item": "item, items, element, elements, entry, thing, things, one, ones",
+        "list": "list, dict, dictionary, tuple, string, text, object, variable, array, instance, setting, settings, entry, number, data structure",
+        "word": "word, words", "line": "line, lines", "character": "character, characters, letters, chars", "value": "values, all values",
+    },
+    verb={True: "stand for, stands for, stood for, set to, contain, contains, hold, holds, inside, who, where, called, gets, got, under, side, sides, using, used, use, and, also, about, what about, how about, then, again"},
+    asks={True: "does, has, is there, are there, any"},
+)  # fmt: skip
+_SEQUENCE = {
+    "sum": "sum({0})", "mean": "sum({0}) / len({0})", "median": "__import__('statistics').median({0})", "max": "max({0})", "min": "min({0})",
+    "count": "len({0})", "length": "len({0})", "unique": "list(dict.fromkeys({0}))", "duplicates": "[item for item in dict.fromkeys({0}) if {0}.count(item) > 1]",
+    "sorted": "sorted({0})", "sorted down": "sorted({0}, reverse=True)", "reversed": "{0}[::-1]", "counts": "{{item: {0}.count(item) for item in dict.fromkeys({0})}}",
+    "unique count": "len(set({0}))",
+    "longest": "max({0}, key=len)",
+    "shortest": "min({0}, key=len)",
+}  # fmt: skip
+_MAPPING = {
+    "sum": "sum({0}.values())", "mean": "sum({0}.values()) / len({0})", "median": "__import__('statistics').median({0}.values())",
+    "max": "max({0}.items(), key=lambda pair: pair[1])", "min": "min({0}.items(), key=lambda pair: pair[1])", "count": "len({0})", "length": "len({0})",
+    "sorted": "sorted({0}.items(), key=lambda pair: pair[1])", "sorted down": "sorted({0}.items(), key=lambda pair: -pair[1])",
+    "keys": "list({0})",
+}  # fmt: skip
+_TEXT = {
+    "length": "len({0})", "count": "len({0})", "upper": "{0}.upper()", "lower": "{0}.lower()", "reversed": "{0}[::-1]",
+    "word count": "len({0}.split())", "line count": "len({0}.splitlines())", "character count": "len({0})", "word longest": "max({0}.split(), key=len)", "word shortest": "min({0}.split(), key=len)",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """A condition on records: what is compared in each, and with what."""
+
+    inner: str
+    operator: str
+    value: Any
+
+    def code(self, item: str) -> str:
+        """As Python, for a record that is called so."""
+        left = item + self.inner
+        if self.operator == "without":
+            return f"not {left}"
+        return f"{left} {self.operator} {self.value!r}"
+
+    def __str__(self) -> str:
+        if self.operator == "without":
+            return f"no {name(self.inner.strip('[]'))}"
+        operator = "is" if self.operator == "==" else self.operator
+        return f"{name(re.sub(r'[^A-Za-z0-9_]+', ' ', self.inner).strip())} {operator} {name(self.value)}"
+
+
+@dataclass(frozen=True, slots=True)
+class PathQuery(ObjectQuery):
+    """A value or a part of one, what is computed of it, and where it is one of several records, of which.
+
+    Attributes:
+        part: What is asked for; of records, the first one's.
+        records: The container of the records, where each has such a part.
+        function: What is computed.
+        position: Which item.
+        limit: How many items.
+        filters: Which records.
+        unit: What a text is counted in.
+    """
+
+    part: Part
+    records: Part | None = None
+    function: str = ""
+    position: int | None = None
+    limit: int | None = None
+    filters: tuple[Filter, ...] = ()
+    unit: str = ""
+
+    def answer(self, facts: Facts) -> Sequence[str]:
+        """What it is, from what inspection found; what is computed is run."""
+        if self.part.is_withheld:
+            return [f"{name(self.part.code)} looks like a secret, so its value is withheld."]
+        if self.records is not None:
+            return self._of_records(self.records, facts)
+        return self._of_one(facts)
+
+    def _of_one(self, facts: Facts) -> Sequence[str]:
+        part, function = self.part, self.function
+        if function == "assign":
+            return [
+                f"Run this to set {name(part.code)}, which is {name(part.text)} now:",
+                python(f"{part.code} = {self.limit!r}"),
+            ]
+        if self.position is not None or self.limit is not None:
+            return self._placed(facts)
+        if function == "type":
+            return shown_run(facts, f"type({part.code}).__name__", f"The type of {name(part.code)}")
+        if function == "bar":
+            drawn = (
+                f"list({part.code}), list({part.code}.values())"
+                if part.kind == "mapping"
+                else f"range(len({part.code})), {part.code}"
+            )
+            return [
+                f"{name(part.code)} as bars:",
+                python(f"import matplotlib.pyplot as plt\n\nplt.bar({drawn})\nplt.title({part.key!r})\nplt.show()"),
+            ]
+        if not function or (function == "count" and part.is_number):
+            return self._itself(facts)
+        known = part.length if function in ("count", "length") and part.kind in ("mapping", "sequence") else None
+        if known is not None:
+            noun = "key" if part.kind == "mapping" else "item"
+            return [f"{name(part.code)} has **{many(known, noun)}**.", python(f"len({part.code})")]
+        if function == "keys" and part.kind:
+            return [
+                f"{name(part.code)} has **{many(part.length or len(part.parts), 'key' if part.kind == 'mapping' else 'attribute')}**: {names([inner.key for inner in part.parts], 40)}."
+            ]
+        code = self._code()
+        if code is None:
+            raise Ask(f"I cannot compute the {function} of {name(part.code)}: {self._what()}.")
+        return shown_run(facts, code, f"The {function} of {name(part.code)}")
+
+    def _code(self) -> str | None:
+        part, function = self.part, self.function
+        if function == "frame" and part.kind in ("mapping", "sequence"):
+            return f"__import__('pandas').DataFrame({f'{part.code}.items()' if part.kind == 'mapping' and not any(inner.kind for inner in part.parts) else part.code})"
+        template: str | None = None
+        if part.kind == "mapping" and all(inner.is_number for inner in part.parts):
+            template = _MAPPING.get(function)
+        elif part.kind == "sequence":
+            template = _SEQUENCE.get(function)
+            if function in ("longest", "shortest") and not all(isinstance(inner.value, str) for inner in part.parts):
+                template = None
+            if function in ("sum", "mean", "median") and not all(inner.is_number for inner in part.parts):
+                template = None
+        elif isinstance(part.value, str) or self.unit:
+            template = _TEXT.get(f"{self.unit} {function}" if self.unit else function)
+        return template.format(part.code) if template is not None else None
+
+    def _placed(self, facts: Facts) -> Sequence[str]:
+        code = (
+            f"{self.part.code}.split()"
+            if self.unit == "word"
+            else f"{self.part.code}.splitlines()"
+            if self.unit == "line"
+            else self.part.code
+        )
+        if self.part.kind == "mapping":
+            code = f"list({code}.items())"
+        if self.limit is not None:
+            code += f"[-{self.limit}:]" if self.position == -1 else f"[:{self.limit}]"
+        else:
+            code += f"[{self.position}]"
+        return shown_run(facts, code, f"{name(code)}")
+
+    def _itself(self, facts: Facts) -> Sequence[str]:
+        part = self.part
+        if not part.kind:
+            if part.text.endswith("…") or "…" in part.text[-30:]:
+                return shown_run(facts, part.code, name(part.code))
+            value = part.value
+            return [f"{name(part.code)} is **{name(value if isinstance(value, str) else part.text, 200)}**."]
+        rows = [[name(inner.key), name(_line(inner), 100)] for inner in part.parts[:40]]
+        left = (part.length or 0) - len(rows)
+        more = (
+            f"{many(left, 'more')[:-1] if left == 1 else f'{left} more'} {'are' if left > 1 else 'is'} not shown."
+            if left > 0
+            else ""
+        )
+        noun = {"mapping": "key", "sequence": "item", "object": "attribute"}[part.kind]
+        return [f"{name(part.code)} has {many(part.length or len(rows), noun)}:", table([noun, "value"], rows), more]
+
+    def _what(self) -> str:
+        return "not all of it are numbers" if self.part.kind else f"it is {name(_line(self.part), 80)}"
+
+    def _of_records(self, records: Part, facts: Facts) -> Sequence[str]:
+        first = records.parts[0]
+        item = "pair[1]" if records.kind == "mapping" else "item"
+        is_record = self.part.steps == first.steps
+        wanted = self.part.code_in(first, item)
+        whole, each = (f"{records.code}.items()", "pair") if records.kind == "mapping" else (records.code, "item")
+        where = " and ".join(condition.code(item) for condition in self.filters)
+        listed = f"for {each} in {whole}" + (f" if {where}" if where else "")
+        condition = " and ".join(map(str, self.filters))
+        title = f"{name(self.part.key if not is_record else records.key)} in {name(records.code)}" + (
+            f" where {condition}" if condition else ""
+        )
+        function = self.function
+        if function == "frame" and is_record and not where:
+            frame = "__import__('pandas')." + (
+                f"DataFrame.from_dict({records.code}, orient='index')"
+                if records.kind == "mapping"
+                else f"json_normalize({records.code})"
+            )
+            return shown_run(facts, frame, f"{name(records.code)} as a table")
+        if function == "count" and (where or is_record):
+            return shown_run(facts, f"sum(1 {listed})", f"The number of {title}")
+        if function in ("max", "min"):
+            chosen = f"({each} {listed})" if where else whole
+            return shown_run(
+                facts, f"{function}({chosen}, key=lambda {each}: {wanted})", f"The item with the {function} of {title}"
+            )
+        identity = next((inner.code_in(first, item) for inner in first.parts if isinstance(inner.value, str)), None)
+        if not function:
+            label = "pair[0]" if records.kind == "mapping" else identity
+            pairs = (
+                wanted
+                if is_record and label is None
+                else label
+                if is_record
+                else f"({label}, {wanted})"
+                if label and label != wanted
+                else wanted
+            )
+            return shown_run(facts, f"[{pairs} {listed}]", f"{title[:1].upper()}{title[1:]}")
+        template = _SEQUENCE.get(function)
+        if template is None:
+            raise Ask(f"I cannot compute the {function} of {title}.")
+        values = f"[{wanted} {listed}]"
+        return shown_run(facts, template.format(values), f"The {function} of {title}")
+
+
+def _line(part: Part) -> str:
+    noun = {"mapping": "key", "sequence": "item", "object": "attribute"}.get(part.kind)
+    if noun is None:
+        return part.text
+    inside = ", ".join(
+        inner.text if part.kind == "sequence" else f"{inner.key}: {inner.text}" for inner in part.parts[:6]
+    )
+    return (
+        f"{inside}"
+        if part.parts and not any(inner.kind for inner in part.parts) and (part.length or 0) <= 6
+        else many(part.length or 0, noun)
+    )
+
+
+# Reading ------------------------------------------------------------------------------------------
+
+
+def read(question: str, context: QuestionContext) -> PathQuery | None:
+    """The part of a value that a question asks for; None if it does not, or not every word plays a part."""
+    every = [lineage for root in context.roots(question) for lineage in root.walk()]
+
+    def meaning(text: str) -> Meaning | None:
+        root = next((lineage[0] for lineage in every if len(lineage) == 1 and lineage[0].key == text), None)
+        if root is not None:
+            return "part", ((0, root),)
+        likely = [(likeness(text, lineage[-1].key), lineage[-1]) for lineage in every if not lineage[-1].key.isdigit()]
+        best = min((rank for rank, _ in likely if rank >= 0), default=None)
+        holding = [
+            lineage[-1] for lineage in every if isinstance(value := lineage[-1].value, str) and key(value) == key(text)
+        ]
+        if holding and (best is None or best > 0):
+            return "content", tuple(holding)
+        if best is not None:
+            return "part", tuple((rank, part) for rank, part in likely if rank == best)
+        quality = next(((function, words) for function, words in _qualities(text)), None)
+        return ("quality", quality) if quality is not None else None
+
+    found = spans(question, _LEXICON, meaning, context.namespace.variables.__contains__)
+    if found.unknown or not found.slots & {"part", "content", "quality"}:
+        return None
+    return _query(found, every)
+
+
+def _qualities(text: str) -> Iterable[tuple[str, str]]:
+    """``cheapest`` is the lowest price."""
+    lower = text.lower().removeprefix("most ").removeprefix("least ")
+    if lower in ADJECTIVES and (lower.endswith("est") or lower != text.lower()):
+        low = lower in (
+            "cheapest",
+            "youngest",
+            "lightest",
+            "slowest",
+            "shortest",
+            "coldest",
+        ) or text.lower().startswith("least")
+        yield "min" if low else "max", ADJECTIVES[lower]
+
+
+def _query(found: Spans, every: Sequence[tuple[Part, ...]]) -> PathQuery | None:
+    functions, wanted = found.all("function"), found.all("part")
+    contents: list[tuple[Part, ...]] = found.all("content")
+    if (
+        len(found.all("position")) > 1
+        or len(found.all("number")) > 1
+        or len(found.all("compare")) > 1
+        or found.all("text")
+    ):
+        return None
+    for function, telling in found.all("quality"):
+        functions.append(function)
+        fitting = tuple((1, lineage[-1]) for lineage in every if parts(lineage[-1].key) & frozenset(telling.split()))
+        if not fitting:
+            return None
+        wanted.append(fitting)
+    functions = _united(functions)
+    if len(functions) > 1:
+        return None
+    if functions == ["bar"]:
+        return _drawn(wanted, contents, found)
+    if found.one("compare") is not None and len(wanted) == 2 and not found.slots & {"function", "content", "number"}:
+        return _compared(wanted, found.one("compare"), found)
+    lineages = _matching(every, wanted, contents)
+    if not lineages and len(wanted) > 1 and functions in (["max"], ["min"], ["best"], ["worst"]):
+        # ``which host has the most cores``: a text tells which record, and the record is shown whole.
+        texts_only = [choice for choice in wanted if all(isinstance(part.value, str) for _, part in choice)]
+        lineages = _matching(every, [choice for choice in wanted if choice not in texts_only], contents)
+    if not lineages:
+        return None
+    function = functions[0] if functions else ""
+    unit = next((noun for noun in found.all("noun") if noun in ("word", "line", "character")), "")
+    shape = _shape(lineages)
+    if shape is None:
+        options = sorted({lineage[-1].code for lineage in lineages})
+        raise Ask(f"Which do you mean: {names(options, 6)}?") if len(options) < 7 else _TOO_MANY
+    records, part = shape
+    if (
+        records is None
+        and len(part.steps) == 1
+        and (not functions or functions == ["type"])
+        and found.slots <= {"part", "noun", "verb", "function"}
+    ):
+        return None  # the variable itself
+    if function in ("best", "worst"):
+        good, bad = (likeness_any(part.key, listed) for listed in (_GOOD, _BAD))
+        if good == bad:
+            return None
+        function = "max" if good == (function == "best") else "min"
+    position, limit = found.one("position"), None
+    number = found.one("number")
+    filters: tuple[Filter, ...] = ()
+    if records is not None:
+        condition = _filters(found, records, part, contents)
+        if condition is None:
+            return None
+        filters, part = condition
+    elif function == "assign":
+        if number is None or part.kind or found.slots & {"compare", "without", "position"}:
+            return None
+        limit = number
+    elif number is not None:
+        if not isinstance(number, int) or (position not in (0, -1) and "noun" not in found.slots):
+            return None
+        limit = number
+    elif found.slots & {"compare", "without", "operator"}:
+        return None
+    if position is not None and part.kind not in ("sequence", "mapping") and not unit:
+        return None
+    if unit and (part.kind or (part.text[:1] not in "'\"" and not isinstance(part.value, str))):
+        return None
+    return PathQuery(part, records, function, position, limit, filters, unit)
+
+
+def _compared(wanted: Sequence[Sequence[tuple[int, Part]]], operator: Any, found: Spans) -> PathQuery | None:
+    """``is fig cheaper than apple``: two numbers beside each other."""
+    sides = [[part for _, part in choice if part.is_number] for choice in wanted]
+    if (
+        any(len(side) != 1 for side in sides)
+        or found.slots - {"part", "compare", "verb", "asks"}
+        or len(found.all("compare")) > 1
+    ):
+        return None
+    first, second = sides[0][0], sides[1][0]
+    return PathQuery(replace(first, code=f"{first.code} {operator} {second.code}", text="…"))
+
+
+def _drawn(wanted: Sequence[Sequence[tuple[int, Part]]], contents: Sequence[object], found: Spans) -> PathQuery | None:
+    """``bar of the prices``: the numbers of one dictionary."""
+    parts_named = {part.code: part for choice in wanted for _, part in choice}
+    part = next(iter(parts_named.values()), None)
+    if part is None or len(parts_named) > 1 or contents or found.slots - {"part", "function", "noun", "verb"}:
+        return None
+    are_numbers = part.kind in ("mapping", "sequence") and all(inner.is_number for inner in part.parts)
+    return PathQuery(part, function="bar") if are_numbers and part.parts else None
+
+
+_TOO_MANY = Ask("Several values have that name. Name the one that holds it, too.")
+
+
+def likeness_any(text: str, listed: str) -> bool:
+    """Whether a name is one of some words."""
+    return bool(parts(text) & frozenset(listed.split()))
+
+
+def _united(functions: list[str]) -> list[str]:
+    kinds = set(functions)
+    if kinds == {"count", "unique"}:
+        return ["unique count"]
+    if kinds == {"sorted", "sorted down"}:
+        return ["sorted down"]
+    if kinds == {"count", "sum"}:
+        return ["sum"]
+    if kinds in ({"count", "keys"}, {"count", "length"}):
+        return ["count"]
+    return list(kinds)
+
+
+def _matching(
+    every: Sequence[tuple[Part, ...]],
+    wanted: Sequence[Sequence[tuple[int, Part]]],
+    contents: Sequence[tuple[Part, ...]],
+) -> list[tuple[Part, ...]]:
+    """The parts that all the words name: each word one of those that it is in, the last one itself, in the record that holds the contents."""
+    sets = [{part.code for _, part in choice} for choice in wanted]
+    matching = []
+    for lineage in every:
+        codes = [part.code for part in lineage]
+        is_named_itself = any(codes[-1] in choice for choice in sets) or not sets
+        if not is_named_itself or not all(choice & set(codes) for choice in sets):
+            continue
+        if contents and not all(_is_beside(lineage, content) for content in contents):
+            continue
+        matching.append(lineage)
+    if not matching and contents and sets:
+        # ``which runs are done``: the words name the records, the content is in some of them
+        matching = [
+            lineage
+            for lineage in every
+            if lineage[-1].code in set.union(*sets) and all(choice & {part.code for part in lineage} for choice in sets)
+        ]
+    inner = {part.code for lineage in matching for part in lineage[:-1]}
+    outer = [lineage for lineage in matching if lineage[-1].code in inner]
+    deepest = [lineage for lineage in matching if lineage not in outer]
+    # ``gpus of the hosts``: what is named inside is meant; ``hosts`` alone, with like names inside, the outer one.
+    return deepest if len(sets) > 1 or contents else (outer[:1] or deepest)
+
+
+def _is_beside(lineage: tuple[Part, ...], content: Sequence[Part]) -> bool:
+    """Whether a text stands in the same record as a part."""
+    records = {part.code for part in lineage[1:] if part.kind}
+    held = {part.code for part in lineage}
+    return any(
+        leaf.code.rsplit("[", 1)[0] in records or leaf.code.rsplit(".", 1)[0] in records
+        for leaf in content
+        if leaf.code not in held
+    )
+
+
+def _shape(lineages: Sequence[tuple[Part, ...]]) -> tuple[Part | None, Part] | None:
+    """The one part, or the records that each have it."""
+    if len(lineages) == 1:
+        part = lineages[0][-1]
+        if part.kind in ("sequence", "mapping") and len(part.parts) > 1 and _are_records(part):
+            return part, part.parts[0]
+        return None, part
+    depth = len(lineages[0])
+    if any(len(lineage) != depth for lineage in lineages):
+        return None
+    for level in range(1, depth):
+        outer = lineages[0][level - 1]
+        inner = {lineage[-1].code.removeprefix(lineage[level].code) for lineage in lineages}
+        if (
+            all(lineage[level - 1].code == outer.code for lineage in lineages)
+            and len(inner) == 1
+            and len(lineages) == len(outer.parts)
+        ):
+            return outer, lineages[0][-1]
+    return None
+
+
+def _are_records(part: Part) -> bool:
+    keys = [tuple(inner.key for inner in record.parts) for record in part.parts]
+    return all(record.kind in ("mapping", "object") for record in part.parts) and len(set(keys)) == 1
+
+
+def _filters(
+    found: Spans, records: Part, part: Part, contents: Sequence[tuple[Part, ...]]
+) -> tuple[tuple[Filter, ...], Part] | None:
+    """The conditions on records, and the part that is left as what is asked for; None if they are not clear."""
+    filters: list[Filter] = []
+    first = records.parts[0]
+    for content in contents:
+        inside = {
+            (leaf.code.removeprefix(record.code), leaf.value)
+            for leaf in content
+            for record in records.parts
+            if leaf.code.startswith(record.code)
+        }
+        if len(inside) != 1:
+            return None
+        inner, value = inside.pop()
+        filters.append(Filter(inner, "==", value))
+    comparing: str | None = found.one("compare") or found.one("operator")
+    number = found.one("number")
+    inner = part.code.removeprefix(first.code)
+    if found.one("without"):
+        if not inner:
+            return None
+        filters.append(Filter(inner, "without", None))
+        part = first
+    elif comparing is not None or number is not None:
+        if number is None or not inner or not part.is_number:
+            return None
+        filters.append(Filter(inner, "==" if comparing in (None, "=") else comparing, number))
+        part = first
+    if found.one("position") is not None:
+        return None
+    return tuple(filters), part

@@ -1,0 +1,96 @@
+"""Short words that ask about the last error, or for what there is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from jupyter_agent.models.offline.facts import Facts
+from jupyter_agent.models.offline.failure import CellError
+from jupyter_agent.models.offline.markdown import name
+from jupyter_agent.models.offline.namespace import Namespace
+from jupyter_agent.models.offline.queries.query import ObjectQuery, QuestionContext
+from jupyter_agent.models.offline.refusal import overview
+from jupyter_agent.models.offline.skills.errors import explanation_of
+from jupyter_agent.models.offline.spans import Lexicon, spans
+
+_LEXICON = Lexicon(
+    error={
+        "why": "why, how come, wtf, wth, omg, broken, broke, does not work, not work, not working, not working anymore, doesnt work, is not working, did not work, fail, failed, fails, failing, failure, error, errors, exception, traceback, crash, crashed, stack trace, go wrong, went wrong, wrong, what happened, happened, what is wrong, explain the error, explain, red, red text",
+        "fix": "fix, how to fix, how do i fix, solve, solution, repair, correct, cure, resolve, get rid of, debug",
+        "function": "which function, what function, function, in which function",
+        "line": "which line, what line, line, where, in which line, which cell, cell",
+        "worked": "did work, work, worked, succeed, fine, did run, run, everything ok, all good",
+    },
+    raised={True: "raised, raise, raises, throws, threw, thrown, failing, crashed, cause, caused, causes"},
+    lost={True: "huh, hm, hmm, hmmm, eh, um, lost, help, help me, pls help, no idea, what now, now what, stuck, confused"},
+    look={True: "here, in here, eda, a quick eda, exploratory data analysis, explore, look around, whats up, around, start, where to start, where do i start, can i do, what can i ask, can i ask, quick eda, do a quick eda, do an eda, exploration, do next, next"},
+    filler={True: "this, it, again, now, then, last, latest, newest, previous, mean, means, meant, mean by, quick, quickly, man, ugh, lol, sir, about, and, how, not, code, my, always, so, still, happen, here, be, thing, all, with this, say, says, tells"},
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorQuery(ObjectQuery):
+    """The last error, or one thing of it."""
+
+    what: str
+    namespace: Namespace
+
+    def answer(self, facts: Facts) -> Sequence[str]:
+        """What it means and how to mend it."""
+        failure = CellError.of(facts.error() or {})
+        place = failure.place
+        first: list[str] = []
+        if self.what == "function":
+            first = [
+                f"It was raised in {name(place.function)}, line {place.line}."
+                if place is not None and place.function != "<module>"
+                else "It was raised in the cell itself, in no function."
+            ]
+        elif self.what == "worked":
+            first = ["No, it failed:"]
+        return [*first, *explanation_of(failure, self.namespace, facts, self.what)]
+
+
+@dataclass(frozen=True, slots=True)
+class OverviewQuery(ObjectQuery):
+    """What there is, and what can be asked."""
+
+    namespace: Namespace
+
+    def answer(self, facts: Facts) -> Sequence[str]:
+        """The card."""
+        return overview(self.namespace, facts).blocks
+
+
+def read(question: str, context: QuestionContext) -> ErrorQuery | OverviewQuery | None:
+    """The error after which a short question is asked, or the card; None for every other question."""
+    found = spans(question, _LEXICON, lambda _text: None)
+    bare = not found.spans and not found.unknown and "?" in question
+    if found.unknown or not (bare or found.slots) or found.slots & {"number", "text", "operator"}:
+        return None
+    asks_for_error = found.slots & {"error", "raised", "lost"} or bare
+    kind: Literal["error", "card"] = "card"
+    if (
+        asks_for_error
+        and not (found.slots & {"look"})
+        and "read_error" in context.facts.conversation.offered
+        and context.facts.error()
+    ):
+        kind = "error"
+    what = found.all("error")
+    if kind == "error":
+        if not what and not found.slots & {"lost"} and not bare:
+            return None
+        word = next((word for word in what if word in ("function", "line", "worked")), "why")
+        return (
+            None
+            if word == "line" and len(what) < 2 and "raised" not in found.slots
+            else ErrorQuery(word, context.namespace)
+        )
+    return (
+        OverviewQuery(context.namespace)
+        if found.slots <= {"look", "lost", "filler"} and (bare or found.slots & {"look", "lost"})
+        else None
+    )
