@@ -171,7 +171,7 @@ def _sources_of(request: Sequence[Message], messages: Sequence[Message], context
 def _numbers(reply: str, sources: _Sources) -> tuple[list[GroundedText], list[UngroundedText]]:
     counts = {float(len(pattern.findall(reply)) - more) for pattern, more in ((_LISTED, 0), (_TABLE_ROW, 1))}
     found: list[GroundedText] = []
-    open_: list[Number] = []
+    unmatched: list[Number] = []
     quoted: list[float] = []
     for _, number in zip(range(_MAX_NUMBERS), numbers_in(reply), strict=False):
         if (match := sources.find(number)) is not None:
@@ -179,8 +179,8 @@ def _numbers(reply: str, sources: _Sources) -> tuple[list[GroundedText], list[Un
             quoted.append(value)
             found.append(GroundedText(number.text, number.start, number.end, "number", source))
         else:
-            open_.append(number)
-    if not open_:
+            unmatched.append(number)
+    if not unmatched:
         return found, []
     quoted = list(dict.fromkeys([*quoted, *sources.sizes()]))[:_MAX_OPERANDS]
     printed: dict[float, None] = {}
@@ -189,7 +189,7 @@ def _numbers(reply: str, sources: _Sources) -> tuple[list[GroundedText], list[Un
             printed.update(dict.fromkeys(listed.values))
     pools = [(_derived(quoted), _CHANCE_IN_ANSWER), (_derived([*printed]), _CHANCE)]
     missing: list[UngroundedText] = []
-    for number in open_:
+    for number in unmatched:
         is_counted = number.readings[0][0] == number.readings[0][1] and number.readings[0][0] in counts
         if is_counted or any(_is_derived(number, derived, chance) for derived, chance in pools):
             found.append(GroundedText(number.text, number.start, number.end, "number", GroundingSource("derived")))

@@ -161,8 +161,8 @@ def spoken(messages: Sequence[Message], turn: AskedTurn) -> list[Message]:
                 advice = _TOO_MUCH
             if not turn.can_run and advice != _PRINTED:
                 advice = _LAST_WORDS
-            said = "\n\n".join((note[0].strip(), advice)) if note is not None else advice
-            content = f"{title}:\n{fenced('', text)}\n\n{said if number == last else ''}".rstrip()
+            notes = "\n\n".join((note[0].strip(), advice)) if note is not None else advice
+            content = f"{title}:\n{fenced('', text)}\n\n{notes if number == last else ''}".rstrip()
             converted.append(Message("user", content, pictures=message.pictures))
         elif any(call.id in ids for call in message.tool_calls):
             blocks = [fenced("python", _code_of(call)) for call in message.tool_calls if call.id in ids]
