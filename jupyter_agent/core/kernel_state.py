@@ -153,6 +153,9 @@ class StateDelta:
         total: How many variables the user's namespace has, listed or not.
         status: The kernel's status when asked.
         taken_at: Seconds since the epoch.
+        process: How many links the folder of the kernel's threads has, then those that run the user's code or take it in, the main
+            one first, each with its processor time in nanoseconds: as long as these are the same, nothing of the user's has run.
+            Empty where something may run all the same.
     """
 
     epoch: str
@@ -164,6 +167,7 @@ class StateDelta:
     total: int
     status: KernelStatus
     taken_at: float
+    process: tuple[int, ...] = ()
 
     @classmethod
     def from_wire(cls, wire: Mapping[str, Any]) -> StateDelta:
@@ -183,6 +187,7 @@ class StateDelta:
             total=int(wire.get("total", len(wire["changed"]))),
             status=status if status in ("idle", "busy", "starting", "dead") else "unknown",
             taken_at=float(wire["taken_at"]),
+            process=tuple(map(int, wire.get("process", ()))),
         )
 
 
@@ -200,6 +205,7 @@ class KernelState:
         total: How many variables there are, listed or not.
         status: The kernel's status when last asked.
         taken_at: When that was, in seconds since the epoch.
+        process: As in `StateDelta`.
         stale: Why this is older than the question; empty when it is fresh.
         source: ``kernel``, or ``client`` when a client sent the variables and no kernel could be asked.
     """
@@ -213,6 +219,7 @@ class KernelState:
     total: int = 0
     status: KernelStatus = "unknown"
     taken_at: float = 0.0
+    process: tuple[int, ...] = ()
     stale: str = ""
     source: Literal["kernel", "client"] = "kernel"
 
@@ -224,7 +231,13 @@ class KernelState:
         if not (fresh or delta.changed or delta.deleted or delta.executions):
             # The same objects: what was made of them can be used again.
             return replace(
-                self, version=delta.version, total=delta.total, status=delta.status, taken_at=delta.taken_at, stale=""
+                self,
+                version=delta.version,
+                total=delta.total,
+                status=delta.status,
+                taken_at=delta.taken_at,
+                process=delta.process,
+                stale="",
             )
         variables = {} if fresh else dict(self.variables)
         deleted = {} if fresh else dict(self.deleted)
@@ -246,6 +259,7 @@ class KernelState:
             total=delta.total,
             status=delta.status,
             taken_at=delta.taken_at,
+            process=delta.process,
             stale="",
         )
 

@@ -8,6 +8,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from jupyter_agent.core.errors import KernelUnavailable, NotFound
@@ -27,6 +28,8 @@ from jupyter_agent.kernelside.wire import REQUEST
 
 #: Seconds before a silent kernel is asked whether our handler is installed at all.
 _HEDGE = 0.25
+#: So long a kernel in which nothing has run is not asked again; then it is, and Jupyter's culler sees that it is in use.
+_REST_SECONDS = 30.0
 
 _SILENT = "The kernel does not answer; it may be busy in native code."
 _DEAD = "The kernel is dead; restart it."
@@ -70,6 +73,7 @@ class RemoteKernel:
         self._state = known or KernelState(kernel_id=kernel_id)
         self._installation = SharedTask(partial(install, self._rpc, options or {}), once=True)
         self._reading = SharedTask(self._read_state)
+        self._asked_at = 0.0
         self._execution: CodeExecution | None = None
         self._execution_lock = asyncio.Lock()
         self._closed = False
@@ -104,6 +108,11 @@ class RemoteKernel:
     async def _read_state(self) -> None:
         await self._installation.wait()
         known = self._state
+        is_recent = not known.stale and time.monotonic() - self._asked_at < _REST_SECONDS
+        if is_recent and _is_at_rest(known.process):
+            self._state = replace(known, taken_at=time.time())
+            return
+        self._asked_at = time.monotonic()
         wire = await self._request({"op": "state", "epoch": known.epoch, "since": known.version})
         try:
             self._state = known.after(StateDelta.from_wire(wire))
@@ -248,3 +257,19 @@ class RemoteKernel:
         await self._installation.close()
         await self._reading.close()
         await self._rpc.close()
+
+
+def _is_at_rest(process: tuple[int, ...]) -> bool:
+    """Whether a kernel is found as `KernelState.process` says; never where its process is none of this machine's."""
+    links, *threads = process or (0,)
+    try:
+        folder = Path(f"/proc/{threads[0]}/task")
+        for thread_id, nanoseconds in zip(threads[::2], threads[1::2], strict=True):
+            thread = folder / str(thread_id)
+            # Looked at first: the time is only right of what sleeps.
+            is_asleep = (thread / "stat").read_bytes().rpartition(b") ")[2].startswith(b"S")
+            if not is_asleep or int((thread / "schedstat").read_bytes().split()[0]) != nanoseconds:
+                return False
+        return folder.stat().st_nlink == links
+    except (OSError, ValueError, IndexError):
+        return False

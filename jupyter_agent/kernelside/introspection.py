@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from typing import Any
 
@@ -13,6 +14,7 @@ from .inspectors.reading import PLAIN_IDS, qualified_name
 from .inspectors.registry import CODE, TimeBudget, ValueDescription, describe, register_loaded
 from .secrets import WITHHELD, is_secret_name
 from .tracker.fingerprints import is_sampled
+from .tracker.idle import seen_from_outside
 from .tracker.namespace import user_value
 from .tracker.tracker import Tracker
 
@@ -30,7 +32,7 @@ class Introspector:
     @no_imports()
     def state(self, epoch: str, since: int) -> dict[str, Any]:
         """What changed since a version of an epoch, as JSON data; everything for another epoch."""
-        tracker = self._tracker
+        tracker, seen = self._tracker, seen_from_outside(self._tracker.shell)
         items = tracker.refresh()
         names = tracker.name_versions
         if epoch != tracker.epoch or not 0 <= since <= names.version:
@@ -42,7 +44,7 @@ class Introspector:
                 runs.append(run.to_wire(max(_MIN_SOURCE, characters)))
                 characters -= len(runs[-1]["source"])
         return {
-            **self._frame(since),
+            **self._frame(since, seen),
             "changed": self._variables(_select_changed(items, names.versions, since)),
             "deleted": [name for name, version in list(names.deleted.items()) if version > since] if since else [],
             "executions": runs[::-1],
@@ -51,14 +53,15 @@ class Introspector:
 
     def unchanged(self, epoch: str, since: int) -> dict[str, Any] | None:
         """The state of a kernel in which nothing ran since the last question; None where that is not sure."""
-        tracker = self._tracker
+        tracker, seen = self._tracker, seen_from_outside(self._tracker.shell)
         if epoch != tracker.epoch or since != tracker.name_versions.version or not tracker.is_unchanged:
             return None
-        return self._frame(since)
+        return self._frame(since, seen)
 
-    def _frame(self, since: int) -> dict[str, Any]:
-        """A state in which nothing changed."""
+    def _frame(self, since: int, seen: list[int]) -> dict[str, Any]:
+        """A state in which nothing changed; what is `seen` of the process was so before it was looked at."""
         tracker = self._tracker
+        main = tracker.processor_time
         return {
             "epoch": tracker.epoch,
             "since": since,
@@ -69,6 +72,8 @@ class Introspector:
             "total": tracker.total,
             "status": "busy" if tracker.busy else "idle",
             "taken_at": time.time(),
+            # As long as the process is found like this, it need not be asked again.
+            "process": [seen[0], os.getpid(), main, *seen[1:]] if seen and main is not None else [],
         }
 
     def _variables(self, changed: list[tuple[str, Any]]) -> list[dict[str, Any]]:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from jupyter_agent.core.errors import KernelUnavailable, NotFound
+from jupyter_agent.core.kernel_state import KernelState
 from jupyter_agent.kernels.remote import RemoteKernel
+from jupyter_agent.kernels.transport import Channel, ZmqTransport
 
 if TYPE_CHECKING:
     from .conftest import Kernels
@@ -78,6 +82,49 @@ async def test_an_unchanged_kernel_keeps_its_version(kernel: RemoteKernel) -> No
     second = await kernel.state()
     assert second.version == first.version
     assert second.variables["df"] is first.variables["df"]
+
+
+class CountingTransport(ZmqTransport):
+    """Counts what is sent."""
+
+    count = 0
+
+    async def send(self, channel: Channel, message_type: str, content: Mapping[str, Any]) -> str:
+        self.count += 1
+        return await super().send(channel, message_type, content)
+
+
+async def settled(kernel: RemoteKernel, transport: CountingTransport) -> KernelState:
+    """The state, once the kernel is not asked for it any more."""
+    async with asyncio.timeout(20):
+        while True:
+            count, state = transport.count, await kernel.state(timeout=10)
+            if transport.count == count:
+                return state
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="elsewhere a kernel is always asked")
+async def test_a_kernel_in_which_nothing_has_run_is_not_asked_again(kernels: Kernels) -> None:
+    transport = CountingTransport(kernels.manager.client())
+    kernel = RemoteKernel(transport, "kernel-1")
+    await run(kernel, "items = [1]")
+    known = await settled(kernel, transport)
+    again = await kernel.state()
+    assert (again.variables, again.status, again.stale) == (known.variables, "idle", "")
+    assert again.taken_at > known.taken_at
+    await run(kernel, "items.append(2)")
+    assert (await kernel.state()).variables["items"].facts["items"] == ["1", "2"]
+    await run(kernel, "import asyncio\nasyncio.get_running_loop().call_later(0.1, items.append, 3)")
+    await settled(kernel, transport)
+    async with asyncio.timeout(20):
+        while (await kernel.state()).variables["items"].facts["items"] != ["1", "2", "3"]:
+            pass
+    await run(kernel, "import threading\nthreading.Thread(target=threading.Event().wait, daemon=True).start()")
+    count = transport.count
+    for _ in range(3):  # it could change anything at any time
+        await kernel.state()
+    assert transport.count == count + 3
+    await kernel.close()
 
 
 async def test_a_deleted_variable_is_gone_and_remembered_as_deleted(kernel: RemoteKernel) -> None:

@@ -69,7 +69,7 @@ class Tracker:
         self._unattributed: list[CellRun] = []
         self._lock = threading.Lock()
         self._idle = IdleMonitor()
-        self._compared_at: object = None
+        self._compared_at: tuple[int, int] | None = None
         self.total = 0
         self.events = 0
 
@@ -184,6 +184,11 @@ class Tracker:
             and not self._unattributed
             and self._compared_at == self._idle.mark(self.events)
         )
+
+    @property
+    def processor_time(self) -> int | None:
+        """Of the main thread, in nanoseconds, when `refresh` last compared; None where others may run code of the user's."""
+        return self._compared_at[1] if self._compared_at is not None else None
 
     def _attribute(
         self, runs: list[CellRun], new: set[str], differing: set[str], removed: list[str], version: int
