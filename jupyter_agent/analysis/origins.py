@@ -592,6 +592,10 @@ class NameResolver:
         for bindings in (self.own, *self.before):
             yield from bindings.methods.get(name, ())
 
+    def has_method(self, *names: str) -> bool:
+        """Whether a class of the notebook defines a method of one of these names."""
+        return any(name in bindings.methods for bindings in self._everywhere() for name in names)
+
     def is_bound(self, name: str) -> bool:
         return name in self.own or name in self.live or any(name in bindings for bindings in self.before)
 
@@ -740,7 +744,10 @@ class NameResolver:
                 found += self._given_to(function, node.id, arguments)
             if node.id in bindings.unknown and node.id not in bindings.parameters:
                 found.append(None)
-        if len(scopes) > 1 and self.own.unsettled & {"", "*"}:
+        is_only_filled = any(node.id in bindings.items for bindings in scopes) and not any(
+            node.id in bindings.values or node.id in bindings.parameters for bindings in scopes
+        )
+        if is_only_filled or (len(scopes) > 1 and self.own.unsettled & {"", "*"}):
             found.append(None)
         return found
 
@@ -760,8 +767,13 @@ class NameResolver:
                     yield from (word.value for word in call.keywords) if is_named else call.args
 
     def attribute_values(self, name: str) -> list[ast.expr]:
-        """What attributes of this name are bound to."""
-        return [value for bindings in self._everywhere() for value in bindings.attributes.get(name, ())]
+        """What attributes of this name are bound to, in the bodies of classes too."""
+        return [
+            value
+            for bindings in self._everywhere()
+            for attributes in (bindings.attributes, bindings.members)
+            for value in attributes.get(name, ())
+        ]
 
     def _given_to(
         self, function: str, parameter: str, arguments: ast.arguments, *, seen: bool = False

@@ -273,6 +273,13 @@ _WRITTEN = frozenset(
 _WRITING = re.compile(
     r"(?:[Ww]rite|[Ss]ave|[Ee]xport|[Dd]ump|output)(?:_|[A-Z]|to\b|as\b|\Z)|\w+(?:Writer|To\w{1,20}File)\Z"
 )
+#: Names of functions that say themselves that they reach further than to compute, in whatever library.
+_REACHING = re.compile(
+    r"(?:(?:open|show|view|display)_(?:in_)?(?:browser|editor|viewer)|\w+_browser|serve|(?:run|start|launch)_(?:server|app|command|subprocess|shell)|webdoc|webuse"
+    r"|spawn\w*|rmtree|(?:remove|delete|clear)_(?:tree|folder|file|path|dir|directory|data_home|cache_dir)s?|rm_\w*dirs?|(?:make_|create_|ensure_)?dirs?_exists?"
+    r"|(?:ensure|make|create)_\w*(?:dir|directory|folder)|mkdirp?|makedirs|get_data_home|(?:temp|staging)_?(?:dir|file|path)\w*|download\w*|upload\w*|send_(?:e?mail|request|message)\w*"
+    r"|(?:safe_)?exec(?:file|_\w+)?|run_(?:code|script)|spawn_\w+)\Z"
+)
 _FILE_NAME = re.compile(r"[^\s<>]{1,200}\.[A-Za-z][A-Za-z0-9]{0,9}")
 #: Keywords by which a library fetches what is not there yet.
 _FETCHING = frozenset(("download", "pretrained", "download_if_missing"))
@@ -854,6 +861,8 @@ class _Reach(ast.NodeVisitor):
             return code
         if self._strict and known == "?" and last not in PURE and not (root == "builtins" and last in _PURE_BUILTINS):
             return "unknown_call"
+        if known == "" and root not in ("", "builtins") and "." in plain and _REACHING.match(last):
+            return "" if self._is_defined_method(last) else "unknown_call"
         is_private = "(" not in origin and any(map(_PRIVATE.match, plain.split(".")[1:]))
         if (known == "" and not is_private) or root in ("", "builtins"):
             return ""
@@ -978,7 +987,7 @@ class _Reach(ast.NodeVisitor):
             return self._opened(node, _OPENERS.get(plain, 1 if root == "zipfile" else 0))
         if root == "IPython" and plain.startswith("IPython.get_ipython."):
             return self._shell(node, last)
-        if plain.startswith(("IPython.display.", "IPython.core.display")):
+        if plain.startswith(("IPython.display.", "IPython.core.display", "IPython.lib.display")):
             return self._displayed(node, last)
         if (
             last in ("execute", "sql", "read_sql", "read_sql_query", "read_database", "query", "execute_query")
@@ -992,6 +1001,8 @@ class _Reach(ast.NodeVisitor):
         if root in ("bokeh", "panel", "branca") and _SCRIPTS.fullmatch(last):
             return "magic"
         shown_in = [*node.args, *(word.value for word in node.keywords if word.arg in ("renderer", "name"))]
+        if root == "tensorflow" and last == "cache" and (node.args or node.keywords):
+            return "files"
         if last in ("show", "enable") and self._is_shown_elsewhere(*shown_in):
             return "process"
         if root == "panel" and last == "show":

@@ -80,13 +80,13 @@ control simpy mesa gym gymnasium stable_baselines3 librosa soundfile pydub music
 openpyxl xlrd xlsxwriter docx pptx PyPDF2 pypdf pdfplumber fitz camelot tabula chardet charset_normalizer unidecode emoji regex langdetect
 fuzzywuzzy thefuzz rapidfuzz jellyfish Levenshtein phonenumbers pycountry babel inflect humanize pendulum arrow dateparser holidays
 more_itertools toolz cytoolz funcy sortedcontainers bidict frozendict box munch addict cachetools decorator wrapt pyparsing ply lark
-six nbformat IPython.core traitlets icecream snoop memory_profiler line_profiler psutil GPUtil pympler objsize
+six nbformat traitlets icecream snoop memory_profiler line_profiler psutil GPUtil pympler objsize
 sparse pyparsing autograd theano mxnet paddle onnx onnxruntime cirq qiskit pennylane deepchem pyod alibi interpret fairlearn aif360 dice_ml
 econml causalml dowhy causalnex pgmpy bnlearn hmmlearn pomegranate implicit surprise lightfm faiss annoy hnswlib tensorboard.plugins graphviz pydot pydotplus pythreejs ipyleaflet bqplot pyvis pydeck keplergl geopy.distance haversine h3 osgeo pysal libpysal esda splot mapclassify momepy rioxarray xskillscore metpy cftime eofs windrose pint uncertainties
 lmfit iminuit SALib chaospy openturns fenics deap pygad nevergrad pyswarm sko polyfuzz kmodes hdbscan minisom somoclu fcmeans sklearn_extra
 featuretools tsfel woodwork evalml lazypredict pycaret flaml tpot autosklearn pytest hypothesis freezegun faker mimesis
 google.protobuf typing_extensions packaging numexpr empiricaldist glmnet pqdm sklearn_pandas scikeras pydotplus vega_datasets.local_data palmerpenguins gapminder
-cmd configparser encodings filecmp genericpath grp imghdr nturl2path opcode optparse pickletools plistlib pwd pyclbr pydoc_data sndhdr sre_compile sre_constants sre_parse sunau.open uu.decode wave.open
+cmd configparser encodings filecmp genericpath grp imghdr nturl2path opcode optparse pickletools plistlib pwd pyclbr pydoc_data sndhdr sre_compile sre_constants sre_parse wave.open
 zipfile.ZipFile zipfile.is_zipfile zipfile.BadZipFile zipfile.BadZipfile zipfile.LargeZipFile zipfile.ZipInfo zipfile.Path
 tarfile.open tarfile.is_tarfile tarfile.TarInfo tarfile.TarError tarfile.ReadError
 gzip.open gzip.compress gzip.decompress gzip.GzipFile gzip.BadGzipFile bz2.open bz2.compress bz2.decompress bz2.BZ2File bz2.BZ2Compressor
@@ -117,7 +117,10 @@ contextlib.chdir matplotlib.font_manager.json_dump torch.package pyarrow.Compres
 cv2.FileStorage tensorflow.io.TFRecordWriter tensorflow.train.CheckpointManager tensorflow.keras.callbacks.BackupAndRestore keras.callbacks.BackupAndRestore optuna.storages.JournalStorage
 optuna.storages.JournalFileStorage optuna.storages.JournalFileBackend optuna.storages.journal gymnasium.wrappers.RecordVideo gym.wrappers.RecordVideo gym.wrappers.Monitor osgeo.gdal.Translate osgeo.gdal.Warp
 osgeo.gdal.VectorTranslate tabula.convert_into tabula.convert_into_by_batch numpy.testing.tempdir numpy.testing.temppath IPython.utils.tempdir
-markdown.markdownFromFile emcee.backends.HDFBackend great_expectations.get_context sklearn.datasets.dump_svmlight_file sklearn.datasets.clear_data_home tensorflow.profiler tensorflow.train.Checkpoint IPython.utils.io.Tee matplotlib.image.thumbnail matplotlib.animation.FFMpegWriter
+markdown.markdownFromFile emcee.backends.HDFBackend great_expectations.get_context sklearn.datasets.dump_svmlight_file sklearn.datasets.clear_data_home tensorflow.profiler tensorflow.train.Checkpoint IPython.utils.io.Tee nltk.pathsec joblib.disk joblib.logger joblib.compressor statsmodels.datasets.utils.clear_data_home
+statsmodels.iolib.openfile seaborn.get_data_home seaborn.utils.get_data_home sklearn.datasets.get_data_home sklearn.utils.fixes.tarfile_extractall nltk.data.staging_tempdir
+nltk.data.make_staging_dir nltk.sem.chat80 rich.progress.open matplotlib.animation.HTMLWriter matplotlib.animation.FileMovieWriter tqdm.cli imageio.core folium.utilities
+PIL.PdfParser pyarrow.parquet.ParquetWriter pyarrow.csv.CSVWriter pyarrow.orc.ORCWriter matplotlib.image.thumbnail matplotlib.animation.FFMpegWriter
 matplotlib.animation.FFMpegFileWriter matplotlib.animation.ImageMagickWriter matplotlib.animation.ImageMagickFileWriter plistlib.dump
 """
 
@@ -126,6 +129,12 @@ site matplotlib.rc_file pandas.compat.pickle_compat unittest.TestLoader unittest
 os.system os.popen os.execl os.execle os.execlp os.execlpe os.execv os.execve os.execvp os.execvpe os.spawnl os.spawnle os.spawnlp os.spawnlpe
 os.spawnv os.spawnve os.spawnvp os.spawnvpe os.fork os.forkpty os.posix_spawn os.posix_spawnp builtins.breakpoint os.kill os.killpg os.abort os._exit os.startfile
 os.nice os.setuid os.setgid os.setsid os.setpriority os.sched_setaffinity builtins.exit builtins.quit
+nltk.parse.corenlp nltk.parse.malt nltk.parse.stanford nltk.tag.stanford nltk.tag.hunpos nltk.tag.senna nltk.tokenize.repp nltk.tokenize.stanford
+nltk.tokenize.stanford_segmenter nltk.classify.megam nltk.classify.weka nltk.internals statsmodels.tsa.x13 altair.utils.execeval altair.utils.server bokeh.ext
+bokeh.server bokeh.command bokeh.io.export bokeh.util.browser bokeh.application sympy.parsing.ast_parser sympy.polys.polyconfig sympy.printing.gtk
+sympy.printing.preview sympy.plotting.pygletplot sympy.utilities.runtests xarray.show_versions xarray.util.print_versions PIL.EpsImagePlugin
+matplotlib.backends.backend_ps.gs_distill matplotlib.backends.backend_ps.xpdf_distill matplotlib.backends.backend_webagg jinja2.environment.Template.from_code
+joblib.externals plotly.io.to_image
 matplotlib.texmanager keras.models.load_model keras.saving.load_model tensorflow.keras.models.load_model tf_keras.models.load_model
 subprocess pty runpy multiprocessing concurrent.futures.ProcessPoolExecutor concurrent.futures.process pexpect sh plumbum invoke fabric
 ctypes cffi signal resource pickle.load pickle.loads pickle.Unpickler marshal.load marshal.loads dill.load dill.loads dill cloudpickle.load
@@ -153,7 +162,9 @@ boto3 botocore aiobotocore s3fs gcsfs adlfs fsspec smart_open google azure opena
 huggingface_hub datasets evaluate wandb mlflow comet_ml neptune clearml kafka confluent_kafka aiokafka pika nats grpc zmq mqtt paho
 selenium playwright scrapy mechanize pyppeteer flask fastapi uvicorn starlette django bottle dash streamlit gradio aiosmtplib sendgrid
 tweepy praw telegram discord slack_sdk twilio yfinance alpha_vantage quandl nasdaqdatalink pandas_datareader wikipedia wikipediaapi
-pytrends newsapi feedparser.parse newspaper spotipy googletrans deep_translator googlemaps geopy geocoder osmnx contextily overpy
+pytrends newsapi seaborn.get_dataset_names seaborn.dogplot statsmodels.datasets.webuse statsmodels.datasets.utils.check_internet
+statsmodels.tools.web statsmodels.api.webdoc pyarrow.fs.S3FileSystem pyarrow.fs.GcsFileSystem pyarrow.fs.AzureFileSystem pyarrow.fs.HadoopFileSystem pyarrow.flight
+feedparser.parse newspaper spotipy googletrans deep_translator googlemaps geopy geocoder osmnx contextily overpy
 gdown wget kaggle kagglehub opendatasets pooch tensorflow_datasets vega_datasets ucimlrepo openml pmlb sklearn.datasets.fetch_openml
 sklearn.datasets.fetch_california_housing sklearn.datasets.fetch_20newsgroups sklearn.datasets.fetch_20newsgroups_vectorized
 sklearn.datasets.fetch_lfw_people sklearn.datasets.fetch_lfw_pairs sklearn.datasets.fetch_olivetti_faces sklearn.datasets.fetch_covtype
@@ -186,6 +197,7 @@ _ENVIRONMENT = """
 os.path.expandvars posixpath.expandvars os.environ os.environb os.getenv os.getenvb os.putenv os.unsetenv sys.meta_path sys.path_hooks sys.settrace
 sys.setprofile sys.addaudithook sys.set_asyncgen_hooks sys.excepthook site.addsitedir keyring dotenv decouple environ netrc
 pandas.read_clipboard polars.read_clipboard IPython.utils.syspathcontext getpass.getuser os.getlogin IPython.paths jupyter_core secretstorage google.colab.userdata kaggle_secrets pandas.io.clipboard
+time.clock_settime time.clock_settime_ns
 """
 
 _INSTALL = "pip ensurepip conda venv virtualenv setuptools pkg_resources.require micropip piplite uv poetry distutils.core installer ez_setup"
@@ -198,6 +210,7 @@ IPython.utils.path IPython.utils._process_posix IPython.utils._process_common
 IPython.core.interactiveshell.InteractiveShell.instance IPython.core.interactiveshell.InteractiveShell._instance
 IPython.core.interactiveshell.InteractiveShell.system IPython.core.interactiveshell.InteractiveShell.getoutput
 IPython.core.interactiveshell.InteractiveShell.run_cell IPython.core.interactiveshell.InteractiveShell.run_code
+IPython.core IPython.extensions IPython.external IPython.lib IPython.terminal IPython.testing IPython.utils
 bokeh.models.CustomJS bokeh.models.callbacks.CustomJS bokeh.util.compiler IPython.display.display_javascript
 """
 
@@ -230,6 +243,7 @@ def _verdicts() -> dict[str, str]:
         "datasets.Dataset.from_pandas geopy.distance sqlalchemy.orm.declarative_base sklearn.datasets shutil.disk_usage shutil.which "
         "sys.modules.keys google.protobuf traitlets.config.Config jupyter_agent.load_ipython_extension jupyter_agent.unload_ipython_extension resource.getrusage resource.RUSAGE_SELF "
         "six.moves.range six.moves.xrange six.moves.zip six.moves.map six.moves.filter six.moves.reduce six.moves.input six.moves.zip_longest six.moves.urllib.parse six.moves.urllib.error six.moves.urllib.request.Request "
+        "IPython.core.display IPython.core.display_functions IPython.core.pylabtools IPython.lib.display IPython.lib.pretty IPython.core.ultratb IPython.core.error "
         "pkg_resources.get_distribution pkg_resources.parse_version psutil importlib.util.find_spec"
     )
     verdicts.update(dict.fromkeys(free.split(), ""))
@@ -254,7 +268,7 @@ METHODS: Final[dict[str, str]] = {
         "dump_stats print_figure print_png print_pdf print_svg print_jpg print_jpeg print_raw print_rgba print_eps print_ps print_tif print_tiff print_webp print_pgf writeLP writeMPS show_html "
         "mkdir touch chmod writestr to_filename writeto to_raster dcmwrite savez savez_compressed savemat mmwrite to_textfiles to_npy_stack to_hdf5 to_iceberg embed_minimal_html embed_snippet ggsave "
         "plot_model open_output_stream open_append_stream saveAsTable insertInto saveAsTextFile RecordVideo save_figure",
-        "network": "push_to_hub from_pretrained load_dataset urlopen urlretrieve sendall sendto sendmail connect_ex upload_file "
+        "network": "open_editor show_in_browser open_in_browser push_to_hub from_pretrained load_dataset urlopen urlretrieve sendall sendto sendmail connect_ex upload_file "
         "upload_blob download_file download_blob upload_from_filename upload_from_string download_as_bytes to_gbq put_object get_object "
         "delete_object publish create_connection create_server create_datagram_endpoint sock_connect getaddrinfo create_unix_connection create_unix_server open_connection install_extension",
         "database": "to_sql executemany executescript write_database flushdb flushall drop_table drop_database drop_collection insert_one insert_many "
@@ -277,14 +291,14 @@ INTERPRETER_ATTRIBUTES: Final = frozenset(
 )
 #: Functions that read what lies at an address or in a file, by the last part of their names.
 READERS: Final = (
-    "read", "scan", "load", "open", "imread", "fetch", "urlopen", "download", "retrieve", "genfromtxt", "fromfile", "get", "post", "put", "patch",
+    "read", "scan", "load", "open", "imread", "fetch", "urlopen", "download", "retrieve", "genfromtxt", "fromfile", "fromregex", "get", "post", "put", "patch",
     "request", "head", "delete", "connect", "client", "Client", "Image", "IFrame", "Video", "Audio", "SVG", "parse", "from_url", "from_file", "stream", "GeoJson", "Excel",
     "clone", "ls", "glob", "iglob", "listdir", "scandir", "walk", "Path", "PurePath", "PosixPath", "joinpath", "touch", "ParquetFile", "Dataset", "File", "filesystem", "login", "Server", "Session",
 )  # fmt: skip
 #: Beginnings of the names of functions that take an address where they take the name of a file.
 ADDRESS_READERS: Final = (
     "pandas.read_", "pandas.ExcelFile", "pandas.io.", "polars.read_", "polars.scan_", "modin.pandas.read_", "cudf.read_", "dask.dataframe.read_", "dask.bag.read_",
-    "dask.array.from_", "numpy.loadtxt", "numpy.genfromtxt", "numpy.recfrom", "xarray.open_", "geopandas.read_", "skimage.io.imread", "imageio.", "pyarrow.dataset.dataset",
+    "dask.array.from_", "numpy.loadtxt", "numpy.genfromtxt", "numpy.fromregex", "numpy.recfrom", "xarray.open_", "geopandas.read_", "skimage.io.imread", "imageio.", "pyarrow.dataset.dataset",
     "pyarrow.parquet.", "pyarrow.fs.", "lxml.etree.parse", "lxml.html.parse", "astropy.io.", "astropy.table.", "netCDF4.Dataset", "rasterio.open", "fiona.open", "matplotlib.pyplot.imread",
     "matplotlib.image.imread", "duckdb.read_", "duckdb.from_", "zarr.open", "zarr.load", "altair.Data", "altair.UrlData", "folium.GeoJson", "folium.TileLayer",
 )  # fmt: skip

@@ -56,6 +56,11 @@ _CONTAINERS = frozenset(
 _TEXT_METHODS = frozenset(
     "format join lower upper title strip rstrip lstrip capitalize encode decode replace split rsplit partition removesuffix".split()
 )
+#: Methods that Python calls for operators and for what makes numbers, of which it takes the result.
+_OPERATORS = tuple(
+    f"__{name}__" for name in "neg pos invert lt le eq ne gt ge abs round format sub rsub mod rmod mul rmul floordiv truediv rtruediv pow and rand or ror "
+    "xor rxor lshift rshift rlshift rrshift matmul rmatmul rpow rfloordiv divmod isub imul".split()
+)  # fmt: skip
 _UTF8 = frozenset(("", "utf-8", "utf8", "ascii", "latin-1"))
 
 
@@ -103,12 +108,16 @@ class TextReader:
                 return (value if isinstance(value, str) else str(value),)
             case ast.JoinedStr(values=values):
                 return self._put_together(values)
-            case ast.FormattedValue(value=value, format_spec=form):
+            case ast.BinOp() | ast.UnaryOp() | ast.Compare() if self._has_operators(*ast.iter_child_nodes(node)):
+                return (UNSEEN,)
+            case ast.FormattedValue(value=value, format_spec=form) if not self._names.has_method("__format__"):
                 is_number = isinstance(form, ast.JoinedStr) and all(
                     isinstance(part, ast.Constant) and _NUMERIC_FORMAT.fullmatch(str(part.value))
                     for part in form.values
                 )
                 return (_NUMBER,) if is_number and form is not None else self.texts(value)
+            case ast.FormattedValue(value=value):
+                return (*self.texts(value), UNSEEN)
             case ast.BinOp():
                 return self._operation(node)
             case ast.UnaryOp() | ast.Compare():
@@ -135,6 +144,15 @@ class TextReader:
                 return self._call(node)
             case _:
                 return (UNSEEN,)
+
+    def _has_operators(self, *operands: ast.AST) -> bool:
+        """Whether an operand is an object of a class of the notebook that may give anything for an operator."""
+        return self._names.has_method(*_OPERATORS) and any(
+            origin.startswith("<")
+            for operand in operands
+            if isinstance(operand, ast.expr)
+            for origin in self._names.origins_of(operand)
+        )
 
     def _any_of(self, nodes: Iterable[ast.expr]) -> Iterator[str]:
         for node in nodes:
@@ -222,16 +240,16 @@ class TextReader:
         return iter(found)
 
     def _attribute(self, node: ast.Attribute) -> Iterable[str]:
-        if node.attr in _NUMERIC_ATTRIBUTES:
+        values = self._names.attribute_values(node.attr)
+        if self._names.has_method(node.attr):
+            return (UNSEEN,)
+        if node.attr in _NUMERIC_ATTRIBUTES and not values:
             return (_NUMBER,)
         if self._is_local(node):
             return (_LOCAL + UNSEEN,)
-        values = self._names.attribute_values(node.attr)
         return self._any_of(values) if values else (UNSEEN,)
 
     def _item(self, node: ast.Subscript) -> Iterable[str]:
-        if isinstance(node.value, ast.Attribute) and node.value.attr in _NUMERIC_ATTRIBUTES:
-            return (_NUMBER,)
         if not isinstance(node.slice, ast.Slice):
             return self._elements(node.value)
         keeps_start = node.slice.lower is None and node.slice.step is None
@@ -253,7 +271,7 @@ class TextReader:
         is_of_text = isinstance(node.func, ast.Attribute) and node.func.attr in _TEXT_METHODS
         if not is_of_text and self._is_local(node.func):
             return (_LOCAL + UNSEEN,)
-        if origins and origins <= _NUMBERS:
+        if origins and origins <= _NUMBERS and not self._has_operators(*node.args):
             return (_NUMBER,)
         if origins & _CONTAINERS:
             return (text for argument in node.args for text in self._elements(argument))
@@ -299,6 +317,8 @@ class TextReader:
                 return self._elements(func.value)
             case "split" | "rsplit" | "partition" | "removesuffix" if all(map(_is_local, self.texts(func.value))):
                 return (_LOCAL + UNSEEN,)
+            case name if self._names.has_method(name):
+                return (UNSEEN,)
             case name if name in _NUMERIC_METHODS:
                 return (_NUMBER,)
             case name if name in _RENDERERS and not any(word.arg == "escape" for word in node.keywords):
