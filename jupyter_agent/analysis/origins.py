@@ -6,10 +6,12 @@ from __future__ import annotations
 
 import ast
 import builtins
+import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
 from functools import lru_cache
+from itertools import chain
 from typing import TypeAlias
 
 from jupyter_agent.analysis.cells.source import parse
@@ -49,7 +51,17 @@ class Bindings:
     calls: dict[str, list[ast.Call]] = field(default_factory=dict)
     #: Names that are read, and not called.
     handed_on: set[str] = field(default_factory=set)
-    #: Names that may be deleted, or bound from elsewhere; ``*`` for any, by a function, and an empty one for any by the code itself.
+    #: Names → other names for the same object; and functions that get it.
+    aliases: dict[str, list[str]] = field(default_factory=dict)
+    passed: dict[str, list[str]] = field(default_factory=dict)
+    #: Functions → what they put into their parameters.
+    filled: dict[str, list[ast.expr]] = field(default_factory=dict)
+    #: What calls give by keywords; fields that classes annotate → these classes; and words of the texts that name fields.
+    keywords: dict[str, list[ast.expr]] = field(default_factory=dict)
+    fields: dict[str, list[str]] = field(default_factory=dict)
+    named_fields: set[str] = field(default_factory=set)
+    #: Names that may be deleted, or bound from elsewhere; ``*`` for any, by a function, and an empty one for any by the code itself;
+    #: and ``.`` where names and attributes may be set or called by what stands in texts.
     unsettled: set[str] = field(default_factory=set)
     #: Extensions and modules that magics load, which may lie next to the notebook whatever their names.
     loaded: set[str] = field(default_factory=set)
@@ -79,7 +91,19 @@ _BUILTINS = frozenset(dir(builtins)).difference(_IPYTHON)
 _DYNAMIC = frozenset(
     "globals locals vars get_ipython setattr delattr import_module __import__ __builtins__ __main__ __dict__ user_ns modules".split()
 )
-_FILLING = frozenset("append appendleft add extend insert setdefault update".split())
+_BY_TEXT = frozenset("globals locals vars setattr delattr __setattr__ __main__ __dict__ user_ns".split())
+_FILLING = frozenset(
+    "append appendleft add extend extendleft insert setdefault update __setitem__ __iadd__ __ior__ put".split()
+)
+#: Functions that put something into their first argument.
+_FILLERS = _FILLING | frozenset(
+    "setitem iadd ior iconcat heappush heapreplace heappushpop insort insort_left insort_right".split()
+)
+#: Functions that make a class of fields that a text names; and decorators after which a function is called as before.
+_FIELD_MAKERS = frozenset("namedtuple make_dataclass NamedTuple".split())
+_PLAIN_DECORATORS = frozenset(
+    "staticmethod classmethod property cached_property lru_cache cache wraps abstractmethod contextmanager dataclass override overload".split()
+)
 #: What holds modules and variables by their names.
 NAMESPACES = frozenset(("sys.modules", "<globals>"))
 #: Functions that import the module that they are given by its name.
@@ -170,6 +194,9 @@ class _Collector(ast.NodeVisitor):
         match target:
             case ast.Name(id=name):
                 scope = self._scope_of(name)
+                for part in _parts_of(value):
+                    if isinstance(part, ast.Name):
+                        self.bindings.aliases.setdefault(part.id, []).append(name)
                 if value is None:
                     scope.unknown.add(name)
                 elif isinstance(value, ast.Lambda):
@@ -185,13 +212,21 @@ class _Collector(ast.NodeVisitor):
             case ast.Attribute(value=owner, attr=name) if value is not None:
                 self.bindings.attributes.setdefault(name, []).append(value)
                 self.bindings.objects.setdefault(name, []).append(owner)
-            case ast.Subscript(value=ast.Name(id=name)) if value is not None:
-                self._put_into(name, [value])
+            case ast.Subscript(value=owner) if value is not None:
+                self._put_into(owner, [value])
             case ast.Starred(value=inner):
                 self._bind(inner, value)
 
-    def _put_into(self, name: str, values: list[ast.expr]) -> None:
-        self._scope_of(name).items.setdefault(name, []).append(ast.List(elts=values, ctx=ast.Load()))
+    def _put_into(self, owner: ast.expr, values: list[ast.expr]) -> None:
+        """Note what is put into a list or a dictionary, or into one that lies in it."""
+        items = ast.List(elts=values, ctx=ast.Load())
+        while isinstance(owner, ast.Subscript):
+            owner = owner.value
+        if isinstance(owner, ast.Name):
+            self._scope_of(owner.id).items.setdefault(owner.id, []).append(items)
+        elif isinstance(owner, ast.Attribute):
+            self.bindings.attributes.setdefault(owner.attr, []).append(items)
+            self.bindings.objects.setdefault(owner.attr, []).append(owner.value)
 
     def _define(self, name: str, definition: ast.AST) -> None:
         self.bindings.definitions.setdefault(name, []).append(definition)
@@ -330,6 +365,8 @@ class _Collector(ast.NodeVisitor):
             self._inside((_names_bound(body) - elsewhere) | scope.unknown, scope),
         ):
             self._visit_all(body)
+        for name in scope.unknown:
+            self.bindings.filled.setdefault(called, []).extend(scope.items.get(name, ()))
         self._functions.pop()
 
     def visit_ClassDef(self, node: ast.ClassDef) -> None:
@@ -342,8 +379,9 @@ class _Collector(ast.NodeVisitor):
                 case ast.Assign(targets=targets, value=value):
                     for name in _names_bound(targets):
                         self.bindings.members.setdefault(name, []).append(value)
-                case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
-                    self.bindings.members.setdefault(name, []).append(value)
+                case ast.AnnAssign(target=ast.Name(id=name), value=value):
+                    self.bindings.fields.setdefault(name, []).append(node.name)
+                    self.bindings.members.setdefault(name, []).extend([value] if value is not None else [])
         outer, self._class_name = self._class_name, node.name
         with self._inside(_names_bound(node.body), self.bindings):
             self._bound = self._around_class = self._bound if self._around_class is None else self._around_class
@@ -378,6 +416,8 @@ class _Collector(ast.NodeVisitor):
             self._note_dynamic(node.id)
 
     def _note_dynamic(self, name: str) -> None:
+        if name in _BY_TEXT:
+            self.bindings.unsettled.add(".")
         if name in _DYNAMIC:
             self.bindings.unsettled.add("*" if self._scopes else "")
 
@@ -387,6 +427,7 @@ class _Collector(ast.NodeVisitor):
 
     def visit_Call(self, node: ast.Call) -> None:
         vars(node)["class_name"] = self._class_name  # which `super` means
+        self._note_given(node)
         for word in node.keywords:
             if isinstance(word.value, ast.Lambda):
                 self.bindings.calls.setdefault(lambda_name(word.value), []).append(node)
@@ -400,7 +441,10 @@ class _Collector(ast.NodeVisitor):
         for keyword in node.keywords:
             self.visit(keyword.value)
         match node:
-            case ast.Call(func=ast.Name(id="setattr"), args=[owner, ast.Constant(value=str(name)), value]):
+            case ast.Call(
+                func=ast.Name(id="setattr") | ast.Attribute(attr="__setattr__"),
+                args=[owner, ast.Constant(value=str(name)), value],
+            ):
                 self.bindings.attributes.setdefault(name, []).append(value)
                 self.bindings.objects.setdefault(name, []).append(owner)
             case ast.Call(func=ast.Name(id="type"), args=[_, _, ast.Dict(keys=keys, values=values)]):
@@ -411,13 +455,25 @@ class _Collector(ast.NodeVisitor):
             first = node.args[0]
             if isinstance(first, ast.Constant) and str(first.value).replace(".", "_").isidentifier():
                 self.bindings.loaded.add(str(first.value))
-        if (
-            isinstance(node.func, ast.Attribute)
-            and isinstance(node.func.value, ast.Name)
-            and node.func.attr in _FILLING
-        ):
+        if isinstance(node.func, ast.Attribute) and node.func.attr in _FILLING:
             given = map(_item_of, node.args) if node.func.attr in ("extend", "update") else node.args
-            self._put_into(node.func.value.id, [*filter(None, given), *(word.value for word in node.keywords)])
+            self._put_into(node.func.value, [*filter(None, given), *(word.value for word in node.keywords)])
+        if isinstance(node.func, ast.Name | ast.Attribute) and _name_of(node.func) in _FILLERS and node.args[1:]:
+            self._put_into(node.args[0], node.args[1:])
+
+    def _note_given(self, node: ast.Call) -> None:
+        """Note what a call is given: by keywords, which may be attributes; and variables, which it may fill."""
+        called = _name_of(node.func) if isinstance(node.func, ast.Name | ast.Attribute) else "()"
+        if called == "()":
+            self.bindings.calls.setdefault("()", []).append(node)
+        for word in node.keywords:
+            self.bindings.keywords.setdefault(word.arg or "", []).append(word.value)
+        for given in (*node.args, *(word.value for word in node.keywords)):
+            if isinstance(given, ast.Name):
+                self.bindings.passed.setdefault(given.id, []).append(called)
+            if called in _FIELD_MAKERS:
+                texts = (part.value for part in ast.walk(given) if isinstance(part, ast.Constant))
+                self.bindings.named_fields.update(word for text in texts for word in re.findall(r"\w+", str(text)))
 
 
 def _names_bound(nodes: Iterable[ast.AST]) -> frozenset[str]:
@@ -473,9 +529,21 @@ def _name_of(called: ast.Name | ast.Attribute | ast.Lambda) -> str:
     )
 
 
+def _parts_of(value: ast.expr | None) -> Sequence[ast.expr]:
+    """The expression itself, or those in it where it is a display of them, or one of these."""
+    value = value.value if isinstance(value, ast.Starred) else value
+    return value.elts if isinstance(value, ast.List | ast.Tuple | ast.Set) else [value] if value is not None else []
+
+
 def _item_of(value: ast.expr | None) -> ast.expr | None:
     """One of what an expression contains."""
     return ast.Starred(value=value, ctx=ast.Load()) if value is not None else None
+
+
+def _decorator_name(decorator: ast.expr) -> str:
+    """The name of a decorator, or of what makes one."""
+    made = decorator.func if isinstance(decorator, ast.Call) else decorator
+    return _name_of(made) if isinstance(made, ast.Name | ast.Attribute) else ""
 
 
 def collect(tree: ast.AST) -> Bindings:
@@ -739,6 +807,7 @@ class NameResolver:
             for values in (bindings.values, bindings.items)
             for value in values.get(node.id, ())
         ]
+        found += self._put_in_elsewhere(node.id)
         for bindings in scopes:
             for function, arguments in bindings.parameters.get(node.id, ()):
                 found += self._given_to(function, node.id, arguments)
@@ -750,6 +819,18 @@ class NameResolver:
         if is_only_filled or (len(scopes) > 1 and self.own.unsettled & {"", "*"}):
             found.append(None)
         return found
+
+    def _put_in_elsewhere(self, name: str) -> Iterator[ast.expr]:
+        """What is put into an object by other names of it, and by functions that get it."""
+        everywhere, names = self._everywhere(), [name]
+        for other in names:
+            for bindings in everywhere:
+                names += [alias for alias in bindings.aliases.get(other, ()) if alias not in names]
+                functions = {function for found in everywhere for function in found.passed.get(other, ())}
+                for function in functions:
+                    yield from bindings.filled.get(function, ())
+                if other != name:
+                    yield from bindings.items.get(other, ())
 
     def _everywhere(self) -> tuple[Bindings, ...]:
         return (self.own, *self.before)
@@ -767,13 +848,23 @@ class NameResolver:
                     yield from (word.value for word in call.keywords) if is_named else call.args
 
     def attribute_values(self, name: str) -> list[ast.expr]:
-        """What attributes of this name are bound to, in the bodies of classes too."""
+        """What attributes of this name may be bound to: in the bodies of classes, and by what makes objects, too."""
+        everywhere = self._everywhere()
+        classes = {made for bindings in everywhere for made in bindings.fields.get(name, ())}
+        calls = [call for bindings in everywhere for made in classes for call in bindings.calls.get(made, ())]
         return [
-            value
-            for bindings in self._everywhere()
-            for attributes in (bindings.attributes, bindings.members)
-            for value in attributes.get(name, ())
+            *(
+                value
+                for bindings in everywhere
+                for attributes in (bindings.attributes, bindings.members, bindings.keywords)
+                for value in attributes.get(name, ())
+            ),
+            *(value for call in calls for value in call.args),
         ]
+
+    def is_set_unseen(self, attribute: str) -> bool:
+        """Whether an attribute may be set by what stands in a text."""
+        return any("." in bindings.unsettled or attribute in bindings.named_fields for bindings in self._everywhere())
 
     def _given_to(
         self, function: str, parameter: str, arguments: ast.arguments, *, seen: bool = False
@@ -786,11 +877,11 @@ class NameResolver:
             arguments.defaults[position - len(names) :] if position >= len(names) - len(arguments.defaults) else []
         )
         yield from defaults[:1]
-        is_handed_on = function.startswith("lambda ") or any(function in bindings.handed_on for bindings in everywhere)
-        if is_handed_on and not seen:
+        calls = [call for bindings in everywhere for call in bindings.calls.get(function, ())]
+        is_class = any(isinstance(definition, ast.ClassDef) for definition in self.definitions(function))
+        if not seen and self._has_other_callers(function, is_class=is_class):
             yield None
             return
-        calls = [call for bindings in everywhere for call in bindings.calls.get(function, ())]
         if seen:
             outer = {getattr(name, "id", "") for bindings in everywhere for name in bindings.nested.get(function, ())}
             for name in (function, *outer):
@@ -800,7 +891,8 @@ class NameResolver:
             if isinstance(func, ast.Name | ast.Attribute | ast.Lambda) and function == _name_of(func):
                 if seen and isinstance(func, ast.Attribute) and _are_librarys(self.origins_of(func.value)):
                     continue  # a method of the same name
-                index = position - (names[:1] == ["self"])
+                is_bound = names[:1] == ["self"] or is_class or self._is_bound_method(function, func)
+                index = position - is_bound
                 given = [word.value for word in call.keywords if word.arg in (parameter, None)]
                 spread = [argument for argument in call.args if isinstance(argument, ast.Starred)]
                 yield from given or spread or (call.args[index : index + 1] if index >= 0 else [])
@@ -811,6 +903,34 @@ class NameResolver:
                     yield _item_of(func.value)
         if not calls:
             yield None
+
+    def _has_other_callers(self, function: str, *, is_class: bool) -> bool:
+        """Whether a function is called where that is not seen: by Python, by a decorator, by what it is handed to, by its name in a text."""
+        everywhere = self._everywhere()
+        if function.startswith(("lambda ", "__")) or any(
+            function in bindings.handed_on or "." in bindings.unsettled for bindings in everywhere
+        ):
+            return True
+        if is_class and any(bindings.calls.get(made) for bindings in everywhere for made in ("()", "cls", "__class__")):
+            return True
+        return any(
+            not isinstance(decorator, ast.Name | ast.Attribute | ast.Call)
+            or _decorator_name(decorator) not in _PLAIN_DECORATORS
+            for definition in chain(self.definitions(function), self.methods(function))
+            for decorator in getattr(definition, "decorator_list", ())
+        )
+
+    def _is_bound_method(self, function: str, func: ast.expr) -> bool:
+        """Whether a call gives a method less than its parameters, the first being its object or class."""
+        kinds = {
+            _decorator_name(decorator)
+            for method in self.methods(function)
+            for decorator in getattr(method, "decorator_list", ())
+        }
+        if not isinstance(func, ast.Attribute) or not self.has_method(function) or "staticmethod" in kinds:
+            return False
+        is_of_class = any(origin.startswith("<") and origin.endswith(">") for origin in self.origins_of(func.value))
+        return not is_of_class or "classmethod" in kinds
 
     def _name_origins(self, name: str, scopes: Sequence[Bindings]) -> frozenset[str]:
         """What a name may be: all that is bound to it and, unless it is surely bound, the builtin or the well-known module."""

@@ -202,7 +202,7 @@ class TextReader:
                 return self.texts(node)
             case ast.Name() if id(node) not in self._reading:
                 self._reading.add(id(node))
-                values = self._names.values_of(node) or [None]
+                values = [*(self._names.values_of(node) or [None]), *map(_spread, self._names.added_to(node))]
                 found = frozenset(text for value in values for text in (self._elements(value) if value else [UNSEEN]))
                 self._reading.discard(id(node))
                 return found
@@ -243,6 +243,8 @@ class TextReader:
         values = self._names.attribute_values(node.attr)
         if self._names.has_method(node.attr):
             return (UNSEEN,)
+        if values and self._names.is_set_unseen(node.attr):
+            return (*self._any_of(values), UNSEEN)
         if node.attr in _NUMERIC_ATTRIBUTES and not values:
             return (_NUMBER,)
         if self._is_local(node):
@@ -326,6 +328,11 @@ class TextReader:
                 return (UNSEEN,) if is_template else (_RENDERED,)
             case _:
                 return (UNSEEN,)
+
+
+def _spread(value: ast.expr) -> ast.expr:
+    """What is added to a list or a dictionary, as one of its own."""
+    return value if isinstance(value, ast.List | ast.Tuple | ast.Set | ast.Dict) else ast.Starred(value, ast.Load())
 
 
 def _are_defined(origins: frozenset[str]) -> bool:
