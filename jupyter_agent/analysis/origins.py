@@ -91,7 +91,7 @@ _BUILTINS = frozenset(dir(builtins)).difference(_IPYTHON)
 _DYNAMIC = frozenset(
     "globals locals vars get_ipython setattr delattr import_module __import__ __builtins__ __main__ __dict__ user_ns modules".split()
 )
-_BY_TEXT = frozenset("globals locals vars setattr delattr __setattr__ __main__ __dict__ user_ns".split())
+_BY_TEXT = frozenset("globals locals vars setattr delattr __setattr__ __set__ __main__ __dict__ user_ns".split())
 _FILLING = frozenset(
     "append appendleft add extend extendleft insert setdefault update __setitem__ __iadd__ __ior__ put".split()
 )
@@ -863,8 +863,10 @@ class NameResolver:
         ]
 
     def is_set_unseen(self, attribute: str) -> bool:
-        """Whether an attribute may be set by what stands in a text."""
-        return any("." in bindings.unsettled or attribute in bindings.named_fields for bindings in self._everywhere())
+        """Whether an attribute may be set by what stands in a text, or given by a method."""
+        return self.has_method("__getattribute__", "__getattr__", "__get__") or any(
+            "." in bindings.unsettled or attribute in bindings.named_fields for bindings in self._everywhere()
+        )
 
     def _given_to(
         self, function: str, parameter: str, arguments: ast.arguments, *, seen: bool = False

@@ -728,9 +728,12 @@ class _Reach(ast.NodeVisitor):
             if any(
                 origin.startswith(ADDRESS_READERS) and "(" not in origin for origin in self._names.origins_of(argument)
             ):
-                others = [self._texts.items(other) for other in node.args if other is not argument]
-                if any(is_address(text) for texts in others for text in texts):
-                    self._note("network?", node)
+                is_of_owner = isinstance(func, ast.Attribute) and func.attr in _CALLERS and not node.args[1:]
+                owner = [cast("ast.Attribute", func).value] if is_of_owner else []
+                others = [self._texts.items(other) for other in (*node.args, *owner) if other is not argument]
+                for text in frozenset().union(*others):
+                    if code := "network" if _ADDRESS.match(text) else "network?" if is_address(text) else "":
+                        self._note(code, node)
             if not (is_looked_at and self._names.origins_of(argument) & _MODULES):
                 self.visit(argument)
         for keyword in node.keywords:
