@@ -120,6 +120,8 @@ _PASSING = frozenset(
 )
 #: Those of which the result does not run what it was given, if that is a generator, before it is asked for more.
 _LAZY = frozenset("reversed enumerate zip filter map".split())
+#: Other names of one object that are followed.
+_MAX_ALIASES = 32
 _KNOWN_NAMES = ROOTS | frozenset(USUAL_NAMES.values())
 #: What a name stands for that begins with an underscore, so that the kernel does not list it, and that no source binds: an earlier output, for one.
 HIDDEN_NAME = "<hidden name>"
@@ -634,6 +636,7 @@ class NameResolver:
         self.generation = 0
         #: All texts that an expression may be, where what is not seen of them matters.
         self.read: Callable[[ast.expr], Iterable[str]] = self.texts
+        self._elsewhere: dict[str, tuple[int, list[ast.expr | None]]] = {}
         self._resolving: set[int] = set()
         self._cache: dict[int, frozenset[str]] = {}
         self._lambdas: dict[str, ast.Lambda] = {}
@@ -820,17 +823,25 @@ class NameResolver:
             found.append(None)
         return found
 
-    def _put_in_elsewhere(self, name: str) -> Iterator[ast.expr]:
-        """What is put into an object by other names of it, and by functions that get it."""
-        everywhere, names = self._everywhere(), [name]
-        for other in names:
+    def _put_in_elsewhere(self, name: str) -> list[ast.expr | None]:
+        """What is put into an object by other names of it, and by functions that get it; None where it has too many names."""
+        if (known := self._elsewhere.get(name)) is not None and known[0] == self.generation:
+            return known[1]
+        everywhere, found = self._everywhere(), list[ast.expr | None]()
+        names = {name: None}
+        waiting = [name]
+        while waiting and len(names) <= _MAX_ALIASES:
+            other = waiting.pop()
+            functions = {function for bindings in everywhere for function in bindings.passed.get(other, ())}
             for bindings in everywhere:
-                names += [alias for alias in bindings.aliases.get(other, ()) if alias not in names]
-                functions = {function for found in everywhere for function in found.passed.get(other, ())}
-                for function in functions:
-                    yield from bindings.filled.get(function, ())
-                if other != name:
-                    yield from bindings.items.get(other, ())
+                new = [alias for alias in dict.fromkeys(bindings.aliases.get(other, ())) if alias not in names]
+                names |= dict.fromkeys(new)
+                waiting += new
+                found += [value for function in functions for value in bindings.filled.get(function, ())]
+                found += bindings.items.get(other, ()) if other != name else ()
+        found += [None] if len(names) > _MAX_ALIASES else []
+        self._elsewhere[name] = (self.generation, found)
+        return found
 
     def _everywhere(self) -> tuple[Bindings, ...]:
         return (self.own, *self.before)

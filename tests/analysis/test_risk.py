@@ -414,6 +414,13 @@ def test_N6_what_a_text_may_be_is_read_in_bounded_time() -> None:
     assert time.process_time() - began < 5
 
 
+def test_N6_other_names_of_an_object_are_followed_in_bounded_time() -> None:
+    chain = "\n".join(f"a{number + 1} = a{number}\na{number}.append('b')" for number in range(500))
+    began = time.process_time()
+    assert _codes(f"import pandas as pd\na0 = ['a.csv']\n{chain}\npd.read_csv(a0[0])") == {"network"}
+    assert time.process_time() - began < 5
+
+
 def test_N7_plain_markdown_is_not_asked_about() -> None:
     assert (
         risk.markdown_reasons("# Title\n\nSee [the docs](https://pandas.pydata.org/docs/) and `a < b`, $x < y$, 3 > 2.")
