@@ -327,6 +327,14 @@ def read(question: str, context: QuestionContext) -> CodeQuery | None:
             if what == ["dependents"] and isinstance(number, int) and variable is None
             else None
         )
+    if (
+        variable is not None
+        and variable.kind in _CODE
+        and not what
+        and previous is None
+        and not found.slots - {"name", "verb", "kind"}
+    ):
+        return CodeQuery("described", variable)
     if variable is None or not what:
         return (
             replace(previous, variable=variable)

@@ -14,7 +14,6 @@ from jupyter_agent.models.offline.skills import (
     errors,
     files,
     frames,
-    functions,
     joins,
     measures,
     notebook,
@@ -29,7 +28,7 @@ from jupyter_agent.models.offline.skills.talk import talk
 
 TALK = talk
 _NOUNS = (
-    variables, values, functions, definitions, frames, upkeep, columns, measures, aggregates, shaping, derived, joins,
+    variables, values, definitions, frames, upkeep, columns, measures, aggregates, shaping, derived, joins,
     cleaning, plots, files, errors, notebook, doctor, changes, running,
 )  # fmt: skip
 SKILLS: tuple[Skill, ...] = tuple(skill for noun in _NOUNS for skill in noun.SKILLS)

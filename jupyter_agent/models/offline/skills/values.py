@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping, Sequence
 
 from jupyter_agent.core.kernel_state import Variable
 from jupyter_agent.models.offline.facts import Facts
-from jupyter_agent.models.offline.markdown import fence, figure, many, name, names, python, table, visible
+from jupyter_agent.models.offline.markdown import fence, figure, many, name, names, table, visible
 from jupyter_agent.models.offline.namespace import in_code, real, texts, whole
 from jupyter_agent.models.offline.query import Query
-from jupyter_agent.models.offline.results import result
 from jupyter_agent.models.offline.skill import Answer, Skill, cue
-from jupyter_agent.models.offline.words import key
 
 _SIMPLE = frozenset({"number", "bool", "none", "text", "bytes", "path", "datetime"})
 
@@ -176,97 +173,11 @@ def _keys(query: Query, facts: Facts) -> Answer:
     return [f"{name(variable.name)} has no keys: it is a {name(short_type(variable))}.", *_details(variable)]
 
 
-def _key_named(query: Query) -> str | None:
-    """A key of the target that the question names."""
-    if query.target is None or query.target.kind != "mapping":
-        return None
-    quoted = (mention.text for mention in query.skeleton.of("STR"))
-    typed = {*quoted, *query.text.split(), *query.skeleton.unknown}
-    wanted = set(map(key, typed))
-    keys, whole_text = texts(query.target.facts.get("keys")), key(query.text)
-    named = next((item for item in keys if item in typed or (len(item) > 1 and key(item) in wanted)), None)
-    return named or next((item for item in keys if len(key(item)) > 4 and key(item) in whole_text), None)
-
-
-def _item(query: Query, facts: Facts) -> Answer:
-    variable = full(query, facts)
-    wanted = _key_named(query)
-    items = variable.facts.get("items")
-    value = items.get(wanted) if isinstance(items, Mapping) and wanted is not None else None
-    if value is None:
-        return _described(query, facts)
-    return [f"{name(f'{variable.name}[{wanted!r}]')} is **{name(value, 200)}**."]
-
-
 def _one(query: Query) -> bool:
     return query.target is not None and query.target.kind != "frame" and not query.columns
 
 
-_STATISTICS = {
-    "mean": "mean", "median": "median", "sum": "sum", "max": "max", "min": "min", "std": "std",
-    "nunique": "unique",
-}  # fmt: skip
-
-
-def _statistic(query: Query, facts: Facts) -> Answer:
-    variable = full(query, facts)
-    wanted = _STATISTICS.get(query.function or "", "")
-    value = real(variable.facts.get(wanted))
-    if value is None and variable.kind in ("sequence", "set"):
-        return _of_items(query, facts, variable)
-    if value is None:
-        return [
-            f"I do not know the {query.function} of {name(variable.name)}.",
-            _headline(variable),
-            *_details(variable),
-        ]
-    return [f"The {query.function} of {name(variable.name)} is **{figure(value)}**."]
-
-
-def _measured(query: Query) -> bool:
-    kinds = {"array", "series", "sequence", "set"}
-    return (
-        _one(query)
-        and query.target is not None
-        and query.target.kind in kinds
-        and query.function not in (None, "count")
-        and not re.search(r"\b(?:columns?|cols?|rows?|axis) NUM\d+", query.text)
-    )
-
-
-_BUILT_IN = {
-    "max": "max({})", "min": "min({})", "sum": "sum({})", "mean": "__import__('statistics').mean({})",
-    "median": "__import__('statistics').median({})", "std": "__import__('statistics').stdev({})",
-    "nunique": "len(set({}))", "mode": "__import__('statistics').mode({})",
-}  # fmt: skip
-
-
-def _shown_code(code: str) -> str:
-    """The code with its import as people write it."""
-    plain = code.replace("__import__('statistics')", "statistics")
-    return python(plain if plain == code else f"import statistics\n\n{plain}")
-
-
-def _of_items(query: Query, facts: Facts, variable: Variable) -> Answer:
-    """A statistic of a list, computed in the kernel."""
-    code = _BUILT_IN.get(query.function or "", "len({})").format(in_code(variable.name))
-    ran = facts.run(code)
-    if ran.status != "ok":
-        return [f"The {query.function} of {name(variable.name)} was not computed; this computes it:", _shown_code(code)]
-    found = result(ran.text)
-    value = figure(found.number) if found.number is not None else name(found.text, 200)
-    return [f"The {query.function} of {name(variable.name)} is **{value}**.", _shown_code(code)]
-
-
 SKILLS = (
-    Skill(
-        "item",
-        cue(r"[^\W\d]+", r"VAR\d+"),
-        _item,
-        lambda query: _one(query) and _key_named(query) is not None,
-        weight=56,
-        reads=r".*",
-    ),
     Skill(
         "value",
         cue(
@@ -302,5 +213,4 @@ SKILLS = (
         lambda query: query.target is not None and query.target.kind in {"mapping", "object", "class"} and _one(query),
         weight=46,
     ),
-    Skill("statistic of an array", cue(r"[a-z]+"), _statistic, _measured, weight=43, measures=True),
 )
