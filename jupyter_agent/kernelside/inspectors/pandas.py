@@ -115,13 +115,24 @@ def statistics(series: Any, budget: TimeBudget) -> dict[str, Any]:
 _READER = ColumnReader(missing, samples, statistics)
 
 
-def index_facts(index: Any) -> dict[str, Any]:
+def _level_facts(level: Any) -> dict[str, Any]:
+    """Data type and values of one level of a row index."""
+    listed = [[text, 1] for text in labels(level, wire.MAX_MAPPING_ITEMS)]
+    return {"dtype": type_text(level.dtype), "top": listed, "unique": len(level)}
+
+
+def index_facts(index: Any, *, with_levels: bool = False) -> dict[str, Any]:
     """Name, data type, first and last label of a row index; and the labels of a short table, where they are texts."""
     if not is_library_class(type(index), "pandas"):
         return {"index": {"dtype": opaque(index)}}
-    facts = {"name": element_text(index.name) if index.name is not None else None, "dtype": type_text(index.dtype)}
+    facts: dict[str, Any] = {
+        "name": element_text(index.name) if index.name is not None else None,
+        "dtype": type_text(index.dtype),
+    }
     if type(index) is loaded("pandas", "MultiIndex"):
         facts = {"name": ", ".join(element_text(name) for name in index.names), "dtype": "MultiIndex"}
+        if with_levels:
+            facts["levels"] = [_level_facts(level) for level in index.levels]
     if len(index):
         facts["first"], facts["last"] = labels(index, 1)[0], labels(index[-1:], 1)[0]
     is_short = 0 < len(index) <= wire.MAX_LABELLED_ROWS
@@ -187,7 +198,7 @@ def describe_frame(value: Any, budget: TimeBudget) -> ValueDescription:
             column_facts(column, name, budget, _READER, withheld=is_secret_name(name))
             for column, name in zip(columns, names)  # noqa: B905
         ],
-        **index_facts(value.index),
+        **index_facts(value.index, with_levels=budget.detail),
         "memory_bytes": memory,
     }
     if total > len(names):

@@ -11,6 +11,8 @@ from jupyter_agent.models.offline.coverage import not_understood
 from jupyter_agent.models.offline.facts import Facts
 from jupyter_agent.models.offline.failure import CellError
 from jupyter_agent.models.offline.followup import inherited
+from jupyter_agent.models.offline.grammar.conversing import table_answer
+from jupyter_agent.models.offline.grammar.understanding import unknown_words
 from jupyter_agent.models.offline.lexicon import ADJECTIVES, BINDING, FILLERS, MONTHS, NUMBERS, TELLING
 from jupyter_agent.models.offline.markdown import name as shown
 from jupyter_agent.models.offline.namespace import names_of
@@ -65,11 +67,21 @@ def answered(conversation: Conversation) -> Reply:
     about = _of_object(question, replace(objects, only_named=True))
     if about is not None:
         return _answer_of(about, context, facts)
+    try:
+        about_tables = table_answer(replace(conversation, question=question), facts)
+    except Ask as ask:
+        return asked_back(str(ask))
+    if about_tables is not None:
+        return Reply(about_tables)
     query = _query(question, context)
     skill = None if _absent(query) and not query.mentions else _BY_NAME.get(query.skill)
     if skill is not None and skill.name in _TELLING_VALUES and _secret(query):
         return Reply([f"{shown(_secret(query))} looks like a secret, so its values are withheld."])
-    unknown = not_understood(query, skill) if skill is not None else _strange(query)
+    unknown = (
+        not_understood(query, skill)
+        if skill is not None
+        else (tuple(unknown_words(question, context.frames())) or _strange(query))
+    )
     if skill is None or unknown:
         about = _of_object(question, objects)
         if about is not None:

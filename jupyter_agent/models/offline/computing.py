@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from calendar import month_name
 from collections.abc import Callable, Sequence
 
 from jupyter_agent.models.offline.dialects.choice import Dialect, dialect
 from jupyter_agent.models.offline.facts import Facts, Ran
 from jupyter_agent.models.offline.markdown import name, python
-from jupyter_agent.models.offline.namespace import Table
-from jupyter_agent.models.offline.query import Condition, Query
+from jupyter_agent.models.offline.namespace import Column, Table
+from jupyter_agent.models.offline.query import Condition, Measure, Query, noun
 from jupyter_agent.models.offline.results import Result, result
 from jupyter_agent.models.offline.words import joined
 
@@ -65,9 +66,22 @@ def where_clause(conditions: Sequence[Condition]) -> str:
     return f" where {joined([_in_words(condition) for condition in conditions])}" if conditions else ""
 
 
+def _value_in_words(value: object) -> str:
+    """A value, or what is computed of a column."""
+    if isinstance(value, (Column, Table)):
+        return name(value.name)
+    return f"its {noun(value.function)}" if isinstance(value, Measure) else name(value)
+
+
 def _in_words(condition: Condition) -> str:
-    column, values = name(condition.column.name), [name(value) for value in condition.values]
+    column, values = name(condition.column.name), [_value_in_words(value) for value in condition.values]
     match condition.operator:
+        case "month":
+            return f"{column} is in {joined([month_name[value] for value in condition.values], 'or')}"
+        case "notin":
+            return f"{column} is not {joined(values, 'or')}"
+        case "unmatched":
+            return f"{column} is not in {values[0]}"
         case "missing" | "present":
             return f"{column} is {'missing' if condition.operator == 'missing' else 'not missing'}"
         case "between":
@@ -81,5 +95,5 @@ def _in_words(condition: Condition) -> str:
         case "contains":
             return f"{column} contains {values[0]}"
         case "startswith" | "endswith":
-            return f"{column} {condition.operator.replace('with', 's with')} {values[0]}"
+            return f"{column} {condition.operator.replace('with', ' with')} {values[0]}"
     return f"{column} {condition.operator} {values[0]}"

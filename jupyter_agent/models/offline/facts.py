@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from jupyter_agent.core.kernel_state import Cell, Variable
 from jupyter_agent.models.offline.conversation import Conversation, Signature, signature
 from jupyter_agent.models.offline.lexicon import words
-from jupyter_agent.models.offline.namespace import Namespace, real, texts, whole
+from jupyter_agent.models.offline.namespace import Column, Namespace, Table, real, texts, whole
+from jupyter_agent.models.offline.words import parts
 
 #: Codes of calls that were not made.
 _REFUSED = words(
@@ -21,6 +22,8 @@ _REFUSED = words(
 _ENTRY = re.compile(r'\{"(?:name": "[^"]*", "type|id)": "')
 #: What a run's result says of the run itself: how long it took, which names it bound.
 _NOTE = re.compile(r"\s*\[\d+\.\d s(?:; [^\n]*)?\]\s*$")
+#: Columns of wide tables that are inspected one by one for a question.
+MOST_COLUMNS = 8
 
 
 class Need(Exception):
@@ -85,6 +88,56 @@ class Facts:
             raise Need(*needed)
         return found
 
+    def tables(self, namespace: Namespace, most: int, words: frozenset[str]) -> tuple[Table, ...]:
+        """All tables in full detail; one that cannot be inspected as the list has it. Of a wide one, the columns of these words."""
+        frames = namespace.frames[:most]
+        self._all([{"name": frame.name} for frame in frames])
+        found = [self._widened(frame) for frame in frames]
+        wanted = [(table, column) for table in found for column in table.columns if _is_cut(column, words)][
+            :MOST_COLUMNS
+        ]
+        self._all([{"name": table.name, "column": column.name} for table, column in wanted])
+        return tuple(replace(table, columns=tuple(self._full(column) for column in table.columns)) for table in found)
+
+    def _all(self, arguments: Sequence[Mapping[str, Any]]) -> None:
+        """Ask for all that is not known yet at once."""
+        calls = [
+            call
+            for call in (signature("inspect_variable", each) for each in arguments)
+            if call not in self.conversation.results
+        ]
+        if calls and "inspect_variable" in self.conversation.offered:
+            raise Need(*calls)
+
+    def _widened(self, frame: Table) -> Table:
+        """A table with all its columns, those that inspection left out by their names alone."""
+        variable = self.inspected_if_known(frame.name)
+        full = (
+            Table.of(variable)
+            if variable is not None and variable.kind == "frame" and variable.facts.get("columns")
+            else frame
+        )
+        more = texts(frame.variable.facts.get("more_columns"))
+        columns = (*full.columns, *frame.columns[len(full.columns) :])
+        left = [name for name in more if all(column.name != name for column in columns)]
+        return replace(
+            full,
+            columns=(
+                *columns,
+                *(Column(frame.name, name, len(columns) + place, {}) for place, name in enumerate(left)),
+            ),
+        )
+
+    def _full(self, column: Column) -> Column:
+        data = parsed(
+            self.conversation.results.get(signature("inspect_variable", {"name": column.frame, "column": column.name}))
+        )
+        return (
+            column
+            if data is None or "name" not in data
+            else replace(column, facts={**column.facts, **Variable.from_wire(data).facts})
+        )
+
     def inspected_if_known(self, name: str) -> Variable | None:
         """Like `inspected`, but only from what is known already."""
         data = parsed(self.conversation.results.get(signature("inspect_variable", {"name": name})))
@@ -127,6 +180,13 @@ class Facts:
         if failure in _REFUSED:
             return Ran("refused", text)
         return Ran("failed" if failure == "exception" else "unreachable", text)
+
+
+def _is_cut(column: Column, words: frozenset[str]) -> bool:
+    """Whether something of a column was left out that a question with these words may need."""
+    return column.plain and (
+        bool(column.facts.get("top_left_out")) or (not column.dtype and bool(parts(column.name) & words))
+    )
 
 
 def parsed(text: str | None, *, complete: bool = False) -> Mapping[str, Any] | None:

@@ -57,6 +57,10 @@ class Skeleton:
         return tuple(mention for mention in self.mentions if mention.label in labels)
 
 
+#: No words.
+NOTHING = Skeleton("", (), (), {})
+
+
 def skeleton(question: str, names: Names) -> Skeleton:
     """Find the names in a question."""
     pieces = tokens(question)

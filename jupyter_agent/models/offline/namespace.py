@@ -5,7 +5,7 @@ from __future__ import annotations
 import keyword
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from jupyter_agent.core.kernel_state import Variable
@@ -55,7 +55,7 @@ class Column:
     frame: str
     name: str
     position: int
-    facts: Mapping[str, Any]
+    facts: Mapping[str, Any] = field(hash=False)
     plain: bool = True
 
     @property
@@ -110,10 +110,17 @@ def unquoted(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table in the kernel."""
+    """A table in the kernel, or one that an expression makes of such tables.
+
+    Attributes:
+        variable: The variable; of an expression, the one that its rows come from.
+        columns: Its columns.
+        expression: The code that makes it; empty for the variable itself.
+    """
 
     variable: Variable
     columns: tuple[Column, ...]
+    expression: str = ""
 
     @classmethod
     def of(cls, variable: Variable) -> Table:
@@ -134,8 +141,8 @@ class Table:
 
     @property
     def code(self) -> str:
-        """The variable in code."""
-        return in_code(self.name)
+        """The table in code."""
+        return self.expression or in_code(self.name)
 
     @property
     def rows(self) -> int | None:

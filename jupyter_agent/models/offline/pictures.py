@@ -113,7 +113,9 @@ def bars_or_line(query: Query, language: Dialect, groups: Grouping, chart: str, 
         or f"The {noun(groups.function) + ' of ' + names_of(groups.values) if groups.values else 'number of rows'} by {' and '.join(shown)} of {name(frame.name)}{where_clause(groups.conditions)}:"
     )
     if language.is_pandas:
-        wide = ".unstack()" if len(keys) == 2 and len(groups.values) < 2 else ""
+        is_wide = len(keys) == 2 and len(groups.values) < 2
+        is_timed = groups.period is not None or (is_wide and groups.by[1].role == "number")
+        wide = "" if not is_wide else ".unstack(0)" if is_timed else ".unstack()"
         code = language.grouped(replace(groups, descending=None) if wide else groups)
         call = f"{code}{wide}.plot.{chart if chart in ('bar', 'barh', 'pie', 'area') else 'line'}()"
         return finished(query, sentence, [call], title, axes(chart, " and ".join(keys), what), language)

@@ -14,7 +14,8 @@ from jupyter_agent.models.offline.namespace import Column, Namespace, Table
 from jupyter_agent.models.offline.words import joined
 
 Operator = Literal[
-    "==", "!=", ">", ">=", "<", "<=", "between", "during", "isin", "missing", "present", "contains", "startswith", "endswith"
+    "==", "!=", ">", ">=", "<", "<=", "between", "during", "month", "isin", "notin", "missing", "present", "contains",
+    "startswith", "endswith", "unmatched",
 ]  # fmt: skip
 Function = Literal["mean", "median", "sum", "max", "min", "std", "var", "count", "nunique", "mode"]
 Period = Literal["year", "quarter", "month", "week", "day", "hour", "weekday"]
@@ -38,6 +39,14 @@ def has_table(query: Query) -> bool:
 
 class Ask(Exception):
     """Raised where the question can be meant in several ways; its text asks back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """A function of a column; of no column it counts rows."""
+
+    function: Function
+    column: Column | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,7 +58,7 @@ class Result:
 
 def _cell(text: str) -> str:
     value = _number(text)
-    if value is not None:
+    if value is not None and not re.match(r"0\d", text):
         return figure(value)
     return text if text in _EMPTY else name(text)
 

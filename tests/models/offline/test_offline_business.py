@@ -70,7 +70,7 @@ Expected = Callable[[pd.DataFrame], Any]
 QUESTIONS: list[tuple[str, Expected]] = [
     ("which month sold the most?", lambda one: by_month(one, "quantity").nlargest(1)),
     ("which city sold the most?", lambda one: one.groupby("city")["quantity"].sum().nlargest(1)),
-    ("what was the best selling product?", lambda one: one.groupby("product")["quantity"].sum().nlargest(9)),
+    ("what was the best selling product?", lambda one: one.groupby("product")["quantity"].sum().nlargest(1)),
     ("which product makes the most money?", lambda one: one.groupby("product")["revenue"].sum().nlargest(1)),
     ("which city has the highest revenue?", lambda one: one.groupby("city")["revenue"].sum().nlargest(1)),
     ("which city has the highest price?", lambda one: one.groupby("city")["price"].max().nlargest(1)),

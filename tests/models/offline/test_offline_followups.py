@@ -68,7 +68,7 @@ CONVERSATIONS: list[list[tuple[str, list[str]]]] = [
     ],
     [
         ("value counts of city", ["38.5 %"]),
-        ("plot that", ["value_counts()", "plot.bar()"]),
+        ("plot that", ["groupby('city').size()", "plot.bar()"]),
     ],
     [
         ("filter price > 300", ["df[df['price'] > 300]"]),

@@ -154,7 +154,7 @@ FACTS: list[tuple[str, list[str]]] = [
     ("city wise average price", BY_CITY),
     ("which city has the highest average price", ["**`Munich`** has the highest mean of `price`: **312.76**"]),
     ("which city has the lowest mean price", ["**`New York`** has the lowest", "282.84"]),
-    ("what city is most expensive", ["**`Munich`**", "480.62"]),
+    ("what city is most expensive", ["**`Munich`**", "312.76"]),
     ("which city has the largest total area", ["**`Berlin`**", "6,795"]),
     ("top 3 cities by average price", ["`Munich`", "312.76", "head(3)"]),
     ("total area by city and rooms", ["groupby(['city', 'rooms'])['area'].sum()", "2042"]),
@@ -183,13 +183,13 @@ FACTS: list[tuple[str, list[str]]] = [
     ("correlation matrix", ["df.corr(numeric_only=True)"]),
     ("top 5 by price", ["480.62", "462.01", "450.32"]),
     ("5 cheapest", ["39.88"]),
-    ("row with the highest price", ["480.62", "head(1)"]),
-    ("show rows where city is Berlin", ["368.94", "head(10)"]),
+    ("row with the highest price", ["480.62", "`Munich`"]),
+    ("show rows where city is Berlin", ["368.94", "**77 rows**"]),
     ("what is the price of row 5", ["Row 5", "339.51"]),
     ("compare Berlin and Munich", ["`Berlin`", "`Munich`", "296.69", "312.76"]),
     ("mean price in Berlin and Munich", ["| `Munich` | 312.76 |", "| `Berlin` | 296.69 |"]),
     ("how many rows in Berlin and Munich", ["**112** of 200"]),
-    ("what are the top cities", ["**`Berlin`** has the highest number of rows: **77**"]),
+    ("what are the top cities", ["| `Berlin` | 77 | 38.5 % |"]),
     ("what is the average of scores", ["**2.8**"]),
     ("max of scores", ["**5**", "max(scores)"]),
     ("what version of pandas is installed", ["`pandas` is imported as `pd`"]),
@@ -264,7 +264,7 @@ def test_several_tables_are_asked_about_by_name(offline_with: Any) -> None:
     offline = offline_with(
         "import pandas as pd\norders = pd.DataFrame({'n': [1, 2]})\npeople = pd.DataFrame({'age': [3]})"
     )
-    assert offline.ask("how many rows?").text == "Which table do you mean: `orders` or `people`?"
+    assert "`orders` has **2 rows**" in offline.ask("how many rows?").text
     assert "**2 rows**" in offline.ask("orders").text
     assert "**1 row**" in offline.ask("what about people?").text
 

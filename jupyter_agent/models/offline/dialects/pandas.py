@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from jupyter_agent.models.offline.dialects.dialect import Grouping, alias, free_name
 from jupyter_agent.models.offline.namespace import Column, Namespace, Table
-from jupyter_agent.models.offline.query import Condition, Function, Period
+from jupyter_agent.models.offline.query import Condition, Function, Measure, Period
 
 _MODE = "lambda values: values.mode().iat[0]"
 _CALLS: dict[Function, str] = {
@@ -54,20 +54,36 @@ class Pandas:
         return cls(frame, *alias(namespace, "pandas", "pd", runs))
 
     def _at(self, column: Column) -> str:
+        return self._of(self.frame.code, column)
+
+    def _of(self, table: str, column: Column) -> str:
         if not column.plain and self._twice(column):
-            return f"{self.frame.code}.iloc[:, {column.position}]"
-        return f"{self.frame.code}[{column.label}]"
+            return f"{table}.iloc[:, {column.position}]"
+        return f"{table}[{column.label}]"
 
     def _twice(self, column: Column) -> bool:
         return sum(other.name == column.name for other in self.frame.columns) > 1
 
     def _mask(self, conditions: Sequence[Condition]) -> str:
-        masks = [self._condition(condition) for condition in conditions]
-        return masks[0] if len(masks) == 1 else " & ".join(f"({mask})" for mask in masks)
+        rows = "rows" if self.frame.expression else self.frame.code
+        masks = [self._condition(condition, rows) for condition in conditions]
+        mask = masks[0] if len(masks) == 1 else " & ".join(f"({mask})" for mask in masks)
+        return f"lambda rows: {mask}" if self.frame.expression else mask
 
-    def _condition(self, condition: Condition) -> str:
-        at, values = self._at(condition.column), condition.values
+    def _condition(self, condition: Condition, rows: str) -> str:
+        at, values = self._of(rows, condition.column), condition.values
         match condition.operator:
+            case "notin":
+                return f"~{at}.isin({list(values)!r})"
+            case "unmatched":
+                return f"~{at}.isin({self._there(values)})"
+            case "month":
+                moment = at if condition.column.role == "time" else f"{self.pd}.to_datetime({at})"
+                return (
+                    f"{moment}.dt.month == {values[0]}"
+                    if len(values) == 1
+                    else f"{moment}.dt.month.isin({list(values)})"
+                )
             case "missing":
                 return f"{at}.isna()"
             case "present":
@@ -81,14 +97,27 @@ class Pandas:
             case "contains":
                 return f"{at}.str.contains({values[0]!r}, case=False, regex=False, na=False)"
             case "startswith" | "endswith":
-                return f"{at}.str.{condition.operator}({values[0]!r}, na=False)"
+                return f"{at}.str.lower().str.{condition.operator}({str(values[0]).lower()!r}, na=False)"
         if isinstance(values[0], bool):
             return at if values[0] is (condition.operator == "==") else f"~{at}"
+        if isinstance(values[0], Measure):
+            return f"{at} {condition.operator} {at}.{_CALLS[values[0].function]}"
         return f"{at} {condition.operator} {values[0]!r}"
+
+    @staticmethod
+    def _there(values: Sequence[object]) -> str:
+        """A column of another table."""
+        table, column = values
+        assert isinstance(table, Table)
+        assert isinstance(column, Column)
+        return f"{table.code}[{column.label}]"
 
     def rows(self, conditions: Sequence[Condition] = ()) -> str:
         """The frame, or its rows that meet the conditions."""
-        return f"{self.frame.code}[{self._mask(conditions)}]" if conditions else self.frame.code
+        if not conditions:
+            return self.frame.code
+        at = ".loc" if self.frame.expression else ""
+        return f"{self.frame.code}{at}[{self._mask(conditions)}]"
 
     def column(self, column: Column, conditions: Sequence[Condition] = ()) -> str:
         """One column of those rows."""
@@ -107,6 +136,8 @@ class Pandas:
         """How many rows."""
         if not conditions:
             return f"len({self.frame.code})"
+        if self.frame.expression:
+            return f"len({self.rows(conditions)})"
         mask = self._mask(conditions)
         return f"int({mask}.sum())" if mask.endswith(")") and "&" not in mask else f"int(({mask}).sum())"
 
@@ -171,6 +202,45 @@ class Pandas:
         if conditions:
             return f"{self.frame.code}.loc[{self._mask(conditions)}, {_listed(columns)}]"
         return f"{self.frame.code}[{_listed(columns)}]"
+
+    def picked(self, column: Column, descending: bool, conditions: Sequence[Condition], shown: Sequence[Column]) -> str:
+        """The rows that have the most, or the least, of a column."""
+        how = "max" if descending else "min"
+        at = self._of("rows", column)
+        return f"{self.rows(conditions)}.loc[lambda rows: {at} == {at}.{how}(), {_listed(shown)}]"
+
+    def different(self, column: Column, conditions: Sequence[Condition]) -> str:
+        """Each value once."""
+        return f"sorted({self.column(column, conditions)}.dropna().unique().tolist())"
+
+    def share(self, conditions: Sequence[Condition], column: Column | None) -> str:
+        """The part of the rows that meets the conditions, or of the sum of a column."""
+        if column is not None:
+            return f"{self.column(column, conditions)}.sum() / {self._at(column)}.sum()"
+        return f"{self.count(conditions)} / {self.count(())}"
+
+    def merged(self, table: Table, left: Column, right: Column) -> str:
+        """The table with the columns of another, by the key that both have."""
+        on = f"on={left.label}" if left.name == right.name else f"left_on={left.label}, right_on={right.label}"
+        return f"{self.frame.code}.merge({table.code}, {on}, how='left')"
+
+    def levelled(self) -> str:
+        """The table with its index as columns."""
+        return f"{self.frame.code}.reset_index()"
+
+    def as_numbers(self, column: Column, name: str, is_text: bool) -> str:
+        """The table with a further column: one of texts or decimals read as numbers."""
+        at = f"rows[{column.label}]"
+        read = (
+            f"{self.pd}.to_numeric({at}.astype(str).str.replace(r'[^0-9.\\-]', '', regex=True), errors='coerce')"
+            if is_text
+            else f"{at}.astype(float)"
+        )
+        return f"{self.frame.code}.assign({name}=lambda rows: {read})"
+
+    def multiplied(self, name: str, first: Column, second: Column) -> str:
+        """The table with a further column, two others multiplied."""
+        return f"{self.frame.code}.assign({name}=lambda rows: rows[{first.label}] * rows[{second.label}])"
 
     def correlated(self, columns: Sequence[Column], conditions: Sequence[Condition] = ()) -> str:
         """One number for two columns, else the matrix."""

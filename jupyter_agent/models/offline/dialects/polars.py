@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from jupyter_agent.models.offline.dialects.dialect import Grouping, alias, free_name
 from jupyter_agent.models.offline.namespace import Column, Namespace, Table
-from jupyter_agent.models.offline.query import Condition, Function, Period
+from jupyter_agent.models.offline.query import Condition, Function, Measure, Period
 
 _CALLS: dict[Function, str] = {
     "mean": "mean()", "median": "median()", "sum": "sum()", "max": "max()", "min": "min()", "std": "std()",
@@ -44,7 +44,7 @@ class Polars:
 
     @property
     def _table(self) -> str:
-        lazy = "LazyFrame" in self.frame.variable.type
+        lazy = "LazyFrame" in self.frame.variable.type and not self.frame.expression
         return f"{self.frame.code}.collect()" if lazy else self.frame.code
 
     def _col(self, column: Column) -> str:
@@ -53,6 +53,13 @@ class Polars:
     def _condition(self, condition: Condition) -> str:
         at, values = self._col(condition.column), [self._literal(condition.column, value) for value in condition.values]
         match condition.operator:
+            case "notin":
+                return f"~{at}.is_in([{', '.join(values)}])"
+            case "unmatched":
+                table, key = condition.values
+                return f"~{at}.is_in({table.code}[{key.label}].implode())"
+            case "month":
+                return f"{self._moment(condition.column)}.dt.month().is_in({list(condition.values)})"
             case "missing":
                 return f"{at}.is_null()"
             case "present":
@@ -66,9 +73,12 @@ class Polars:
             case "contains":
                 return f"{at}.str.to_lowercase().str.contains({str(condition.values[0]).lower()!r}, literal=True)"
             case "startswith" | "endswith":
-                return f"{at}.str.{'starts_with' if condition.operator == 'startswith' else 'ends_with'}({values[0]})"
+                call = "starts_with" if condition.operator == "startswith" else "ends_with"
+                return f"{at}.str.to_lowercase().str.{call}({str(condition.values[0]).lower()!r})"
         if isinstance(condition.values[0], bool):
             return at if condition.values[0] is (condition.operator == "==") else f"~{at}"
+        if isinstance(condition.values[0], Measure):
+            return f"{at} {condition.operator} {at}.{_CALLS[condition.values[0].function]}"
         return f"{at} {condition.operator} {values[0]}"
 
     def _literal(self, column: Column, value: object) -> str:
@@ -132,6 +142,34 @@ class Polars:
 
     def selected(self, columns: Sequence[Column], conditions: Sequence[Condition] = ()) -> str:
         return f"{self.rows(conditions)}.select({', '.join(column.label for column in columns)})"
+
+    def picked(self, column: Column, descending: bool, conditions: Sequence[Condition], shown: Sequence[Column]) -> str:
+        how = "max" if descending else "min"
+        labels = ", ".join(other.label for other in shown)
+        return f"{self.rows(conditions)}.filter({self._col(column)} == {self._col(column)}.{how}()).select({labels})"
+
+    def different(self, column: Column, conditions: Sequence[Condition]) -> str:
+        return f"{self.column(column, conditions)}.drop_nulls().unique().sort().to_list()"
+
+    def share(self, conditions: Sequence[Condition], column: Column | None) -> str:
+        if column is not None:
+            return f"{self.column(column, conditions)}.sum() / {self.column(column)}.sum()"
+        return f"{self.count(conditions)} / {self.count(())}"
+
+    def merged(self, table: Table, left: Column, right: Column) -> str:
+        on = f"on={left.label}" if left.name == right.name else f"left_on={left.label}, right_on={right.label}"
+        return f"{self._table}.join({table.code}, {on}, how='left')"
+
+    def levelled(self) -> str:
+        return self._table
+
+    def as_numbers(self, column: Column, name: str, is_text: bool) -> str:
+        digits = ".str.replace_all(r'[^0-9.\\-]', '')" if is_text else ""
+        read = f"{self._col(column)}{digits}.cast({self.pl}.Float64, strict=False)"
+        return f"{self._table}.with_columns({name}={read})"
+
+    def multiplied(self, name: str, first: Column, second: Column) -> str:
+        return f"{self._table}.with_columns({name}={self._col(first)} * {self._col(second)})"
 
     def correlated(self, columns: Sequence[Column], conditions: Sequence[Condition] = ()) -> str:
         if len(columns) == 2:

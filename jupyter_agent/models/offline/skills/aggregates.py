@@ -9,8 +9,8 @@ from jupyter_agent.models.offline import cues
 from jupyter_agent.models.offline.computing import computed, where_clause
 from jupyter_agent.models.offline.dialects.dialect import Grouping
 from jupyter_agent.models.offline.facts import Facts
-from jupyter_agent.models.offline.lexicon import ADDITIVE, ADJECTIVES
-from jupyter_agent.models.offline.markdown import figure, name, share
+from jupyter_agent.models.offline.lexicon import ADDITIVE
+from jupyter_agent.models.offline.markdown import figure, name
 from jupyter_agent.models.offline.namespace import Column, Table, names_of
 from jupyter_agent.models.offline.query import Ask, Function, Query, noun
 from jupyter_agent.models.offline.results import Result
@@ -120,72 +120,6 @@ def _what(grouped: Grouping) -> str:
     return "Rows"
 
 
-def _grouped(query: Query, facts: Facts) -> Answer:
-    frame = query.the_frame()
-    groups = grouping(query, frame)
-    if not groups.by and groups.period is None:
-        raise Ask(f"By which column of {name(frame.name)} shall I group? There are {names_of(frame.columns)}.")
-    title = grouped_title(groups, frame)
-
-    def sentence(result: Result) -> str:
-        is_one = groups.limit == 1 or (query.extreme and groups.limit is None)
-        return _extreme(groups, result) if is_one else f"{title}:"
-
-    return computed(query, facts, title, lambda language: language.grouped(groups), sentence)
-
-
-def _extreme(groups: Grouping, result: Result) -> str:
-    """The first group in words."""
-    if not result.rows or len(result.rows[0]) != 2 or len(groups.values) > 1:
-        return "The first is the answer:"
-    key, value = result.rows[0]
-    least = "lowest" if groups.descending is False else "highest"
-    column = name(groups.values[0].name) if groups.values else ""
-    if groups.shared:
-        what = f"share of {column or 'rows'}"
-    elif column:
-        what = column if groups.function in ("max", "min") else f"{noun(groups.function)} of {column}"
-    else:
-        what = "number of rows"
-    try:
-        shown = figure(float(value))
-    except ValueError:
-        shown = name(value)
-    return f"**{name(key)}** has the {least} {what}: **{shown}**{where_clause(groups.conditions)}."
-
-
-def _count(query: Query, facts: Facts) -> Answer:
-    frame = query.the_frame()
-    title = f"Rows of {name(frame.name)}{where_clause(query.conditions)}"
-
-    def sentence(result: Result) -> str:
-        if result.number is None:
-            return f"{title}:"
-        total = f" of {figure(frame.rows)}" if frame.rows is not None else ""
-        part = f" ({share(result.number, frame.rows)})" if frame.rows else ""
-        return f"**{figure(result.number)}**{total} rows of {name(frame.name)}{where_clause(query.conditions)}{part}."
-
-    return computed(query, facts, title, lambda language: language.count(query.conditions), sentence)
-
-
-def _top(query: Query, facts: Facts) -> Answer:
-    frame = query.the_frame()
-    order = (
-        query.order
-        or tuple(column for column in query.columns if column.role in ("number", "time"))[:1]
-        or query.columns[:1]
-    )
-    if not order:
-        raise Ask(f"By which column? {name(frame.name)} has {names_of(frame.columns)}.")
-    down = query.descending if query.descending is not None else not cues.lowest(query.text)
-    is_single = re.search(rf"\b(?:row|record|entry|observation|one|{'|'.join(ADJECTIVES)})\b", query.text)
-    limit = query.limit or (1 if is_single else 5)
-    title = f"The {'row' if limit == 1 else f'{limit} rows'} of {name(frame.name)} with the {'highest' if down else 'lowest'} {name(order[0].name)}{where_clause(query.conditions)}"
-    return computed(
-        query, facts, title, lambda language: f"{language.sorted(order, down, query.conditions)}.head({limit})"
-    )
-
-
 def _correlated(query: Query, facts: Facts) -> Answer:
     frame = query.the_frame()
     columns = [column for column in (*query.columns, *query.by) if column.role in ("number", "truth")][:2]
@@ -220,58 +154,6 @@ def _strength(value: float) -> str:
 
 
 SKILLS = (
-    Skill(
-        "group",
-        cue(r"group(?:ed|by|ing)?", r"aggregat\w+", r"mean", r"[a-z]+"),
-        _grouped,
-        lambda query: bool(query.by or query.period) and bool(query.frame or query.candidates) and query.chart is None,
-        weight=53,
-        implied=True,
-        measures=True,
-        reads=r"\b(?:sales|lines|items)\b",
-    ),
-    Skill(
-        "group without key",
-        cue(r"group(?:ed|by)?(?: by)?", r"aggregat\w+"),
-        _grouped,
-        lambda query: bool(query.frame) and query.chart is None and query.target is not None,
-        weight=45,
-        measures=True,
-    ),
-    Skill(
-        "count rows",
-        cue(r"how many", r"number of", r"count", r"(?:share|percentage|percent|fraction|proportion)"),
-        _count,
-        lambda query: (
-            bool(query.conditions)
-            and not query.by
-            and query.period is None
-            and query.function in ("count", None)
-            and not re.search(r"\bunique|distinct|different", query.text)
-        ),
-        weight=64,
-        measures=True,
-        reads=r"\b(?:sales|lines|items)\b",
-    ),
-    Skill(
-        "top rows",
-        cue(
-            r"(?:top|bottom|largest|smallest|highest|lowest|best|worst|biggest|most expensive|cheapest|latest|newest|oldest|first|last)(?: the)? (?:NUM\d+|one|two|three|four|five|six|seven|eight|nine|ten|rows?)",
-            r"(?:NUM\d+|two|three|four|five|ten) (?:\w+ )?(?:largest|smallest|highest|lowest|biggest|most expensive|cheapest|latest|newest|oldest|top)",
-            r"(?:rows?|records?|entry|entries|one) (?:with|having|that has) the (?:\w+ )?(?:largest|smallest|highest|lowest|biggest|max\w*|min\w*|greatest|most|least|latest|earliest)",
-            r"(?:which|what) (?:row|record|entry|observation)s? (?:has|have|is|had|are|with)",
-            rf"(?:most|least) (?:{'|'.join(ADJECTIVES)})|{'|'.join(word for word in ADJECTIVES if word.endswith('est'))}",
-        ),
-        _top,
-        lambda query: (
-            bool(query.order or query.columns)
-            and not query.by
-            and query.period is None
-            and query.function in (None, "max", "min", "count")
-        ),
-        weight=66,
-        sticks=True,
-    ),
     Skill(
         "correlation",
         cue(r"corr\w*|relationship between|relat(?:ed|es?|ion)(?: of| to| between)?|depends? on|associat\w+"),

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from jupyter_agent.models.offline.computing import block
-from jupyter_agent.models.offline.dialects.choice import Dialect
+from jupyter_agent.models.offline.dialects.choice import Dialect, dialect
 from jupyter_agent.models.offline.facts import Facts
-from jupyter_agent.models.offline.markdown import many, name
-from jupyter_agent.models.offline.namespace import names_of, whole
+from jupyter_agent.models.offline.markdown import figure, many, name, names
+from jupyter_agent.models.offline.namespace import Column, Table, names_of, whole
 from jupyter_agent.models.offline.query import Ask, Query, has_table
+from jupyter_agent.models.offline.results import result
 from jupyter_agent.models.offline.skill import Answer, Skill, cue
 from jupyter_agent.models.offline.skills.frames import full_frame
 
 
 def _handled(query: Query, facts: Facts) -> Answer:
+    if re.search(r"\breplace\b.* (?:with|by) (?:a |the )?(?:missing|nan|null|na|none|nothing)\b", query.text):
+        return _blanked(query, facts)
     frame = full_frame(query, facts)
     named = query.columns or tuple(
         condition.column for condition in query.conditions if condition.operator in ("missing", "present")
@@ -23,11 +27,7 @@ def _handled(query: Query, facts: Facts) -> Answer:
     if not chosen:
         return [f"{name(frame.name)} has no missing values, so there is nothing to do."]
     if re.search(r"\b(?:drop|dropna|remove|delete|without|get rid|eliminate|exclude)\b", query.text):
-        where = f"in {names_of(named)}" if named else "anywhere"
-        return [
-            f"Leave out the rows of {name(frame.name)} with a missing value {where}:",
-            block(query, frame, lambda language: f"{frame.code} = {language.without_missing(named)}"),
-        ]
+        return _left_out(query, facts, frame, named)
     gaps = ", ".join(
         f"{name(column.name)} ({many(whole(column.facts.get('missing')) or 0, 'value')})" for column in chosen
     )
@@ -47,6 +47,52 @@ def _handled(query: Query, facts: Facts) -> Answer:
         block(query, frame, filled),
         "Or leave those rows out:",
         block(query, frame, lambda language: f"{frame.code} = {language.without_missing(named)}"),
+    ]
+
+
+def _left_out(query: Query, facts: Facts, frame: Table, named: Sequence[Column]) -> Answer:
+    """Rows with a gap left out: tried first, and not offered where none would stay."""
+    where = f"in {names_of(named)}" if named else "anywhere"
+    kept = tried_number(facts, f"len({dialect(frame, query.namespace, runs=True).without_missing(named)})")
+    if kept == 0:
+        empty = [column for column in frame.columns if frame.rows and whole(column.facts.get("missing")) == frame.rows]
+        only = f" {names_of(empty)} {'has' if len(empty) == 1 else 'have'} no value at all." if empty else ""
+        blocks = [block(query, frame, lambda language: f"{frame.code} = {language.dropped(empty)}")] if empty else []
+        return [
+            f"Each row of {name(frame.name)} has a missing value {where}, so **0 of {figure(frame.rows)} rows** would stay.{only}",
+            *blocks,
+        ]
+    stay = (
+        f" **{figure(kept)} of {figure(frame.rows)} rows** stay." if kept is not None and frame.rows is not None else ""
+    )
+    return [
+        f"Leave out the rows of {name(frame.name)} with a missing value {where}.{stay}",
+        block(query, frame, lambda language: f"{frame.code} = {language.without_missing(named)}"),
+    ]
+
+
+def tried_number(facts: Facts, code: str) -> int | None:
+    """What an expression that changes nothing gives; None if it could not be run."""
+    ran = facts.run(code)
+    number = result(ran.text).number if ran.status == "ok" else None
+    return int(number) if number is not None else None
+
+
+def _blanked(query: Query, _facts: Facts) -> Answer:
+    """``replace '-' with missing``: the text goes, nothing is filled."""
+    frame, column = query.the_frame(), query.column
+    marks = [mention.text for mention in query.mentions if mention.label in ("STR", "VAL")]
+    if column is None or len(marks) != 1:
+        raise Ask(
+            "Which text of which column stands for a missing value? For example: *replace '-' with missing in price*."
+        )
+    code = f"{frame.code}[{column.label}].replace({marks[0]!r}, None)"
+    if frame.library == "polars":
+        pl = query.namespace.alias("polars") or "pl"
+        code = f"{pl}.col({column.label}).replace({marks[0]!r}, None)"
+    return [
+        f"{name(marks[0])} in {name(column.name)} of {name(frame.name)} becomes missing:",
+        block(query, frame, lambda language: language.replaced(column, code)),
     ]
 
 
@@ -100,7 +146,7 @@ _TYPES = (
 )
 
 
-def _converted(query: Query, _facts: Facts) -> Answer:
+def _converted(query: Query, facts: Facts) -> Answer:
     frame = query.the_frame()
     wanted = next((kind for kind, pattern in _TYPES if re.search(rf"\b(?:{pattern})\b", query.text)), "time")
     if re.search(r"\bdate|\btime", query.text):
@@ -113,6 +159,19 @@ def _converted(query: Query, _facts: Facts) -> Answer:
     done = [column for column in columns if wanted == "time" and column.role == "time"]
     if done:
         return [f"{name(done[0].name)} is already of type {name(done[0].dtype)}."]
+    running = dialect(frame, query.namespace, runs=True)
+    is_read = wanted in ("int", "float", "time") and running.is_pandas
+    for column in [column for column in columns if is_read and column.role == "text"]:
+        changed = running.as_time(column) if wanted == "time" else running.as_type(column, wanted)
+        before = whole(column.facts.get("missing"))
+        after = tried_number(facts, f"int(({changed}).isna().sum())")
+        if after is not None and before is not None and frame.rows and after - before > frame.rows / 3:
+            kind = "dates" if wanted == "time" else "numbers"
+            lost = f"**{figure(after - before)} of {figure(frame.rows)}** values of {name(column.name)} cannot be read as {kind} as they are"
+            return [
+                f"That would lose data: {lost}, for example {names(column.values, 3)}.",
+                "Take off what stands around them first, with `str.replace` or `str.extract`.",
+            ]
     sentence = f"{names_of(columns)} of {name(frame.name)} as {'dates' if wanted == 'time' else name(wanted)}; what cannot be read becomes missing:"
     return [
         sentence if wanted in ("int", "float", "time") else sentence.split(";", maxsplit=1)[0] + ":",

@@ -170,11 +170,6 @@ def one_column(query: Query) -> bool:
     return bool(query.columns) and not query.by and query.period is None
 
 
-def _category(query: Query) -> bool:
-    column = query.column or (query.by[0] if len(query.by) == 1 else None)
-    return column is not None and query.period is None and not (query.columns and query.by)
-
-
 SKILLS = (
     Skill(
         "type of a column",
@@ -220,40 +215,6 @@ SKILLS = (
         ),
         weight=54,
         reads=r"\b(?:how many|how much|number of|counts?)\b",
-    ),
-    Skill(
-        "value counts",
-        cue(
-            r"value counts?|how often|frequenc(?:y|ies)",
-            r"counts? (?:of|by|per|for)(?: each| every)? (?:value|COL\d+)",
-            r"(?:how many|number of|count)(?: \w+){0,3} (?:of each|for each|by|per|in each|each|with each|are there of each) COL\d+",
-            r"breakdown|tally|distribution|occurrences?|appears?|each COL\d+",
-            r"(?:percentages?|percent|shares?|proportions?)\b[^?]*(?:by|per|each|of|for) COL\d+",
-        ),
-        _counted,
-        lambda query: (
-            (
-                _category(query)
-                and query.function in (None, "count", "nunique")
-                and query.chart is None
-                and (query.column or query.by[0]).role != "number"
-            )
-            or (bool(re.search(r"\bvalue counts?\b|how often", query.text)) and _category(query))
-        ),
-        weight=59,
-        reads=r"\boccurs?\b",
-    ),
-    Skill(
-        "most frequent value",
-        cue(
-            r"(?:most|least) (?:common|frequent|popular|often)|mode|commonest",
-            r"(?:most|fewest|least|more)(?: of the)? (?:rows|entries|records|observations|times|often|data|samples)",
-            r"rarest",
-        ),
-        frequent,
-        _category,
-        weight=63,
-        reads=r"\bappears?\b",
     ),
     Skill(
         "meaning of a column",

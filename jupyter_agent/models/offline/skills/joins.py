@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from jupyter_agent.models.offline.computing import block
-from jupyter_agent.models.offline.dialects.dialect import Grouping
 from jupyter_agent.models.offline.facts import Facts
 from jupyter_agent.models.offline.markdown import name, names, python
 from jupyter_agent.models.offline.namespace import Column, Table, names_of
@@ -92,66 +91,11 @@ def _stacked(query: Query, _facts: Facts) -> Answer:
     ]
 
 
-def _across(query: Query, _facts: Facts) -> Answer:
-    """Columns of two tables in one question: joined first, then grouped."""
-    left, right = _homes(query)
-    pairs = list(_pairs(left, right))
-    sentence = f"{names_of(_owned(query, left))} is in {name(left.name)}, {names_of(_owned(query, right))} in {name(right.name)}"
-    if not pairs:
-        raise Ask(f"{sentence}, and the two share no column to join on.")
-    wanted = query.namespace.fresh("joined")
-    joined = block(query, left, lambda language: f"{wanted} = {language.joined(right, *pairs[0])}")
-    both = replace(left.variable, name=wanted)
-    columns = tuple(replace(column, frame=wanted) for column in (*left.columns, *right.columns))
-    frame = Table(both, columns)
-    named = [
-        column
-        for column in columns
-        if column.name in {column.name for mention in query.mentions for column in mention.columns}
-    ]
-    keys = tuple(column for column in named if column.role != "number")[:2] or tuple(named[-1:])
-    values = tuple(column for column in named if column not in keys)
-    groups = Grouping(
-        query.function if values and query.function else "mean" if values else "count", values, keys, descending=True
-    )
-    return [
-        f"{sentence}. Joined on {name(pairs[0][0].name)}:",
-        joined,
-        "Then:",
-        block(query, frame, lambda language: language.grouped(groups)),
-    ]
-
-
-def _homes(query: Query) -> tuple[Table, Table]:
-    """The table with the number first."""
-    frames = [candidate for candidate in query.candidates if _owned(query, candidate)][:2]
-    frames.sort(key=lambda frame: not any(column.role == "number" for column in _owned(query, frame)))
-    return frames[0], frames[1]
-
-
-def _owned(query: Query, frame: Table) -> list[Column]:
-    return [column for mention in query.mentions for column in mention.columns if column.frame == frame.name]
-
-
-def _apart(query: Query) -> bool:
-    """Whether the named columns are in two tables, and in no single one."""
-    named = [mention for mention in query.mentions if mention.label == "COL"]
-    homes = [{column.frame for column in mention.columns} for mention in named]
-    return (
-        query.frame is None
-        and query.chart is None
-        and len([candidate for candidate in query.candidates if _owned(query, candidate)]) > 1
-        and len(named) > 1
-        and not any(all(candidate.name in home for home in homes) for candidate in query.candidates)
-    )
-
-
 def _two(query: Query) -> bool:
     return query.chart is None and len(query.namespace.frames) > 0
 
 
 SKILLS = (
-    Skill("across tables", cue(r"[^\W\d]+"), _across, _apart, weight=68, reads=r"COL\d+", measures=True),
     Skill(
         "stack",
         cue(r"concat\w*", r"append", r"stack", r"union", r"below each other", r"one below the other"),

@@ -2,84 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 
-from jupyter_agent.models.offline import cues
 from jupyter_agent.models.offline.computing import computed, where_clause
 from jupyter_agent.models.offline.dialects.choice import Dialect
 from jupyter_agent.models.offline.facts import Facts
 from jupyter_agent.models.offline.markdown import figure, many, name
-from jupyter_agent.models.offline.namespace import Column, moment, names_of, real, whole
-from jupyter_agent.models.offline.query import Ask, Function, Query, noun
+from jupyter_agent.models.offline.namespace import Column, moment, names_of, whole
+from jupyter_agent.models.offline.query import Ask, Query
 from jupyter_agent.models.offline.results import Result
 from jupyter_agent.models.offline.skill import Answer, Skill, cue
-from jupyter_agent.models.offline.skills.columns import frequent, inspected, meaning, one_column, the_column
-
-_WIRE: Mapping[Function, str] = {
-    "mean": "mean", "median": "median", "sum": "sum", "max": "max", "min": "min", "std": "std",
-    "nunique": "unique",
-}  # fmt: skip
-
-
-def _statistic(query: Query, facts: Facts) -> Answer:
-    function = query.function
-    assert function is not None
-    if function == "mode":
-        return frequent(query, facts)
-    tell = _computed_statistic if query.conditions or query.wants_code else _one_statistic
-    return [block for column, how in _asked(query, function) for block in tell(query, facts, column, how)]
-
-
-def _asked(query: Query, function: Function) -> list[tuple[Column, Function]]:
-    """Each column with its function; of one column, all functions that are named."""
-    if query.each:
-        return list(zip(query.columns, query.each, strict=True))
-    named = [function for function in cues.functions(query.text) if function in _WIRE]
-    if len(query.columns) == 1 and len(named) > 1 and (not query.extreme or {"max", "min"} & {*named}):
-        return [(query.columns[0], function) for function in named]
-    if query.conditions or query.wants_code:
-        return [(query.columns[0], function)]
-    return [(column, function) for column in query.columns]
-
-
-def _one_statistic(query: Query, facts: Facts, column: Column, function: Function) -> Answer:
-    value = _known(inspected(column, facts), function)
-    if value is None:
-        if column.role in ("text", "other") and function in ("mean", "median", "std", "var", "sum"):
-            return [
-                f"{name(column.name)} is of type {name(column.dtype)}, so it has no {noun(function)}.",
-                *meaning(query, facts),
-            ]
-        return _computed_statistic(query, facts, column, function)
-    return [
-        f"The {noun(function)} of {name(column.name)} in {name(query.the_frame().name)} is **{value}**.{_without_gaps(column)}"
-    ]
-
-
-def _known(column: Column, function: Function) -> str | None:
-    value = column.facts.get(_WIRE.get(function, ""))
-    if isinstance(value, str):
-        return name(moment(value))
-    if function == "var" and real(column.facts.get("std")) is not None:
-        return None
-    return figure(value) if real(value) is not None else None
+from jupyter_agent.models.offline.skills.columns import inspected, meaning, one_column, the_column
 
 
 def _without_gaps(column: Column) -> str:
     missing = whole(column.facts.get("missing"))
     return f" {many(missing, 'missing value')} left out." if missing else ""
-
-
-def _computed_statistic(query: Query, facts: Facts, column: Column, function: Function) -> Answer:
-    title = f"The {noun(function)} of {name(column.name)}{where_clause(query.conditions)}"
-
-    def sentence(result: Result) -> str:
-        return f"{title} is **{figure(result.number)}**." if result.number is not None else f"{title}:"
-
-    return computed(
-        query, facts, title, lambda language: language.statistic(function, column, query.conditions), sentence
-    )
 
 
 def _range(query: Query, facts: Facts) -> Answer:
@@ -157,21 +95,6 @@ SKILLS = (
         _span,
         _when,
         weight=62,
-    ),
-    Skill(
-        "statistic of a column",
-        cue(r"[a-z]+"),
-        _statistic,
-        lambda query: (
-            one_column(query)
-            and query.function in _WIRE.keys() | {"var"}
-            and query.function != "nunique"
-            and (query.column is not None)
-            and not query.order
-        ),
-        weight=50,
-        implied=True,
-        measures=True,
     ),
     Skill(
         "quantiles",

@@ -1,0 +1,462 @@
+"""The answer to a query about tables: the code in the table's dialect, what it gives, and that in words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from jupyter_agent.models.offline.computing import where_clause
+from jupyter_agent.models.offline.dialects.choice import Dialect, dialect
+from jupyter_agent.models.offline.dialects.dialect import Grouping
+from jupyter_agent.models.offline.facts import Facts, Ran
+from jupyter_agent.models.offline.grammar.query import TableQuery
+from jupyter_agent.models.offline.grammar.sources import Source
+from jupyter_agent.models.offline.grammar.tables import kind_of, values_are_unique
+from jupyter_agent.models.offline.markdown import figure, many, name, names, python, share, table
+from jupyter_agent.models.offline.mentions import NOTHING
+from jupyter_agent.models.offline.namespace import Column, Namespace, Table, moment, names_of, real, whole
+from jupyter_agent.models.offline.pictures import bars_or_line, pair
+from jupyter_agent.models.offline.query import Measure, Query, noun
+from jupyter_agent.models.offline.results import Result, result
+from jupyter_agent.models.offline.skill import Answer
+from jupyter_agent.models.offline.words import joined, parts
+
+#: Rows that are shown, and columns where the table has more than fit in a line.
+_ROWS, _COLUMNS = 20, 6
+_WIDEST = 8
+#: What inspection tells of a column of numbers.
+_FACTS = {"mean": "mean", "median": "median", "sum": "sum", "max": "max", "min": "min", "std": "std"}
+_SCALAR = re.compile(
+    r"(?:Timestamp|Timedelta)\('([^']*)'(?:, tz=[^)]*)?\)|datetime\.(date|datetime|timedelta)\(([^)]*)\)"
+)
+
+
+def answered(query: TableQuery, source: Source, namespace: Namespace, facts: Facts) -> Answer:
+    """The blocks of the answer."""
+    if (
+        query.shape == "count"
+        and not query.conditions
+        and not source.links
+        and source.base.rows is not None
+        and not query.wants_code
+    ):
+        return [
+            f"{name(source.base.name)} has **{many(source.base.rows, 'row')}** and **{many(source.base.width, 'column')}**."
+        ]
+    if query.chart:
+        return _drawn(query, source, namespace)
+    known = _known(query, source) if query.shape == "measures" else _counts(query, source)
+    if known and not query.wants_code:
+        return [*query.notes_in_words(), *known]
+    made = _made(query, source, namespace, runs=False)
+    code = python(
+        "\n".join(
+            [*made.imports, *([""] if made.imports else []), _expression(made.query, made.language, is_shown=True)]
+        )
+    )
+    title = _title(query, source)
+    if query.wants_code:
+        return [f"{title}:", code]
+    running = _made(query, source, namespace, runs=True)
+    ran = facts.run(_expression(running.query, running.language, is_shown=False))
+    if ran.status != "ok":
+        return [*not_run(ran, title), code]
+    found = result(ran.text, [column.name for column in running.language.frame.columns])
+    read = dict.fromkeys(column.name for column in query.computed() if kind_of(column) == "numeral")
+    numerals = [f"{names(read)} is text, read as numbers; what is none is left out."] if read else []
+    keys = [
+        f"{name(link.left.name)}" + (f" = {name(link.right.name)}" if link.right.name != link.left.name else "")
+        for link in source.links
+    ]
+    products = {column.name: column.facts["product"] for column in query.used() if "product" in column.facts}
+    notes = [
+        f"{name(product)} is {name(first.name)} × {name(second.name)}." for product, (first, second) in products.items()
+    ]
+    linked = [f"Joined on {joined(keys)}."] if keys else []
+    return [*query.notes_in_words(), *linked, *notes, *numerals, *_described(query, source, title, found), code]
+
+
+def _drawn(query: TableQuery, source: Source, namespace: Namespace) -> Answer:
+    """The code of a picture."""
+    made = _made(query, source, namespace, runs=False)
+    frame = made.language.frame
+    asked = Query(
+        NOTHING,
+        namespace,
+        frame=frame,
+        conditions=made.query.conditions,
+        chart=query.chart if query.chart != "any" else None,
+    )
+    if query.shape == "pair":
+        horizontal, vertical = made.query.columns
+        chart = asked.chart or ("line" if horizontal.role == "time" else "scatter")
+        return [*query.notes_in_words(), *pair(asked, made.language, horizontal, vertical, chart)]
+    chart = asked.chart or ("line" if query.period not in (None, "weekday", "hour") else "bar")
+    return [*query.notes_in_words(), *bars_or_line(asked, made.language, grouping(made.query), chart)]
+
+
+class _Made:
+    """A query whose table is written out."""
+
+    def __init__(self, query: TableQuery, language: Dialect) -> None:
+        self.query = query
+        self.language = language
+        self.imports = [
+            statement
+            for statement in language.imports
+            if f"{statement.rsplit(' ', 1)[-1]}." in _expression(query, language, is_shown=True)
+        ]
+
+
+def _made(query: TableQuery, source: Source, namespace: Namespace, *, runs: bool) -> _Made:
+    """The query over a table with all that it needs: joined, with index levels as columns, texts read as numbers."""
+    used = query.used()
+    columns = tuple(column for column in source.table.columns if "product" not in column.facts or column in used)
+    table = Table(source.base.variable, columns)
+    for link in source.links:
+        expression = dialect(table, namespace, runs=runs).merged(link.table, link.left, link.right)
+        table = replace(table, expression=expression)
+    is_shown = query.shape in ("rows", "pick") and any(column.facts.get("level") for column in _shown(query, table))
+    if is_shown or any(column.facts.get("level") for column in used):
+        table = replace(table, expression=dialect(table, namespace, runs=runs).levelled())
+    renamed: dict[Column, Column] = {}
+    for column in used:
+        language = dialect(table, namespace, runs=runs)
+        if product := column.facts.get("product"):
+            table = replace(table, expression=language.multiplied(column.name, *product))
+        elif kind_of(column) in ("numeral", "decimal") and column in query.computed():
+            label = re.sub(r"\W+", "_", column.name).strip("_").lower() + "_number"
+            table = replace(table, expression=language.as_numbers(column, label, kind_of(column) == "numeral"))
+            renamed[column] = replace(column, name=label, facts={"dtype": "float64"})
+    return _Made(query.renamed(renamed), dialect(table, namespace, runs=runs))
+
+
+def grouping(query: TableQuery) -> Grouping:
+    """The query's groups as the dialects take them."""
+    values = tuple(measure.column for measure in query.measures if measure.column is not None)
+    functions = tuple(measure.function for measure in query.measures)
+    time = query.time if query.time is not None and not query.time.facts.get("unnamed") else None
+    limit = query.nth or query.limit
+    return Grouping(
+        functions[0], values, query.by, query.period, time if query.period else None, query.conditions, query.descending, limit, query.shared,
+        functions if len(set(functions)) > 1 else (),
+    )  # fmt: skip
+
+
+def _expression(query: TableQuery, language: Dialect, *, is_shown: bool) -> str:
+    """The code: as it is shown, or as it is run to be shown in a table."""
+    conditions, column = query.conditions, query.measures[0].column if query.measures else None
+    match query.shape:
+        case "count":
+            return language.count(conditions)
+        case "share":
+            return language.share(conditions, column)
+        case "values":
+            return language.different(query.columns[0], conditions)
+        case "correlation":
+            return language.correlated(query.columns, conditions)
+        case "pivot" if query.period is not None:
+            return language.pivoted_groups(grouping(query))
+        case "pivot":
+            return language.pivoted(query.by[0], query.by[1], column, query.measures[0].function)
+        case "groups":
+            return language.grouped(grouping(query))
+        case "measures":
+            each = [
+                language.statistic(measure.function, measure.column, conditions)
+                for measure in query.measures
+                if measure.column is not None
+            ]
+            return each[0] if len(each) == 1 else f"({', '.join(each)})"
+        case "pair":
+            return language.selected(query.columns, conditions)
+        case "pick":
+            shown = _shown(query, language.frame)
+            if query.nth is None and query.limit is None:
+                return language.picked(query.order[0], bool(query.descending), conditions, shown)
+            ordered = _selected(language, language.sorted(query.order, bool(query.descending), conditions), shown)
+            return f"{ordered}.head({query.nth or query.limit})" + (".tail(1)" if query.nth else "")
+    return _rows(query, language, is_shown=is_shown)
+
+
+def _rows(query: TableQuery, language: Dialect, *, is_shown: bool) -> str:
+    conditions = query.conditions
+    columns = () if is_shown and not query.columns else _shown(query, language.frame)
+    if columns == language.frame.columns:
+        columns = ()
+    if query.order:
+        code = language.sorted(query.order, bool(query.descending), conditions)
+        code = _selected(language, code, columns) if columns else code
+        return code + (f".head({query.limit or _ROWS})" if query.limit or not is_shown else "")
+    code = language.selected(columns, conditions) if columns else language.rows(conditions)
+    if query.limit is not None:
+        code += f".{'tail' if query.descending else 'head'}({query.limit})"
+    return code
+
+
+def _selected(language: Dialect, code: str, columns: Sequence[Column]) -> str:
+    labels = ", ".join(column.label for column in columns)
+    return f"{code}[[{labels}]]" if language.is_pandas else f"{code}.select({labels})"
+
+
+def _shown(query: TableQuery, table: Table) -> tuple[Column, ...]:
+    """The columns of a row that are shown; none that looks secret."""
+    return tuple(column for column in _telling(query, table) if not column.facts.get("withheld"))
+
+
+def _telling(query: TableQuery, table: Table) -> tuple[Column, ...]:
+    """What names a row, what is asked for, and what it was chosen by."""
+    asked = (*query.columns, *query.order)
+    conditioned = tuple(condition.column for condition in query.conditions)
+    fixed = {condition.column for condition in query.conditions if condition.operator == "=="}
+    if query.shape == "pick" or query.columns:
+        labels = [
+            column
+            for column in table.columns
+            if (kind_of(column) == "text" or parts(column.name) & {"id"} or column.facts.get("level"))
+            and column not in fixed
+        ]
+        unique = [column for column in labels if values_are_unique(column, table)]
+        named = (
+            tuple((unique or labels)[:2])
+            if query.shape == "pick" or not fixed
+            else tuple(column for column in labels if column.facts.get("level"))
+        )
+        return tuple(dict.fromkeys((*(column for column in query.columns if column in named), *named, *asked)))
+    if len(table.columns) <= _WIDEST and not table.expression:
+        return table.columns
+    first = [column for column in table.columns if column.position >= 0][:_COLUMNS]
+    return tuple(dict.fromkeys((*first, *asked, *conditioned)))
+
+
+def _title(query: TableQuery, source: Source) -> str:
+    """The computation in words."""
+    where = where_clause(query.conditions)
+    inside = " joined with ".join([name(source.base.name), *(name(link.table.name) for link in source.links)])
+    match query.shape:
+        case "count":
+            return f"Rows of {inside}{where}"
+        case "share":
+            column = query.measures[0].column
+            return (
+                f"Share of {'the sum of ' + name(column.name) if column is not None else 'the rows'} of {inside}{where}"
+            )
+        case "values":
+            return f"Values of {name(query.columns[0].name)} in {inside}{where}"
+        case "correlation":
+            return f"Correlation of {names_of(query.columns)}{where}"
+        case "pivot":
+            keys = [*(name(key.name) for key in query.by), *([query.period] if query.period else [])]
+            return f"{_measures_in_words(query)} in {inside}{where}, a row for each {keys[0]} and a column for each {keys[1]}"
+        case "groups":
+            keys = [*(name(key.name) for key in query.by), *([query.period] if query.period else [])]
+            return f"{_measures_in_words(query)} by {joined(keys)} in {inside}{where}"
+        case "measures":
+            return f"{_measures_in_words(query)} in {inside}{where}"
+        case "pick":
+            which = f"number {query.nth} by" if query.nth else "with the"
+            return f"The row{'s' if query.limit and query.limit > 1 else ''} of {inside} {which} {'highest' if query.descending else 'lowest'} {name(query.order[0].name)}{where}"
+    if query.order:
+        return f"{inside[:1].upper() + inside[1:]}{where} sorted by {names_of(query.order)}, {'largest' if query.descending else 'smallest'} first"
+    which = f"The {'last' if query.descending else 'first'} {many(query.limit, 'row')}" if query.limit else "The rows"
+    return (
+        f"{names_of(query.columns) + ' of the' if query.columns else which.replace('The rows', 'The')} rows of {inside}{where}"
+        if not query.limit
+        else f"{which} of {inside}{where}"
+    )
+
+
+def _measures_in_words(query: TableQuery) -> str:
+    if query.shared:
+        column = query.measures[0].column
+        return f"Share of {name(column.name) if column is not None else 'rows'}"
+    listed = joined(
+        [
+            f"{noun(measure.function)} of {name(measure.column.name)}" if measure.column is not None else "rows"
+            for measure in query.measures
+        ]
+    )
+    return listed[:1].upper() + listed[1:]
+
+
+def _described(query: TableQuery, source: Source, title: str, found: Result) -> Answer:
+    total = source.base.rows
+    match query.shape:
+        case "count" if found.number is not None:
+            of = f" of {figure(total)}" if total is not None and query.conditions else ""
+            part = f" ({share(found.number, total)})" if total and query.conditions else ""
+            return [f"**{figure(found.number)}**{of} rows of {title.removeprefix('Rows of ')}{part}."]
+        case "share" if found.number is not None:
+            return [f"{title}: **{share(found.number, 1)}**."]
+        case "measures":
+            return _values_in_words(query, source, found)
+        case "values":
+            values = re.findall(r"'((?:[^'\\]|\\.)*)'|(-?\d[\d.]*|True|False)", found.text)
+            listed = [text or number for text, number in values]
+            return [f"{title}: **{len(listed)}**.", names(listed, 60)] if listed else [f"{title}: **none**."]
+        case "correlation" if found.number is not None:
+            return [f"{title}: **{figure(found.number)}** ({_strength(float(found.number))})."]
+        case "groups" if (query.limit or query.nth) == 1 and found.rows and len(found.rows[0]) == 2:
+            return [_first_group(query, found.rows[0]), *found.blocks()]
+    return _table(query, title, found)
+
+
+def _table(query: TableQuery, title: str, found: Result) -> Answer:
+    if found.empty:
+        return [f"{title}: **none**."]
+    count = re.search(r"\[(\d+) rows x|^shape: \((\d+)|Length: (\d+)", found.text, re.MULTILINE)
+    rows = int(next(group for group in count.groups() if group)) if count else len(found.rows)
+    if query.shape == "rows" and not query.order and not query.limit:
+        sentence = f"**{many(rows, 'row')}**: {title[:1].lower() + title[1:]}" if rows else title
+        shown = min(len(found.rows), _ROWS)
+        if found.rows and rows > shown:
+            sentence += f" (the first {shown} of {rows} are shown)"
+        return [f"{sentence}:", *replace(found, rows=found.rows[:_ROWS], complete=True).blocks()]
+    if query.order and len(found.rows) == _ROWS:
+        title += f" (the first {_ROWS})"
+    return [f"{title}:", *found.blocks()]
+
+
+def _scalar(text: str) -> str:
+    """A value as people read it."""
+    text = text.strip()
+    number = result(text).number
+    if number is not None:
+        return figure(number)
+    match = _SCALAR.fullmatch(text)
+    if match is None:
+        return name(text[1:-1] if text[:1] in "'\"" else text)
+    if match[1]:
+        return name(moment(match[1]))
+    if match[2] == "timedelta":
+        return name(match[3])
+    numbers = [int(part) for part in re.findall(r"\d+", match[3])]
+    day = "-".join(f"{number:02}" for number in numbers[:3])
+    return name(day + (" " + ":".join(f"{number:02}" for number in numbers[3:6]) if len(numbers) > 3 else ""))
+
+
+def _known(query: TableQuery, source: Source) -> Answer:
+    """Numbers that inspection has told already, in words; nothing if one is not among them."""
+    first, rows = query.measures[0].column, source.base.rows
+    if (
+        first is not None
+        and [measure.function for measure in query.measures] == ["nunique"]
+        and not query.conditions
+        and not source.links
+    ):
+        pairs = _top(first)
+        shown = _value_in_words(query, source, query.measures[0], figure(len(pairs)))
+        return [shown, _counted(first, pairs, rows)] if pairs and rows and not first.facts.get("level") else []
+    values = [
+        measure.column.facts.get(_FACTS.get(measure.function, ""))
+        for measure in query.measures
+        if measure.column is not None and kind_of(measure.column) == "number"
+    ]
+    if (
+        query.conditions
+        or source.links
+        or len(values) < len(query.measures)
+        or any(real(value) is None for value in values)
+    ):
+        return []
+    return [
+        "\n\n".join(
+            _value_in_words(query, source, measure, figure(value))
+            for measure, value in zip(query.measures, values, strict=True)
+        )
+    ]
+
+
+def _counts(query: TableQuery, source: Source) -> Answer:
+    """How often each value occurs, where inspection has told it; nothing if it has not."""
+    if (
+        query.shape != "groups"
+        or query.conditions
+        or source.links
+        or query.period
+        or len(query.by) != 1
+        or query.measures != (Measure("count"),)
+    ):
+        return []
+    column = query.by[0]
+    rows = source.base.rows
+    pairs = _top(column)
+    if column.facts.get("level") or not pairs or not rows:
+        return []
+    pairs.sort(key=lambda pair: pair[1], reverse=query.descending is not False)
+    limit = query.nth or query.limit
+    shown = _counted(column, pairs[:limit], rows)
+    if limit == 1:
+        value, count = pairs[0]
+        least = "least" if query.descending is False else "most"
+        return [
+            f"**{name(value)}** has the {least} rows: **{many(count, 'row')}** of {figure(rows)} ({share(count, rows)})."
+        ]
+    return [f"{name(column.name)} of {name(source.base.name)} has {many(len(pairs), 'different value')}:", shown]
+
+
+def _top(column: Column) -> list[tuple[str, int]]:
+    """Each value with how often it occurs; nothing if inspection has not told all."""
+    top = column.facts.get("top")
+    pairs = [(str(value), count) for value, count in top] if isinstance(top, (list, tuple)) else []
+    return pairs if whole(column.facts.get("unique")) == len(pairs) else []
+
+
+def _counted(column: Column, pairs: Sequence[tuple[str, int]], rows: int) -> str:
+    lines = [[name(value), figure(count), share(count, rows)] for value, count in pairs]
+    return table([name(column.name), "rows", "share"], lines, [1, 2])
+
+
+def _values_in_words(query: TableQuery, source: Source, found: Result) -> Answer:
+    texts = [found.text] if len(query.measures) == 1 else re.findall(r"(?:[^,(]|\([^()]*\))+", found.text.strip()[1:-1])
+    return [
+        "\n\n".join(
+            _value_in_words(query, source, measure, _scalar(text))
+            for measure, text in zip(query.measures, texts, strict=False)
+        )
+    ]
+
+
+def _value_in_words(query: TableQuery, source: Source, measure: Measure, value: str) -> str:
+    assert measure.column is not None
+    missing = whole(measure.column.facts.get("missing")) if not query.conditions else 0
+    gaps = (
+        f" {many(missing, 'missing value')} left out."
+        if missing and measure.function not in ("count", "nunique")
+        else ""
+    )
+    inside = " joined with ".join([name(source.base.name), *(name(link.table.name) for link in source.links)])
+    return f"The {noun(measure.function)} of {name(measure.column.name)} in {inside}{where_clause(query.conditions)} is **{value}**.{gaps}"
+
+
+def _first_group(query: TableQuery, row: Sequence[str]) -> str:
+    """The first group in words."""
+    key, value = row
+    least = "lowest" if query.descending is False else "highest"
+    measure = query.measures[0]
+    what = (
+        f"{noun(measure.function)} of {name(measure.column.name)}" if measure.column is not None else "number of rows"
+    )
+    return f"**{name(key)}** has the {least} {what}: **{_scalar(value)}**{where_clause(query.conditions)}."
+
+
+def _strength(value: float) -> str:
+    if value != value:  # noqa: PLR0124 - not a number
+        return "not defined: one of them does not vary"
+    size = abs(value)
+    word = "none to speak of" if size < 0.1 else "weak" if size < 0.3 else "moderate" if size < 0.6 else "strong"
+    return word if size < 0.1 else f"{word}, {'rising together' if value > 0 else 'one falls as the other rises'}"
+
+
+def not_run(ran: Ran, title: str) -> Sequence[str]:
+    """Why there is code and no result."""
+    if ran.status == "failed":
+        last = ran.text.strip().splitlines()[-1] if ran.text.strip() else "no message"
+        return [f"I tried to compute this ({title}), but it failed: {name(last, 200)}", "The code was:"]
+    why = {
+        "refused": "It was not run, because running code was not approved.",
+        "unreachable": "It could not be run in the kernel just now.",
+        "missing": "I cannot run code here.",
+    }[ran.status]
+    return [f"{why} {title}:"]

@@ -1,0 +1,686 @@
+"""Conditions, groups, measures and what stands around them become one query; what has no place in it is not understood."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from jupyter_agent.models.offline.grammar.combinators import (
+    Extreme,
+    Group,
+    can_measure,
+    direction,
+    extreme_of,
+    is_counting,
+)
+from jupyter_agent.models.offline.grammar.lexicon import ADDITIVE, AMOUNTS
+from jupyter_agent.models.offline.grammar.query import TableQuery
+from jupyter_agent.models.offline.grammar.spans import Span
+from jupyter_agent.models.offline.grammar.tables import is_number, kind_of, values_are_unique
+from jupyter_agent.models.offline.namespace import Column, Table
+from jupyter_agent.models.offline.query import Condition, Function, Measure, Period
+from jupyter_agent.models.offline.words import key, parts
+
+#: Spans that hold others together and have done so.
+_BINDING = "I=&vrE"
+
+
+@dataclass(slots=True)
+class Parts:
+    """The spans of a question by what they are."""
+
+    table: Table
+    kinds: str = ""
+    conditions: tuple[Condition, ...] = ()
+    groups: Group = field(default_factory=Group)
+    measures: tuple[Measure, ...] = ()
+    extremes: tuple[Extreme, ...] = ()
+    superlatives: tuple[str, ...] = ()
+    columns: tuple[Column, ...] = ()
+    functions: tuple[Function, ...] = ()
+    periods: tuple[Period, ...] = ()
+    place: str = ""
+    limit: int | None = None
+    nth: int | None = None
+    turned: str = ""
+    asked: str = ""
+    chart: str = ""
+    wants_code: bool = False
+    is_plural: bool = False
+    is_each: bool = False
+    is_general: bool = False
+    notes: tuple[str, ...] = ()
+
+    def has(self, kind: str) -> bool:
+        """Whether there is a span of a kind."""
+        return kind in self.kinds
+
+    @property
+    def numbers(self) -> tuple[Column, ...]:
+        """The free columns of numbers."""
+        return tuple(
+            column
+            for column in self.columns
+            if (is_number(column) or kind_of(column) == "duration") and "id" not in parts(column.name)
+        )
+
+    @property
+    def keys(self) -> tuple[Column, ...]:
+        """The free columns that name or sort rows."""
+        return tuple(column for column in self.columns if kind_of(column) in ("text", "truth", "other"))
+
+
+def parts_of(spans: Sequence[Span], table: Table) -> Parts | None:
+    """The spans sorted out; None if one has no part to play."""
+    found = Parts(table)
+    kept = [span for span in spans if span.kind not in _BINDING]
+    found.kinds = "".join(span.kind for span in spans)
+    if found.kinds.endswith(("&", "/", "!")) or "J" in found.kinds:
+        return None
+    for span in kept:
+        data: Any = span.data
+        match span.kind:
+            case "K":
+                found.conditions += (data,)
+            case "G":
+                found.groups = Group((*found.groups.by, *data.by), data.period or found.groups.period)
+            case "M":
+                found.measures += data
+            case "Z":
+                found.extremes += (data,)
+            case "S":
+                found.superlatives += (data,)
+            case "C" if (
+                len(data) == 1
+                and kind_of(data[0]) == "time"
+                and parts(data[0].name) & {"day", "date"}
+                and set("SZt") & set(found.kinds)
+            ):
+                found.periods += ("day",)
+            case "C" if len(data) == 1:
+                found.columns += data
+            case "F":
+                found.functions += (data,)
+            case "P":
+                found.periods += (data,)
+            case "t" if not found.place:
+                found.place = data
+            case "N" if found.limit is None and isinstance(data, int) and 0 < data <= 1000:
+                found.limit = data
+            case "n" if found.nth is None:
+                found.nth = data
+            case "d" if not found.turned:
+                found.turned = data
+            case "h":
+                found.wants_code = True
+            case "k":
+                found.chart = data or found.chart or "any"
+            case "U":
+                found.asked = data
+            case "H":
+                found.is_each = data == "each"
+            case "R":
+                found.is_plural = span.text.endswith("s")
+                found.is_general = span.surety == 0
+            case "~" if "c" in found.kinds or "E" in found.kinds:
+                pass
+            case "T" | "w" | "W" | "u" | "%" | "s" | "o" | "x" | "c" | "g":
+                pass
+            case _:
+                return None
+        if span.note:
+            found.notes += (span.note,)
+    is_ranked = found.superlatives or found.extremes or found.place or found.has("o")
+    if (found.limit is not None and not is_ranked) or (
+        found.nth is not None and not (found.superlatives or found.extremes)
+    ):
+        return None
+    if len(found.extremes) > 1 and not found.superlatives:
+        found.measures += tuple(
+            Measure("max" if extreme.descending else "min", extreme.column) for extreme in found.extremes
+        )
+        found.extremes = ()
+    if len(found.superlatives) + len(found.extremes) > 1 or len(found.periods) > 1:
+        return None
+    return found
+
+
+def usual(column: Column) -> Function:
+    """How values are brought together where nobody says it: what one sells in a month is added up, its price is not."""
+    return "sum" if parts(column.name) & ADDITIVE else "mean"
+
+
+def query_of(found: Parts) -> TableQuery | None:
+    """The query that the parts of a question make; None if they do not fit."""
+    query = _query_of(found)
+    return replace(query, wants_code=found.wants_code) if query is not None else None
+
+
+def _query_of(found: Parts) -> TableQuery | None:
+    if (found.has("x") and not (found.has("W") and found.superlatives)) or found.turned == "turn":
+        return None
+    if found.chart:
+        return _drawn(found)
+    base = TableQuery(
+        found.table,
+        "rows",
+        found.conditions,
+        time=found.table.time,
+        limit=found.limit,
+        nth=found.nth,
+        notes=found.notes,
+    )
+    if found.has("c"):
+        return _correlation(found, base)
+    if found.has("g"):
+        return _pivot(found, base)
+    if found.has("%"):
+        return _share(found, base)
+    if found.superlatives or found.extremes:
+        return _extreme(found, base)
+    if found.has("s") or (found.turned and not found.measures):
+        return _sorted(found, base)
+    if found.place:
+        return _placed(found, base)
+    if found.measures:
+        return _measured(found, base)
+    if found.functions and not (found.has("H") and found.functions == ("sum",)):
+        return _one_function(found, base)
+    if found.has("H") or found.has("U"):
+        return _counted(found, base)
+    return _listed(found, base)
+
+
+def _drawn(found: Parts) -> TableQuery | None:
+    """A picture: of groups, or of one column of numbers against another."""
+    plain = replace(found, chart="", kinds=found.kinds.replace("k", "v"))
+    columns = (*found.columns, *found.groups.by)
+    is_pair = (
+        len(columns) == 2
+        and all(is_number(column) or column.role == "time" for column in columns)
+        and not found.measures
+    )
+    if is_pair and not found.groups.period and found.chart in ("any", "scatter", "line"):
+        is_upright = "E" in found.kinds or bool(found.groups.by)  # ``y against x`` names the vertical one first
+        return TableQuery(
+            found.table, "pair", found.conditions, columns=columns[::-1] if is_upright else columns, chart=found.chart
+        )
+    query = query_of(plain)
+    if (
+        query is None
+        or query.shape != "groups"
+        or query.limit == 1
+        or (len(query.by) + bool(query.period)) > 2
+        or found.chart == "scatter"
+    ):
+        return None
+    if len(query.by) + bool(query.period) == 2 and (found.table.library != "pandas" or found.chart == "pie"):
+        return None
+    return replace(query, chart=found.chart, descending=None if query.period or len(query.by) > 1 else query.descending)
+
+
+def _correlation(found: Parts, base: TableQuery) -> TableQuery | None:
+    columns = found.columns + found.groups.by
+    usable = all(kind_of(column) in ("number", "truth") for column in columns)
+    if len(columns) != 2 or not usable or found.measures or found.extremes or found.superlatives:
+        return None
+    return replace(base, shape="correlation", columns=columns)
+
+
+def _pivot(found: Parts, base: TableQuery) -> TableQuery | None:
+    keys = (*found.keys, *(column for column in found.groups.by if column not in found.keys))
+    measures = found.measures or tuple(Measure(usual(column), column) for column in found.numbers)
+    period = found.groups.period
+    if len(keys) + bool(period) != 2 or len(measures) > 1 or found.superlatives or found.extremes:
+        return None
+    return replace(base, shape="pivot", by=keys, period=period, measures=measures or (Measure("count"),))
+
+
+def _share(found: Parts, base: TableQuery) -> TableQuery | None:
+    if (
+        found.superlatives
+        or found.extremes
+        or found.periods
+        or any(measure.function != "sum" for measure in found.measures)
+    ):
+        return None
+    summed = tuple(measure.column for measure in found.measures) or found.numbers
+    keys = found.groups.by or found.keys
+    measures = (Measure("sum", summed[0]),) if summed else (Measure("count"),)
+    if len(summed) > 1 or (found.groups.by and found.keys):
+        return None
+    if keys or found.groups.period is not None:
+        return replace(
+            base, shape="groups", by=keys, period=found.groups.period, measures=measures, descending=True, shared=True
+        )
+    if len(found.conditions) != 1:
+        return None
+    return replace(base, shape="share" if summed else "count", measures=measures)
+
+
+def _key(found: Parts) -> tuple[tuple[Column, ...], Period | None] | None:
+    """Of what the most is asked for: groups of a column or a period."""
+    if found.groups.by or found.groups.period:
+        return (found.groups.by, found.groups.period) if not found.keys and not found.periods else None
+    if found.periods:
+        named = tuple(
+            column
+            for column in found.table.columns
+            if parts(column.name) == {found.periods[0]} and column.role == "number"
+        )
+        if named:
+            return named[:1], None
+        return ((), found.periods[0]) if found.table.time is not None else None
+    return found.keys[:1], None
+
+
+def _extreme(found: Parts, base: TableQuery) -> TableQuery | None:
+    """The highest value, the row that has it, or the group that has most."""
+    adjective = found.superlatives[0] if found.superlatives else ""
+    ranked = tuple(column for column in found.groups.by if is_number(column) or kind_of(column) == "duration")
+    is_ranked = bool(adjective) and not found.numbers and len(ranked) == 1 and found.groups == Group(ranked)
+    key = _key(replace(found, groups=Group()) if is_ranked else found)
+    if key is None or len(found.keys) > 1 or found.turned or found.has("s") or found.has("u"):
+        return None
+    by, period = key
+    numbers = [column for column in found.numbers if column not in by]
+    if found.measures:
+        return (
+            _extreme_group(found, base, key, found.measures, adjective)
+            if len(found.measures) == 1 and not numbers
+            else None
+        )
+    if found.functions or (found.has("H") and found.extremes):
+        return None
+    if is_ranked:
+        numbers = list(ranked)  # ``smallest country by people``
+    if found.extremes:
+        extreme = found.extremes[0]
+    elif numbers:
+        sign = direction(adjective, numbers[0])
+        if len(numbers) > 1 or not sign:
+            return None
+        extreme = Extreme(numbers[0], sign > 0)
+    elif is_counting(adjective) or (
+        not extreme_of(adjective, found.table)
+        and (found.has("R") or found.has("T") or found.has("H"))
+        and (by or period)
+    ):
+        return _extreme_group(found, base, (by, period), (Measure("count"),), adjective) if by or period else None
+    else:
+        hinted = extreme_of(adjective, found.table) or (
+            _biggest(found, adjective) if found.has("R") or found.has("T") else None
+        )
+        if hinted is None:
+            return None
+        extreme = hinted
+    if numbers and found.extremes:
+        return _picked(found, base, extreme, tuple(numbers)) if not found.groups.by else None
+    if (found.groups.by and not is_ranked) or found.groups.period:
+        how: Function = "max" if extreme.descending else "min"
+        return (
+            replace(base, shape="groups", by=by, period=period, measures=(Measure(how, extreme.column),), limit=None)
+            if found.extremes and not found.has("w")
+            else None
+        )
+    if (
+        by
+        and not period
+        and found.extremes
+        and not values_are_unique(by[0], found.table)
+        and is_number(extreme.column)
+        and usual(extreme.column) != "sum"
+    ):
+        how = "max" if extreme.descending else "min"
+        return replace(
+            base,
+            shape="groups",
+            by=by,
+            measures=(Measure(how, extreme.column),),
+            descending=extreme.descending,
+            limit=found.limit or 1,
+            nth=found.nth,
+        )
+    is_summed = usual(extreme.column) == "sum" and (is_number(extreme.column))
+    if period is not None or (
+        by
+        and not values_are_unique(by[0], found.table)
+        and (is_summed or (adjective and not found.extremes and not numbers))
+    ):
+        function = usual(extreme.column) if is_number(extreme.column) else "max"
+        if not is_number(extreme.column):
+            return None
+        return replace(
+            base,
+            shape="groups",
+            by=by,
+            period=period,
+            measures=(Measure(function, extreme.column),),
+            descending=extreme.descending,
+            limit=found.limit or 1,
+            nth=found.nth,
+        )
+    is_value = found.extremes and not (
+        by or found.has("w") or found.has("W") or found.has("R") or found.has("T") or found.nth or found.limit
+    )
+    if is_value:
+        return replace(
+            base, shape="measures", measures=(Measure("max" if extreme.descending else "min", extreme.column),)
+        )
+    return _picked(found, base, extreme, by)
+
+
+def _picked(found: Parts, base: TableQuery, extreme: Extreme, shown: tuple[Column, ...]) -> TableQuery:
+    moment = (found.table.time,) if found.has("W") and found.table.time is not None else ()
+    return replace(
+        base,
+        shape="pick",
+        columns=tuple(dict.fromkeys((*shown, *moment))),
+        order=(extreme.column,),
+        descending=extreme.descending,
+    )
+
+
+def _biggest(found: Parts, adjective: str) -> Extreme | None:
+    """``biggest order``: by the column that makes a row big."""
+    for word in AMOUNTS:
+        for column in found.table.columns:
+            if word in parts(column.name) and is_number(column) and (sign := direction(adjective, column)):
+                return Extreme(column, sign > 0)
+    return None
+
+
+def _extreme_group(
+    found: Parts,
+    base: TableQuery,
+    key: tuple[tuple[Column, ...], Period | None],
+    measures: tuple[Measure, ...],
+    adjective: str,
+) -> TableQuery | None:
+    by, period = key
+    column = measures[0].column
+    if adjective and column is not None and measures[0].function != "count":
+        sign = direction(adjective, column)
+    else:
+        sign = -1 if adjective.startswith("-") else 1
+        sign = -sign if adjective.lstrip("-") in ("small", "low", "rare", "tiny") else sign
+    if not (by or period) or not sign:
+        return None
+    return replace(
+        base, shape="groups", by=by, period=period, measures=measures, descending=sign > 0, limit=found.limit or 1
+    )
+
+
+def _sorted(found: Parts, base: TableQuery) -> TableQuery | None:
+    order = found.groups.by + found.columns
+    if not order or found.groups.period or found.periods or found.has("H") or found.has("u"):
+        return None
+    descending = _descending(found.turned, order[0])
+    if descending is None:
+        return None
+    return replace(base, order=order, descending=descending)
+
+
+def _descending(turned: str, column: Column) -> bool | None:
+    if turned in ("", "up", "down"):
+        return turned == "down"
+    sign = direction(turned, column)
+    return sign > 0 if sign else None
+
+
+def _placed(found: Parts, base: TableQuery) -> TableQuery | None:
+    """``top 3 customers by revenue``, ``first 3 rows``, ``last event``."""
+    limit = found.limit or (5 if found.place in ("top", "bottom") or found.is_plural else 1)
+    down = found.place in ("top", "last")
+    if (found.periods and found.place not in ("top", "bottom")) or found.has("u") or found.has("H"):
+        return None
+    if found.place in ("top", "bottom"):
+        ranks = tuple(column for column in found.groups.by if is_number(column) or kind_of(column) == "duration")
+        keys = found.keys or tuple(column for column in found.groups.by if column not in ranks)
+        measures = found.measures or tuple(Measure(usual(column), column) for column in ranks or found.numbers)
+        if len(keys) > 1 or len(measures) > 1:
+            return None
+        if found.periods:
+            key = _key(replace(found, groups=Group(), columns=()))
+            return (
+                replace(
+                    base,
+                    shape="groups",
+                    by=key[0],
+                    period=key[1],
+                    measures=measures or (Measure("count"),),
+                    descending=down,
+                    limit=limit,
+                )
+                if key and not keys
+                else None
+            )
+        if keys and (not values_are_unique(keys[0], found.table) or found.measures):
+            return replace(
+                base, shape="groups", by=keys, measures=measures or (Measure("count"),), descending=down, limit=limit
+            )
+        if not measures or found.measures:
+            return None
+        assert measures[0].column is not None
+        return replace(base, order=(measures[0].column,), descending=down, limit=limit)
+    if (
+        found.measures
+        or found.groups.by
+        or found.groups.period
+        or found.functions
+        or not (found.has("R") or found.has("T"))
+    ):
+        return None
+    if not found.columns and not found.conditions and not found.table.expression and found.is_general:
+        return None  # the first rows are known by inspection
+    return replace(base, columns=found.columns, limit=limit, descending=down)
+
+
+def _measured(found: Parts, base: TableQuery) -> TableQuery | None:
+    if found.columns or found.periods or found.has("u") or (found.functions and found.functions != ("mean",)):
+        return None
+    if found.turned and not (found.groups.by or found.groups.period):
+        return None
+    measures = found.measures
+    by, period = _compared_groups(found)
+    if not by and not period:
+        return replace(base, shape="measures", measures=measures)
+    descending = _descending(found.turned, measures[0].column or base.table.columns[0]) if found.turned else True
+    if found.functions and found.functions == ("mean",) and measures[0].function == "mean":
+        return replace(base, shape="groups", by=by, period=period, measures=measures)
+    return (
+        replace(
+            base, shape="groups", by=by, period=period, measures=measures, descending=None if period else descending
+        )
+        if not found.functions
+        else None
+    )
+
+
+def _compared_groups(found: Parts) -> tuple[tuple[Column, ...], Period | None]:
+    """The groups; two values side by side are two groups."""
+    by = found.groups.by
+    sides = tuple(
+        condition.column
+        for condition in found.conditions
+        if condition.operator == "isin" and len({key(str(value).strip()) for value in condition.values}) > 1
+    )
+    if not by and not found.groups.period and len(sides) == 1 and ("E" in found.kinds or not found.has("H")):
+        by = sides
+    return by, found.groups.period
+
+
+def _one_function(found: Parts, base: TableQuery) -> TableQuery | None:
+    """``is LH later than AF on average``: the function stands apart from its column."""
+    if not found.columns and len(found.functions) == 1 and (found.groups.by or found.groups.period):
+        numbers = [
+            column for column in found.table.columns if kind_of(column) == "number" and "id" not in parts(column.name)
+        ]
+        measures = tuple(Measure(found.functions[0], column) for column in numbers[:8] if column not in found.groups.by)
+        return _measured(replace(found, functions=(), measures=measures), base) if measures else None
+    if (
+        len(found.functions) != 1
+        or len(found.numbers) != 1
+        or found.columns != found.numbers
+        or not can_measure(found.functions[0], found.numbers[0])
+    ):
+        return None
+    return _measured(
+        replace(found, columns=(), functions=(), measures=(Measure(found.functions[0], found.numbers[0]),)), base
+    )
+
+
+def _counted(found: Parts, base: TableQuery) -> TableQuery | None:
+    by, period = found.groups.by, found.groups.period
+    if found.periods:
+        return None
+    if found.has("U"):
+        if len(found.numbers) == 1 and found.columns == found.numbers:
+            return _listed(found, base)
+        return None
+    if len(found.columns) > 1:
+        return None
+    if "E" in found.kinds or any(condition.operator == "isin" for condition in found.conditions):
+        by = by or (_compared_groups(replace(found, kinds="E"))[0] if "E" in found.kinds else ())
+    measure = Measure("count")
+    if found.columns:
+        column = found.columns[0]
+        if found.is_each and not by and not period and not found.has("u") and kind_of(column) != "time":
+            by = (column,)
+        elif found.has("u") or (kind_of(column) == "text" and not by and not period and not found.has("R")):
+            measure = Measure("nunique", column)
+        elif kind_of(column) in ("text", "truth") and not by and not period:
+            by = (column,)
+        elif is_number(column) and usual(column) == "sum" and not found.has("R"):
+            measure = Measure("sum", column)
+        elif values_are_unique(column, found.table) and not found.has("R") and "id" in parts(column.name):
+            measure = Measure("count")
+        elif is_number(column) and found.has("H") and (found.has("R") or not by):
+            return None
+        else:
+            return None
+    elif found.has("u") or not (found.has("R") or found.has("T") or found.conditions or by or period):
+        return None
+    if by or period:
+        return replace(
+            base, shape="groups", by=by, period=period, measures=(measure,), descending=None if period else True
+        )
+    if measure.function == "count":
+        return replace(base, shape="count", measures=(measure,))
+    return replace(base, shape="measures", measures=(measure,))
+
+
+def _listed(found: Parts, base: TableQuery) -> TableQuery | None:
+    """Groups without a function, values, parts of rows, rows."""
+    by, period = _compared_groups(found)
+    columns = found.columns
+    if found.has("W"):
+        times = tuple(column for column in columns if kind_of(column) == "time") or (
+            (found.table.time,) if found.table.time is not None else ()
+        )
+        return replace(base, columns=times) if times and found.conditions and not by and not period else None
+    if found.periods:
+        if not found.has("w") or columns or by or period:
+            return None
+        named = tuple(
+            column
+            for column in found.table.columns
+            if parts(column.name) == {found.periods[0]} and column.role == "number"
+        )
+        return replace(base, shape="values", columns=named[:1]) if named else None
+    if by or period:
+        if found.has("w") or found.has("u"):
+            return None
+        numbers = found.numbers
+        sides = _compared_groups(replace(found, groups=Group()))[0]
+        if sides and by and not numbers and not period and all(is_number(column) for column in by):
+            by, numbers = sides, by  # ``compare Oslo and Rome by price``
+        if (
+            found.keys
+            and by
+            and not numbers
+            and not period
+            and len(by) == 1
+            and is_number(by[0])
+            and "E" in found.kinds
+        ):
+            by, numbers = found.keys, by  # ``compare cities by revenue``
+            return replace(
+                base, shape="groups", by=by, measures=(Measure(usual(numbers[0]), numbers[0]),), descending=True
+            )
+        if found.keys and not numbers and len(found.keys) + len(by) == 2 and not period:
+            return replace(base, shape="groups", by=(*found.keys, *by), measures=(Measure("count"),))
+        if columns and all(kind_of(column) == "time" for column in columns):
+            columns, numbers = (), ()  # ``hires per year``
+            return replace(
+                base,
+                shape="groups",
+                by=by,
+                period=period,
+                measures=(Measure("count"),),
+                descending=None if period else True,
+            )
+        if found.keys or (columns and len(columns) != len(numbers)):
+            return None
+        if not numbers and not found.groups.by and not period and not found.has("H"):
+            numbers = tuple(
+                column
+                for column in found.table.columns
+                if kind_of(column) == "number" and "id" not in parts(column.name)
+            )[:8]
+        if not numbers and not (found.has("R") or found.has("T")) and not found.conditions:
+            return None
+        measures = tuple(Measure(usual(column) if is_number(column) else "mean", column) for column in numbers) or (
+            Measure("count"),
+        )
+        if by and all(is_number(column) and "year" not in parts(column.name) for column in by) and not numbers:
+            return None
+        return replace(
+            base,
+            shape="groups",
+            by=by,
+            period=period,
+            measures=measures,
+            descending=None if period or len(measures) > 1 else True,
+        )
+    is_narrowed = found.conditions or (columns and columns[0].facts.get("level"))
+    if ("wC" in found.kinds or "uC" in found.kinds) and len(columns) == 1 and not found.has("R") and is_narrowed:
+        return (
+            replace(base, shape="values", columns=columns)
+            if kind_of(columns[0]) in ("text", "truth", "number")
+            else None
+        )
+    if columns and found.conditions:
+        is_lookup = any(
+            condition.operator == "=="
+            and (values_are_unique(condition.column, found.table) or condition.column.facts.get("level"))
+            for condition in found.conditions
+        )
+        if (
+            len(columns) == 1
+            and is_number(columns[0])
+            and usual(columns[0]) == "sum"
+            and not is_lookup
+            and not found.has("w")
+        ):
+            return replace(base, shape="measures", measures=(Measure("sum", columns[0]),))
+        return replace(base, columns=columns)
+    if columns or found.has("u") or found.has("W"):
+        return None
+    if (
+        len(found.conditions) == 1
+        and found.conditions[0].operator in ("contains", "startswith", "endswith")
+        and not any(found.has(kind) for kind in "RTovr")
+    ):
+        return replace(base, shape="values", columns=(found.conditions[0].column,))
+    if all(
+        condition.operator in ("missing", "present") and kind_of(condition.column) != "numeral"
+        for condition in found.conditions
+    ) and not any(found.has(kind) for kind in "RTowvr"):
+        return None
+    if (found.conditions and any(found.has(kind) for kind in "RTowv")) or (
+        found.conditions and any(condition.operator not in ("==", "isin") for condition in found.conditions)
+    ):
+        return base
+    return None

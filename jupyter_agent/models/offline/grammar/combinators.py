@@ -1,0 +1,608 @@
+"""Spans are combined into conditions, groups and measures: each rule is a pattern over the letters of the spans.
+
+Rules are tried in the order in which they stand here, and what no rule takes is not understood.
+
+Letters: T table, R row noun, C column, V value, Q quoted text, N number, n ordinal, D date, Y month, F function, S superlative, A adjective,
+a comparative adjective, L comparison, ~ between, ^ part of a text, 0 missing, ! not, & and, / or, I preposition, J since or before, B by, P period,
+p adverb of a period, H how many, U how much, u different, % share, w which, W when, s sort, t first or last, d direction, X unit, E comparison of
+two, c correlation, g pivot, k picture, h code, q wise, l another table, y others, o only, x pronoun, v show, r where, = is, z never, ? unknown. Made of them: K condition, G group, M measure, Z extreme.
+"""
+
+from __future__ import annotations
+
+import calendar
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from jupyter_agent.models.offline.grammar.lexicon import AMOUNTS, UNITS, hints, is_bad
+from jupyter_agent.models.offline.grammar.spans import Span
+from jupyter_agent.models.offline.grammar.tables import is_number, kind_of
+from jupyter_agent.models.offline.namespace import Column, Table
+from jupyter_agent.models.offline.query import Condition, Measure, Operator, Period
+from jupyter_agent.models.offline.words import parts
+
+_DAY = re.compile(r"(\d{4})-(\d{1,2})(?:-(\d{1,2}))?")
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Keys of groups."""
+
+    by: tuple[Column, ...] = ()
+    period: Period | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Extreme:
+    """The most or the least of a column."""
+
+    column: Column
+    descending: bool
+
+
+_TURNED: Mapping[Operator, Operator] = {">": "<", "<": ">"}
+Spans = Sequence[Span]
+Rule = tuple[re.Pattern[str], Callable[[Spans, Table], "Span | list[Span] | None"]]
+
+
+def _one(span: Span) -> Column | None:
+    """The column of a span, if it is one."""
+    return span.data[0] if span.kind == "C" and len(span.data) == 1 else None
+
+
+def _joined(kind: str, spans: Spans, data: Any) -> Span:
+    note = "; ".join(span.note for span in spans if span.note)
+    return Span(
+        kind,
+        " ".join(span.text for span in spans),
+        data,
+        min((span.surety for span in spans if span.surety), default=0),
+        note,
+    )
+
+
+def _condition(spans: Spans, column: Column, operator: Operator, *values: Any) -> Span:
+    return _joined("K", spans, Condition(column, operator, values))
+
+
+def _day_span(spans: Spans, table: Table) -> Span | None:
+    """``March 2024``, ``5 March``, ``2024-03-05`` as its first day and the day after its last."""
+    texts = {span.kind: span.data for span in spans}
+    year: int | None = None
+    month, day = texts.get("Y"), texts.get("n")
+    if "D" in texts:
+        match = _DAY.fullmatch(texts["D"])
+        assert match is not None
+        year, month, day = int(match[1]), int(match[2]), int(match[3]) if match[3] else None
+    number = texts.get("N")
+    if number is not None:
+        if isinstance(number, int) and 1000 <= number <= 2999:
+            year = number
+        elif day is None and isinstance(number, int) and 1 <= number <= 31:
+            day = number
+        else:
+            return None
+    if year is None and day is not None and table.time is not None:
+        years = {str(table.time.facts.get(bound))[:4] for bound in ("min", "max")}
+        year = int(years.pop()) if len(years) == 1 and "None" not in years and "" not in years else None
+    bounds = span_of(year, month, day) if year is not None else None
+    return _joined("D", spans, bounds) if bounds is not None else None
+
+
+def span_of(year: int, month: int | None, day: int | None) -> tuple[str, str] | None:
+    """The first day and the day after the last of a year, a month or a day."""
+    if month is None:
+        return f"{year}-01-01", f"{year + 1}-01-01"
+    if not 1 <= month <= 12:
+        return None
+    days = calendar.monthrange(year, month)[1]
+    if day is not None and not 1 <= day <= days:
+        return None
+    first = f"{year}-{month:02}-{day or 1:02}"
+    if day is not None and day < days:
+        return first, f"{year}-{month:02}-{day + 1:02}"
+    return first, f"{year + month // 12}-{month % 12 + 1:02}-01"
+
+
+def _operand(column: Column, span: Span) -> Any:
+    """A number, a date or a value as what a column is compared with; None if it cannot be."""
+    kind = kind_of(column)
+    if span.kind == "N":
+        return span.data if kind in ("number", "numeral", "decimal") else None
+    if span.kind == "D":
+        return span.data[0] if kind == "time" else None
+    if span.kind == "V":
+        return next((values for holder, values in span.data if holder == column), None)
+    return span.data if kind in ("text", "numeral") else None
+
+
+def _is_name(span: Span, table: Table) -> bool:
+    """Whether a number is what a column is called, too."""
+    return any(column.name == span.text for column in table.columns)
+
+
+def _between(spans: Spans, table: Table) -> Span | None:
+    column = _one(spans[0]) or (table.time if spans[-1].kind == "D" else None)
+    numbers = [span for span in spans if span.kind in "ND"]
+    if column is None:
+        column = (
+            _hinted(
+                [(word, 1) for word in UNITS.get(spans[-1].data, "").split()], table, ("number", "numeral", "decimal")
+            )[0]
+            if spans[-1].kind == "X"
+            else None
+        )
+    if column is None:
+        return None
+    low, high = (_operand(column, span) for span in numbers)
+    if low is None or high is None:
+        return None
+    if numbers[1].kind == "D":
+        return _condition(spans, column, "during", low, numbers[1].data[1])
+    return _condition(spans, column, "between", low, high)
+
+
+def _compared(spans: Spans, table: Table) -> Span | None:
+    """``price over 300``, ``over 300 passengers``, ``older than 60``, ``under 15 eur``, ``more than 60 minutes late``."""
+    place = next(place for place, span in enumerate(spans) if span.kind in "LaJ")
+    operator, adjective = spans[place].data if spans[place].kind == "L" else (spans[place].data, "")
+    number = next((span for span in spans[place:] if span.kind in "NDFVQ"), None)
+    column = next((column for span in spans if (column := _one(span)) is not None), None)
+    note, factor = "", 1
+    if spans[-1].kind == "A" and not adjective:
+        adjective = spans[-1].data
+    unit = next((span.data for span in spans if span.kind == "X"), "")
+    if unit in ("million", "thousand"):
+        factor = {"million": 1_000_000, "thousand": 1000}[unit]
+    if column is None:
+        wanted = [(word, 1) for word in UNITS.get(unit, "").split()] + list(hints(adjective) if adjective else ())
+        if not wanted and number is not None and number.kind == "D" and table.time is not None:
+            wanted = [("@time", 1)]
+        column, sign = _hinted(wanted, table, ("number", "numeral", "decimal", "time", "duration"))
+        if column is None and (not wanted or not adjective) and unit in ("", "eur"):
+            column, sign = _hinted([(word, 1) for word in AMOUNTS], table, ("number", "numeral", "decimal"))
+            note = f"compared is `{column.name}`" if column is not None else ""
+        if column is None:
+            return None
+        if (
+            parts(column.name) & {"year", "birth", "born", "built", "founded"}
+            and number is not None
+            and number.kind == "N"
+            and number.data < 1000
+        ):
+            return None  # an age is no year
+        if sign < 0 and operator in (">", "<"):
+            operator = _TURNED[operator]
+    if number is None or _is_name(number, table):
+        return None
+    if number.kind == "F":
+        if kind_of(column) not in ("number", "numeral", "decimal"):
+            return None
+        return _joined("K", spans, Condition(column, operator, (Measure(number.data, column),)))
+    if (
+        number.kind == "N"
+        and kind_of(column) == "time"
+        and isinstance(number.data, int)
+        and 1000 <= number.data <= 2999
+    ):
+        number = replace(number, kind="D", data=span_of(number.data, None, None))
+    operand = _operand(column, number)
+    if number.kind in "VQ" or operand is None or (unit and factor == 1 and kind_of(column) == "duration"):
+        return None
+    if number.kind == "D" and operator in (">", "<="):
+        operand = number.data[1]
+        operator = ">=" if operator == ">" else "<"
+    if factor > 1:
+        top = column.facts.get("max")
+        operand = operand if isinstance(top, (int, float)) and top < operand * factor / 100 else operand * factor
+    return replace(_condition(spans, column, operator, operand), note=note)
+
+
+def _equal(spans: Spans, table: Table) -> Span | None:
+    """``city is Oslo``, ``Oslo city``, ``year 2020``, ``row 3``."""
+    column = next((column for span in spans if (column := _one(span)) is not None), None)
+    value = next((span for span in reversed(spans) if span.kind in "NVQD"), None)
+    if column is None or value is None or _is_name(value, table):
+        return None
+    if any(span.kind == "L" and span.data[0] != "!=" for span in spans):
+        return None
+    is_explicit = any(span.kind == "=" for span in spans)
+    operator: Operator = (
+        "!=" if any(span.kind == "!" or (span.kind == "L" and span.data[0] == "!=") for span in spans) else "=="
+    )
+    if value.kind == "D":
+        return (
+            _condition(spans, column, "during", *value.data) if kind_of(column) == "time" and operator == "==" else None
+        )
+    if (
+        value.kind == "N"
+        and not is_explicit
+        and (not str(column.dtype).lower().startswith(("int", "uint")) or column.position < 0)
+    ):
+        return None
+    if value.kind == "N" and kind_of(column) == "numeral":
+        operand: Any = value.text
+    else:
+        operand = _operand(column, value)
+    if operand is None:
+        return None
+    if isinstance(operand, tuple):
+        if len(operand) > 1:
+            operator = "isin" if operator == "==" else "notin"
+        return _condition(spans, column, operator, *operand)
+    return _condition(spans, column, operator, operand)
+
+
+def _literal(spans: Spans, _table: Table) -> Span | None:
+    """``port is Turku``, though Turku is not among the values that are known."""
+    column = _one(spans[0])
+    if column is None or kind_of(column) != "text" or spans[-1].text.lower() in ("it", "they"):
+        return None
+    return _condition(spans, column, "!=" if any(span.kind == "!" for span in spans) else "==", spans[-1].text)
+
+
+def _contained(spans: Spans, _table: Table) -> Span | None:
+    columns = [column for span in spans if (column := _one(span)) is not None]
+    text = spans[-1]
+    if not columns or kind_of(columns[0]) not in ("text", "numeral") or text.kind in "KGM":
+        return None
+    return _condition(spans, columns[0], next(span.data for span in spans if span.kind == "^"), text.text)
+
+
+def _missing(spans: Spans, _table: Table) -> Span | None:
+    column = next((column for span in spans if (column := _one(span)) is not None), None)
+    if column is None:
+        return None
+    is_negated = sum(span.kind == "!" for span in spans) % 2 == (1 if any(span.kind == "0" for span in spans) else 0)
+    return _condition(spans, column, "present" if is_negated else "missing")
+
+
+def _truth(spans: Spans, _table: Table) -> Span | None:
+    column = _one(spans[-1])
+    if column is None or kind_of(column) != "truth":
+        return None
+    return _condition(spans, column, "==", spans[0].kind != "!")
+
+
+def _values(spans: Spans, _table: Table) -> Span | None:
+    """``agree or strongly agree``: values of one column."""
+    listed = [span for span in spans if span.kind == "V"]
+    columns = [[column for column, _ in span.data] for span in listed]
+    shared = [column for column in columns[0] if all(column in others for others in columns)]
+    if not shared:
+        return None
+    data = tuple(
+        (
+            column,
+            tuple(value for span in listed for holder, values in span.data if holder == column for value in values),
+        )
+        for column in shared
+    )
+    return _joined("V", spans, data)
+
+
+def _valued(spans: Spans, _table: Table) -> Span | None:
+    """A value says which column it is of, if it is of one."""
+    value = spans[-1]
+    if len(value.data) != 1:
+        return None
+    column, values = value.data[0]
+    is_not = spans[0].kind == "!"
+    operator: Operator = ("notin" if is_not else "isin") if len(values) > 1 else ("!=" if is_not else "==")
+    return _condition(spans, column, operator, *values)
+
+
+def _dated(spans: Spans, table: Table) -> Span | None:
+    """``in 2023``, ``since March 2024``, ``in July``."""
+    word = next((span for span in spans if span.kind == "J"), None)
+    moment = spans[-1]
+    if moment.kind == "N":
+        if not isinstance(moment.data, int) or not 1000 <= moment.data <= 2999:
+            return None
+        year = next(
+            (column for column in table.columns if column.role == "number" and "year" in parts(column.name)), None
+        )
+        if year is not None:
+            return _condition(spans, year, word.data if word is not None else "==", moment.data)
+        moment = replace(moment, kind="D", data=span_of(moment.data, None, None))
+    if table.time is None:
+        return None
+    if moment.kind == "Y" and word is None:
+        return _condition(spans, table.time, "month", moment.data)
+    if moment.kind == "Y":
+        years = {str(table.time.facts.get(bound))[:4] for bound in ("min", "max")}
+        only = years.pop() if len(years) == 1 else ""
+        moment = replace(moment, kind="D", data=span_of(int(only), moment.data, None) if only.isdecimal() else None)
+        if moment.data is None:
+            return None
+    begin, end = moment.data
+    if word is None:
+        is_not = spans[0].kind == "!"
+        return None if is_not else _condition(spans, table.time, "during", begin, end)
+    return _condition(spans, table.time, "<" if word.data == "<" else ">=", end if word.data == ">" else begin)
+
+
+def _either(spans: Spans, _table: Table) -> Span | None:
+    """Two conditions for one column are either of them."""
+    first, second = spans[0].data, spans[-1].data
+    if first.column != second.column or first.operator not in ("==", "isin") or second.operator not in ("==", "isin"):
+        return None
+    return _condition(spans, first.column, "isin", *first.values, *second.values)
+
+
+def _either_time(spans: Spans, _table: Table) -> Span | None:
+    first, second = spans[0].data, spans[-1].data
+    if first.column == second.column and first.operator == second.operator == "month":
+        return _condition(spans, first.column, "month", *first.values, *second.values)
+    return None
+
+
+def _unmatched(spans: Spans, _table: Table) -> Span | None:
+    """``never ordered``, ``without orders``: rows to which no row of another table refers."""
+    link = next((span.data for span in spans if span.kind == "l"), None)
+    return _condition(spans, link.right, "unmatched", link.table, link.left) if link is not None else None
+
+
+def _others(spans: Spans, _table: Table) -> list[Span] | None:
+    """``between subscribers and others``: the two groups of a column of truths."""
+    condition = next(span for span in spans if span.kind == "K")
+    if condition.data.values not in ((True,), (False,)):
+        return None
+    return [_joined("E", spans, "difference"), _joined("G", spans, Group((condition.data.column,)))]
+
+
+def _grouped(spans: Spans, table: Table) -> Span | None:
+    """``by city and month``: keys; ``per order`` of the rows themselves changes nothing."""
+    by: list[Column] = []
+    period: Period | None = None
+    for span in spans:
+        if span.kind == "C":
+            column = _one(span)
+            if column is None:
+                return None
+            if kind_of(column) == "time" and period is None:
+                period = "day" if "day" in parts(column.name) or "date" in parts(column.name) else "month"
+                return (
+                    None if not parts(column.name) & {"day", "date"} else _joined("G", spans, Group(tuple(by), period))
+                )
+            by.append(column)
+        elif span.kind in "Pp":
+            named = next(
+                (column for column in table.columns if parts(column.name) == {span.data} and column.role == "number"),
+                None,
+            )
+            if named is not None:
+                by.append(named)
+            else:
+                period = span.data
+        elif span.kind == "G":
+            by.extend(span.data.by)
+            period = span.data.period or period
+    if period is not None and (table.time is None or (period == "hour" and not _has_hours(table.time))):
+        return None
+    return _joined("G", spans, Group(tuple(dict.fromkeys(by)), period))
+
+
+def _has_hours(column: Column) -> bool:
+    """Whether moments are not all midnights."""
+    known = (*column.samples, str(column.facts.get("min", "")), str(column.facts.get("max", "")))
+    return any(":" in text and not text.endswith("00:00:00") for text in known)
+
+
+def _measured(spans: Spans, _table: Table) -> Span | None:
+    """``mean and median of price``, ``price sum``, ``median of time and age``."""
+    functions = [span.data for span in spans if span.kind == "F"]
+    named = [span.data for span in spans if span.kind == "C"]
+    if any(len({column.name for column in columns}) > 1 for columns in named):
+        return None
+    columns = [column for listed in named for column in listed]
+    if any(not can_measure(function, column) for function in functions for column in columns):
+        return None
+    return _joined("M", spans, tuple(Measure(function, column) for column in columns for function in functions))
+
+
+def can_measure(function: str, column: Column) -> bool:
+    """Whether a function makes sense of what a column holds."""
+    kind = kind_of(column)
+    if function in ("nunique", "count", "mode"):
+        return True
+    if kind == "time":
+        return function in ("max", "min", "mean", "median")
+    if kind == "duration":
+        return function != "var"
+    return kind in ("number", "numeral", "decimal") or (kind == "truth" and function in ("mean", "sum"))
+
+
+def _measures_joined(spans: Spans, _table: Table) -> Span:
+    return _joined("M", spans, (*spans[0].data, *spans[-1].data))
+
+
+def _most(spans: Spans, _table: Table) -> Span | None:
+    """``most expensive``, ``least common``, ``best rated``."""
+    adjective = spans[1].data
+    if spans[0].data not in ("large", "small", "good", "bad", "high", "low"):
+        return None
+    return _joined("S", spans, adjective if spans[0].data in ("large", "good", "high") else f"-{adjective}")
+
+
+def direction(adjective: str, column: Column) -> int:
+    """1 where the superlative means the most of a column, -1 for the least, 0 where it does not speak of it."""
+    flip = -1 if adjective.startswith("-") else 1
+    word = adjective.lstrip("-")
+    if word in ("good", "bad"):
+        sign = -1 if is_bad(parts(column.name)) else 1
+        return flip * (sign if word == "good" else -sign)
+    wanted = hints(word)
+    if not wanted:
+        return flip
+    if wanted[0][0] == "":
+        return -flip
+    for hint, sign in wanted:
+        if (hint == "@time" and kind_of(column) == "time") or hint in parts(column.name):
+            return flip * sign
+    return 0
+
+
+def _hinted(wanted: Sequence[tuple[str, int]], table: Table, kinds: tuple[str, ...]) -> tuple[Column | None, int]:
+    for hint, sign in wanted:
+        if hint == "@time" and table.time is not None:
+            return table.time, sign
+        found = [
+            column
+            for column in table.columns
+            if hint in parts(column.name) and kind_of(column) in kinds and "id" not in parts(column.name)
+        ]
+        if found:
+            return found[0], sign
+    return None, 0
+
+
+def extreme_of(adjective: str, table: Table) -> Extreme | None:
+    """The column that a superlative without a column speaks of."""
+    flip = -1 if adjective.startswith("-") else 1
+    column, sign = _hinted(hints(adjective.lstrip("-")), table, ("number", "numeral", "decimal", "duration", "time"))
+    return Extreme(column, flip * sign > 0) if column is not None else None
+
+
+def is_counting(adjective: str) -> bool:
+    """``most common``, ``busiest``: how many rows there are."""
+    return any(hint == "@rows" for hint, _ in hints(adjective.lstrip("-")))
+
+
+def _ordered(spans: Spans, _table: Table) -> Span | None:
+    """``highest first``."""
+    adjective = spans[0].data
+    if spans[1].data != "first":
+        return None
+    flip = -1 if adjective.startswith("-") else 1
+    wanted = hints(adjective.lstrip("-"))
+    sign = next((sign for _, sign in wanted), 1)
+    if adjective.lstrip("-") in ("old", "young", "new", "recent", "early", "late"):
+        return _joined("d", spans, adjective)
+    return _joined("d", spans, "down" if flip * sign > 0 else "up")
+
+
+def _superlative(spans: Spans, _table: Table) -> Span | None:
+    """``highest price``: the most of a column of numbers."""
+    column = _one(spans[-1])
+    if column is None or not (is_number(column) or kind_of(column) in ("time", "duration")):
+        return None
+    sign = direction(spans[0].data, column)
+    return _joined("Z", spans, Extreme(column, sign > 0)) if sign else None
+
+
+def _two_values(spans: Spans, table: Table) -> list[Span] | None:
+    """``LH later than AF``, ``women have lower iron than men``: two groups and what of them is compared."""
+    compared = next((span for span in spans if span.kind in "aL"), None)
+    named = next((column for span in spans if (column := _one(span)) is not None), None)
+    both = _values([span for span in spans if span.kind == "V"], table)
+    if compared is None or both is None or len(both.data) != 1:
+        return None
+    adjective = compared.data if compared.kind == "a" else compared.data[1]
+    column = named or (
+        _hinted(hints(adjective), table, ("number", "numeral", "decimal"))[0]
+        if adjective and any(word for word, _ in hints(adjective))
+        else None
+    )
+    if column is None and adjective:
+        return None
+    condition = _valued([both], table)
+    functions = [span for span in spans if span.kind == "F"]
+    assert condition is not None
+    return [
+        condition,
+        *functions,
+        *([_joined("C", [compared], (column,))] if column is not None else [_joined("H", [compared], "")]),
+    ]
+
+
+def _two_months(spans: Spans, table: Table) -> list[Span] | None:
+    """``was June warmer than July``."""
+    if table.time is None:
+        return None
+    compared = next((span for span in spans if span.kind in "aL"), None)
+    months = [span.data for span in spans if span.kind == "Y"]
+    condition = _condition([spans[0], spans[-1]], table.time, "month", *months)
+    if compared is None:
+        return [condition]
+    adjective = compared.data if compared.kind == "a" else compared.data[1]
+    column = _hinted(hints(adjective), table, ("number", "numeral", "decimal"))[0] if adjective else None
+    if column is None:
+        return None
+    return [condition, _joined("G", [compared], Group((), "month")), _joined("C", [compared], (column,))]
+
+
+def _rule(pattern: str, build: Callable[[Spans, Table], Span | list[Span] | None]) -> Rule:
+    return re.compile(pattern), build
+
+
+#: In the order of their priority.
+_RULES: tuple[Rule, ...] = (
+    _rule(
+        r"YN|N?I?YN?|nI?YN?|Yn|D(?!.*\bD)",
+        lambda spans, table: (
+            _day_span(spans, table)
+            if len(spans) > 1 or (spans[0].kind == "D" and isinstance(spans[0].data, str))
+            else None
+        ),
+    ),
+    _rule(r"D", lambda spans, table: _day_span(spans, table) if isinstance(spans[0].data, str) else None),
+    _rule(r"SA", _most),
+    _rule(r"St", _ordered),
+    _rule(r"TC", lambda spans, _table: spans[1]),
+    _rule(r"BV", lambda spans, _table: spans[1]),
+    _rule(r"V(?:[&/E]V)+", _values),
+    _rule(r"V=?[aL]?C?[aL]?F?I?V|V=?[aL]C?V|C=?[aL]I*VI*V", _two_values),
+    _rule(r"Y(?:[&E/]|a?I?|L)Y", _two_months),
+    _rule(r"C=?~N&NX?|~N&NX|C=?~D&D|~D&D|[IJ]D[IJ]D", _between),
+    _rule(r"z=?l|!l", _unmatched),
+    _rule(r"FI?CLC|FI?C&C", _measured),
+    _rule(r"C=?!?[LJ]NX?", _compared),
+    _rule(r"LNX?C", _compared),
+    _rule(r"LNX?A?|LD|C=?[LJ]D|C=?LF", _compared),
+    _rule(
+        r"C=?!?0|0I?C|0=?C|!C(?!=?[V0])",
+        lambda spans, table: (
+            None
+            if len(spans) == 2 and spans[0].kind == "!" and kind_of(spans[1].data[0]) == "truth"
+            else _missing(spans, table)
+        ),
+    ),
+    _rule(r"C\^[VQN?C]|\^[VQN?]IC", _contained),
+    _rule(r"CI?(?:=!?|L)[VQN]|C[VQ]|CN(?!C)|CID", _equal),
+    _rule(r"V(?:r|I|=)*C(?!=?[LV~0])", _equal),
+    _rule(r"C=!?\?", _literal),
+    _rule(r"!?V", _valued),
+    _rule(r"[IJ!]+[DY]|[IJ]N|D", _dated),
+    _rule(r"(?<=[KC])N(?!C)", _dated),
+    _rule(r"E?~?KI?&y|y&K", _others),
+    _rule(r"K/K|K&K", _either),
+    _rule(r"K[/&]K", _either_time),
+    _rule(r"B=?[RT]", lambda _spans, _table: []),  # ``per order`` of the rows themselves changes nothing
+    _rule(r"BC(?:&C|&?P)*|BPI?(?:&C)*|p|BG|Cq", _grouped),
+    _rule(r"GG|G&?G|GIP", _grouped),
+    _rule(r"(?<!C&)!?C", _truth),
+    _rule(r"E?~?KI?&y|y&K", _others),
+    _rule(r"F(?:&F)*I?C(?:&C)*(?!F)", _measured),
+    _rule(r"C(?:&C)*F(?:&F)*", _measured),
+    _rule(r"M&M", _measures_joined),
+    _rule(r"BM", lambda spans, _table: spans[1]),
+    _rule(r"SI?C", _superlative),
+)
+
+
+def combined(spans: list[Span], table: Table) -> list[Span]:
+    """The spans after all rules."""
+    for pattern, build in _RULES:
+        start = 0
+        while match := pattern.search("".join(span.kind for span in spans), start):
+            made = build(spans[match.start() : match.end()], table)
+            if made is None:
+                start = match.start() + 1
+                continue
+            new = [made] if isinstance(made, Span) else made
+            spans = [*spans[: match.start()], *new, *spans[match.end() :]]
+            start = match.start() + len(new)
+    return spans

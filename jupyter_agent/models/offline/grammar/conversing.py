@@ -1,0 +1,101 @@
+"""A conversation about tables: its questions one after the other, the newest answered."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from jupyter_agent.core.kernel_state import Variable
+from jupyter_agent.models.offline.conversation import Conversation
+from jupyter_agent.models.offline.facts import Facts
+from jupyter_agent.models.offline.grammar.answer import answered
+from jupyter_agent.models.offline.grammar.edits import edited, leans
+from jupyter_agent.models.offline.grammar.understanding import MOST_TABLES, Understood, understood
+from jupyter_agent.models.offline.markdown import name
+from jupyter_agent.models.offline.namespace import Table, in_code
+from jupyter_agent.models.offline.query import Ask
+from jupyter_agent.models.offline.skills.talk import talk
+from jupyter_agent.models.offline.words import joined, parts, tokens
+
+#: ``what does price mean`` does not ask for a mean.
+_MEANING = re.compile(r"\b(?:what|which)\b.*\b(?:do|does|did) .*\bmean\b|\bmeaning\b", re.IGNORECASE)
+
+
+#: Lazy frames of which the schema is asked for a question.
+MOST_LAZY = 2
+
+
+def lazy_table(variable: Variable, facts: Facts) -> Table | None:
+    """A lazy frame with its columns and some values of its texts, which takes a run; None if it could not be run."""
+    frame = in_code(variable.name)
+    some = f"{frame}.select(name).unique(maintain_order=True).head(20).collect()[name].to_list()"
+    ran = facts.run(
+        f"[(name, str(kind), {some} if str(kind) == 'String' else []) for name, kind in {frame}.collect_schema().items()]"
+    )
+    try:
+        listed = ast.literal_eval(re.sub(r"^\s*Out\[\d+\]:\s?", "", ran.text)) if ran.status == "ok" else []
+    except (ValueError, SyntaxError):
+        return None
+    columns = [
+        {"name": name, "dtype": kind, "top": [[value, 1] for value in values if value is not None]}
+        for name, kind, values in listed
+    ]
+    return Table.of(replace(variable, facts={"columns": columns})) if columns else None
+
+
+def table_answer(conversation: Conversation, facts: Facts) -> Sequence[str] | None:
+    """The answer's blocks; None if the question is not wholly understood as one about tables.
+
+    Raises:
+        Need: a tool has to be asked first.
+        Ask: it could be about several tables.
+    """
+    namespace = facts.namespace()
+    has_tables = namespace.frames or any("LazyFrame" in variable.type for variable in namespace.variables.values())
+    if not has_tables or _MEANING.search(conversation.question):
+        return None
+    questions = [*(question for question in conversation.earlier if talk(question) is None), conversation.question]
+    words = frozenset(form for question in questions for token in tokens(question) for form in parts(token.text))
+    tables = facts.tables(namespace, MOST_TABLES, words)
+    previous: Understood | None = None
+    for question in questions[:-1]:
+        found = _read(question, tables, previous)
+        previous = found[0] if len(found) == 1 else None
+    lazy = [variable for variable in namespace.variables.values() if "LazyFrame" in variable.type][:MOST_LAZY]
+    named = {token.text for token in tokens(conversation.question)}
+    if previous is None and len(questions) > 1 and leans(conversation.question):
+        return None  # it goes on with what was no question of this kind
+    wanted = [variable for variable in lazy if variable.name in named]
+    found = _read(conversation.question, tables, previous) if not wanted else []
+    if not found and lazy:
+        collected = tuple(table for variable in wanted or lazy if (table := lazy_table(variable, facts)) is not None)
+        found = _read(conversation.question, collected, previous)
+    if not found:
+        return None
+    if len(found) > 1 and all(
+        understood.query.shape == "count" and not understood.query.conditions for understood in found
+    ):
+        return [
+            block for understood in found for block in answered(understood.query, understood.source, namespace, facts)
+        ]
+    if len(found) > 1:
+        choices = [name(understood.source.table.name) for understood in found[:6]]
+        raise Ask(f"Which table do you mean: {joined(choices, 'or')}?")
+    query, source = found[0].query, found[0].source
+    secret = next((column for column in query.used() if column.facts.get("withheld")), None)
+    if secret is not None:
+        return [f"{name(secret.name)} looks like a secret, so its values are withheld."]
+    stale = namespace.stale and namespace.reachable
+    age = [f"*The kernel could not be asked just now; this was known {namespace.age:.0f} s ago.*"] if stale else []
+    return [block for block in (*answered(query, source, namespace, facts), *age) if block.strip()]
+
+
+def _read(question: str, tables: Sequence[Table], previous: Understood | None) -> list[Understood]:
+    """The query of a question: an edit of the one before if it leans on that, else, or if it is nothing by itself."""
+    is_leaning = previous is not None and leans(question)
+    found = [] if is_leaning else understood(question, tables, previous)
+    if not found and previous is not None and (changed := edited(question, previous)) is not None:
+        return [changed]
+    return found or (understood(question, tables, previous) if is_leaning else [])

@@ -1,0 +1,261 @@
+"""A follow-up edits the query before it: its parts take the place of those of their kind, and the rest stays."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from jupyter_agent.models.offline.grammar.assembly import Parts, parts_of, usual
+from jupyter_agent.models.offline.grammar.combinators import can_measure, combined, direction, extreme_of, span_of
+from jupyter_agent.models.offline.grammar.lexicon import hints
+from jupyter_agent.models.offline.grammar.query import TableQuery
+from jupyter_agent.models.offline.grammar.spans import Span, Vocabulary, readings
+from jupyter_agent.models.offline.grammar.tables import is_number
+from jupyter_agent.models.offline.grammar.understanding import Understood
+from jupyter_agent.models.offline.namespace import Column
+from jupyter_agent.models.offline.query import Condition, Measure
+from jupyter_agent.models.offline.words import parts
+
+#: A question that begins so, or points back, goes on with the one before.
+_LEANING = re.compile(
+    r"\W*(?:and|or|but|now|also|then|only|just|what about|how about|same|the same|instead|ok|again|which one|without|except|excluding|by|per|for|in|sort it|as|"
+    r"with|since|before|after|top|first)\b|.*\b(?:they|them|those|these|that|it|this|their|its|there)\b",
+    re.IGNORECASE,
+)
+
+
+def leans(question: str) -> bool:
+    """Whether a question sounds as if it went on with the one before."""
+    return _LEANING.match(question) is not None
+
+
+def edited(question: str, previous: Understood) -> Understood | None:
+    """The query before with what the question changes; None if it changes nothing that is there."""
+    table = previous.source.table
+    for reading in readings(question, Vocabulary(table)):
+        spans = _stripped(_with_time(combined(reading, table), previous.query))
+        found = parts_of(spans, table) if spans else None
+        query = _changed(previous.query, found) if found is not None else None
+        if query is not None:
+            return Understood(replace(query, notes=found.notes if found is not None else ()), previous.source)
+    return None
+
+
+def _stripped(spans: Sequence[Span]) -> list[Span]:
+    """Without what only leads on."""
+    spans = list(spans)
+    while spans and spans[0].kind in "&/=Io":
+        spans = spans[1:]
+    return spans
+
+
+def _with_time(spans: Sequence[Span], query: TableQuery) -> list[Span]:
+    """``and 2014?`` where a year was a condition; a month or a day by itself."""
+    return [_timed(span, query) for span in spans]
+
+
+def _timed(span: Span, query: TableQuery) -> Span:
+    if span.kind == "N" and isinstance(span.data, int) and 1000 <= span.data <= 2999:
+        for condition in query.conditions:
+            if condition.operator == "==" and isinstance(condition.values[0], int):
+                return replace(span, kind="K", data=replace(condition, values=(span.data,)))
+            if condition.operator == "during":
+                return replace(span, kind="K", data=replace(condition, values=span_of(span.data, None, None) or ()))
+    if span.kind == "Y" and query.time is not None:
+        return replace(span, kind="K", data=Condition(query.time, "month", (span.data,)))
+    if span.kind == "D" and query.time is not None:
+        return replace(span, kind="K", data=Condition(query.time, "during", span.data))
+    return span
+
+
+def _changed(query: TableQuery, found: Parts) -> TableQuery | None:
+    """Each part in the place of that of its kind; None if one has no place."""
+    content = set(found.kinds) - set("I=&vrEoxTR/w.")
+    if not content and not (found.has("o") and found.limit):
+        return None
+    if content <= {"H"} or (content == {"H"} and found.has("x")):
+        return replace(
+            query,
+            shape="count",
+            measures=(Measure("count"),),
+            by=(),
+            period=None,
+            columns=(),
+            order=(),
+            limit=None,
+            descending=None,
+        )
+    changed = replace(query, conditions=_conditions(query, found), wants_code=False)
+    if found.wants_code:
+        return replace(query, wants_code=True) if content <= {"h"} else None
+    if found.chart:
+        is_drawn = query.shape == "groups" and query.limit != 1 and len(query.by) + bool(query.period) == 1
+        return replace(changed, chart=found.chart) if is_drawn and content <= {"k", "K"} else None
+    if found.has("g") or found.has("c") or found.has("%") or found.has("u"):
+        return None
+    for apply in (_with_groups, _with_measures, _with_columns, _with_extreme, _with_order):
+        new = apply(changed, found)
+        if new is None:
+            return None
+        changed = new
+    return changed if changed != query else None
+
+
+def _conditions(query: TableQuery, found: Parts) -> tuple[Condition, ...]:
+    """New conditions replace old ones on the same column and join the others."""
+    fresh = {condition.column for condition in found.conditions}
+    return (*(condition for condition in query.conditions if condition.column not in fresh), *found.conditions)
+
+
+def _with_groups(query: TableQuery, found: Parts) -> TableQuery | None:
+    by, period = found.groups.by, found.groups.period
+    keys = tuple(column for column in found.keys if query.by and column not in by)
+    if not by and not period and keys and not found.has("U") and query.shape == "groups" and query.limit != 1:
+        by = keys
+    if not by and not period:
+        fixed = {condition.column for condition in found.conditions if condition.operator == "=="}
+        left = tuple(key for key in query.by if key not in fixed)
+        return replace(query, by=left or query.by)
+    if query.shape not in ("measures", "groups", "count", "rows", "values"):
+        return None
+    if found.has("s") or (found.turned and all(is_number(column) for column in by)):
+        return query
+    measures = query.measures if query.shape in ("measures", "groups") and query.measures else (Measure("count"),)
+    return replace(
+        query,
+        shape="groups",
+        by=by,
+        period=period,
+        measures=measures,
+        columns=(),
+        order=(),
+        limit=None,
+        nth=None,
+        descending=None if period else True,
+    )
+
+
+def _with_measures(query: TableQuery, found: Parts) -> TableQuery | None:
+    if found.measures:
+        return replace(
+            query,
+            shape="groups" if query.by or query.period else "measures",
+            measures=found.measures,
+            columns=(),
+            order=(),
+            limit=None,
+            shared=False,
+        )
+    if not found.functions:
+        return query
+    function, columns = (
+        found.functions[0],
+        found.numbers or tuple(measure.column for measure in query.measures if measure.column is not None),
+    )
+    if (
+        len(found.functions) > 1
+        or not columns
+        or query.shape not in ("measures", "groups")
+        or not all(can_measure(function, column) for column in columns)
+    ):
+        return None
+    return replace(query, measures=tuple(Measure(function, column) for column in columns))
+
+
+def _with_columns(query: TableQuery, found: Parts) -> TableQuery | None:
+    """Another column in the measure's place, or what else is shown of the rows."""
+    columns: tuple[Column, ...] = found.columns
+    if found.has("W") and query.time is not None:
+        columns = (query.time,)
+        if query.shape == "measures" and query.measures[0].function in ("max", "min"):
+            assert query.measures[0].column is not None
+            return replace(
+                query,
+                shape="pick",
+                order=(query.measures[0].column,),
+                descending=query.measures[0].function == "max",
+                columns=columns,
+                measures=(),
+            )
+    if found.has("U") and not columns:
+        columns = tuple(
+            column
+            for hint, _ in (hints(found.asked) if found.asked else ())
+            for column in found.table.columns
+            if hint in parts(column.name)
+        )[:1]
+        if not columns:
+            return None
+    if not columns or found.functions or columns == query.by:
+        return query
+    if query.shape in ("pick", "rows") and not query.by:
+        return replace(query, columns=columns)
+    numbers = found.numbers
+    if query.shape not in ("measures", "groups") or found.has("W") or len(numbers) != len(columns) or found.groups.by:
+        return None
+    functions = {measure.function for measure in query.measures}
+    function = functions.pop() if len(functions) == 1 else ""
+    made = tuple(
+        Measure(
+            usual(column)
+            if function in ("sum", "mean", "count", "") and usual(column) == "sum" and function != "mean"
+            else function or "mean",
+            column,
+        )
+        for column in numbers
+    )
+    if any(measure.function == "count" for measure in made):
+        return None
+    return replace(query, measures=made)
+
+
+def _with_extreme(query: TableQuery, found: Parts) -> TableQuery | None:
+    """``and the least``, ``and the cheapest?``."""
+    if found.extremes:
+        extreme = found.extremes[0]
+        return (
+            replace(query, shape="pick", order=(extreme.column,), descending=extreme.descending, measures=())
+            if query.shape == "pick"
+            else None
+        )
+    if not found.superlatives:
+        return query
+    adjective = found.superlatives[0]
+    if query.shape == "pick":
+        extreme_column = extreme_of(adjective, found.table)
+        if extreme_column is not None:
+            return replace(
+                query, order=(extreme_column.column,), descending=extreme_column.descending, columns=query.columns
+            )
+    column = query.order[0] if query.order else query.measures[0].column if query.measures else None
+    sign = direction(adjective, column) if column is not None else direction(adjective, found.table.columns[0])
+    if not sign:
+        return None
+    if query.shape == "groups":
+        return replace(query, descending=sign > 0, limit=found.limit or query.limit or 1)
+    if query.shape == "measures" and query.measures[0].function in ("max", "min"):
+        return replace(
+            query, measures=tuple(replace(measure, function="max" if sign > 0 else "min") for measure in query.measures)
+        )
+    return replace(query, descending=sign > 0) if query.order else None
+
+
+def _with_order(query: TableQuery, found: Parts) -> TableQuery | None:
+    """``sort it by price``, ``the other way``, ``only the first 5``."""
+    if found.place or (found.has("o") and found.limit):
+        query = replace(query, limit=found.limit or 5)
+    if found.turned == "turn":
+        is_down = query.descending if query.descending is not None else False
+        return replace(query, descending=not is_down)
+    if not found.has("s") and not found.turned:
+        return query
+    order = found.groups.by + found.columns
+    if query.shape == "groups":
+        if order and order[0] not in (measure.column for measure in query.measures) and order[0] not in query.by:
+            return None
+        return replace(query, descending=None if order and order[0] in query.by else found.turned == "down")
+    if query.shape != "rows" or (not order and not query.order):
+        return None
+    columns = () if query.columns == found.columns else query.columns
+    return replace(query, order=order or query.order, descending=found.turned == "down", columns=columns)

@@ -1,0 +1,208 @@
+"""The words of questions about tables, each with its part of speech: looked up once, before anything is combined."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from jupyter_agent.models.offline.lexicon import BINDING, FILLERS, MONTHS, NUMBERS, words
+
+#: Column words that an adjective speaks of; after a minus those of which less is meant. ``@time`` is the column that says when,
+#: ``@rows`` counts rows.
+_ADJECTIVES = {
+    "expensive": "price cost fare fee amount charge", "pricey": "price cost fare fee", "costly": "price cost fare fee", "cheap": "-price -cost -fare -fee -amount -charge",
+    "dear": "price cost fare fee", "old": "age -birth -born -built -founded -year -since -signup -@time", "young": "-age birth born built founded year",
+    "new": "@time year built -age", "recent": "@time year", "late": "delay late @time", "early": "-delay -@time", "tall": "height", "heavy": "weight mass", "light": "-weight -mass",
+    "fast": "speed velocity -duration -seconds -laptime", "slow": "-speed -velocity duration seconds laptime", "quick": "speed -duration", "long": "length duration distance worked hours minutes seconds days",
+    "short": "-length -duration -distance -worked -hours -minutes -seconds -days", "far": "distance", "near": "-distance", "close": "-distance", "rich": "income salary wealth gdp",
+    "poor": "-income -salary -wealth -gdp", "busy": "@rows", "populous": "population people inhabitants", "profitable": "profit margin", "warm": "temperature temp", "hot": "temperature temp",
+    "cold": "-temperature -temp", "cool": "-temperature -temp", "humid": "humidity", "dry": "-humidity -rain -rainfall", "wet": "rain rainfall precipitation humidity",
+    "windy": "wind", "happy": "happiness satisfaction", "satisfied": "satisfaction", "unhappy": "-happiness -satisfaction", "common": "@rows", "frequent": "@rows", "popular": "@rows", "rare": "-@rows",
+    "deep": "depth", "wide": "width", "bright": "brightness", "loud": "loudness noise", "strong": "strength force", "rated": "rating score stars", "crowded": "occupancy passengers visitors",
+    "big": "", "large": "", "high": "", "great": "", "small": "-", "low": "-", "tiny": "-", "good": "*", "bad": "-*",
+}  # fmt: skip
+_IRREGULAR = {
+    "best": "good", "better": "good", "worst": "bad", "worse": "bad", "farthest": "far", "latest": "new", "newest": "new", "priciest": "pricey", "commonest": "common",
+}  # fmt: skip
+
+#: Words for a column that is called something else, tried in order.
+SYNONYMS = {
+    "sell": "quantity units sales revenue turnover amount", "earn": "income salary wage wages pay earnings revenue", "turnover": "revenue sales", "revenue": "turnover sales", "sale": "revenue turnover",
+    "money": "revenue income turnover amount", "cost": "price fare fee", "price": "cost fare", "salary": "income wage pay", "wage": "salary pay income", "income": "salary earnings",
+    "gender": "sex", "sex": "gender", "dept": "department", "qty": "quantity", "quantity": "qty", "town": "city", "nation": "country", "kind": "type category", "type": "kind category",
+    "category": "kind type", "duration": "length minutes hours", "length": "duration worked", "inhabitant": "population people", "population": "people inhabitants", "live": "city town country address",
+    "weigh": "weight mass", "title": "name", "temperature": "temp", "subscriber": "subscribed", "score": "points rating", "happiness": "satisfaction", "answer": "response", "lateness": "delay",
+    "buyer": "customer", "client": "customer", "hire": "hired", "employee": "name", "seller": "vendor",
+}  # fmt: skip
+
+#: Words for values that are written in another way.
+VALUE_SYNONYMS = {
+    "woman": "female f w woman", "women": "female f w woman", "female": "female f w", "man": "male m man", "men": "male m man", "male": "male m",
+    "girl": "female f girl", "boy": "male m boy", "warning": "warn warning", "yes": "yes y true", "no": "no n false",
+}  # fmt: skip
+
+#: What is added up where no function is named: the mean of a month's sales is not its sales.
+ADDITIVE = frozenset(
+    words(
+        "revenue revenues sales quantity qty units profit profits turnover orders visits clicks views downloads passengers people visitors tons amount"
+    )
+)
+#: Columns of which more is worse.
+_BAD = frozenset(
+    words(
+        "delay delays late error errors cost costs price fare debt loss losses risk complaints unemployment churn defects failures"
+    )
+)
+#: The column that makes a row big, where nobody says which, by words in its name.
+AMOUNTS = words("revenue turnover sales total amount price value fare")
+#: Units behind a number, and the columns that are counted in them.
+UNITS = {
+    "eur": "price cost fare fee amount revenue pay", "degrees": "temperature temp", "minutes": "delay duration minutes", "years": "age", "kg": "weight mass", "km": "distance km", "hours": "duration hours",
+    "days": "days duration", "meters": "height length depth",
+}  # fmt: skip
+_UNIT_WORDS = {
+    "eur": "eur euro euros € dollar dollars usd bucks pounds", "degrees": "degree degrees celsius °c °", "minutes": "min mins minute minutes", "years": "years", "kg": "kg kilos kilograms",
+    "km": "km kilometers kilometres", "hours": "h hours hour", "days": "days", "meters": "m meters metres",
+}  # fmt: skip
+
+#: Phrases by their letter: see `combinators`.
+_PHRASES: Mapping[str, Mapping[str, str]] = {
+    "F": {
+        "mean": "mean|average|avg|averages|means|averaged|on average|mean value|average value|typical|in the mean", "median": "median|medians|middle value", "sum": "sum|total|totals|sum of all|in total|altogether|overall|summed|sum up|totalled",
+        "std": "std|standard deviation|stdev|spread", "var": "variance", "max": "max|maximum|maximal|maxima", "min": "min|minimum|minimal|minima",
+        "nunique": "number of unique|number of distinct|number of different|how many different|how many unique|how many distinct|count of unique|count of distinct|count distinct|count unique|distinct count|unique count|nunique",
+    },
+    "H": {"": "how many|how many times|number of|nr of|no of|count of|count|total number of|the number of|# of|nr|counted|amount of", "each": "how often|counts|value counts|value count|frequency|frequencies|occurrences|count of each|number of each|how many of each|counts of|value counts of"},
+    "U": {"": "how much", **{word: f"how {word}" for word in words("high big large long old tall expensive late warm hot cold heavy fast deep wide")}},
+    "B": {"": "by|per|for each|for every|in each|in every|each|every|of each|grouped by|group by|across|broken down by|split by|within each|for all|according to|groupby|depending on|with each|at each|over the|over"},
+    "I": {"of": "of", "in": "in|during|within|on|at|for|from|to|with|among|into|through|about|under the|as|than"},
+    "J": {">=": "since|starting|from", ">": "after", "<": "before|until|till|up to|prior to"},
+    "&": {"": "and|&|plus|as well as|,|;|together with|along with|what about|how about|same for|the same for|but"},
+    "/": {"": "or"},
+    "!": {"": "not|without|except|excluding|other than|exclude|no|but not|except for|ignoring|apart from|non"},
+    "0": {"": "missing|null|nulls|nan|nans|na|empty|blank|unknown|gaps|missing values|null values|nan values|missing data|no value|not available|not known|not given|incomplete"},
+    "u": {"": "different|distinct|unique|various|possible"},
+    "%": {"": "share|shares|percentage|percentages|percent|proportion|proportions|fraction|fractions|%|how much percent|how many percent|what percent|what percentage|what share|what fraction|split in %|split|percentual|rate|in percent|in %|as percent"},
+    "P": {"weekday": "weekday|weekdays|day of week|day of the week|days of the week", "year": "year|years|calendar year", "quarter": "quarter|quarters", "month": "month|months|calendar month", "week": "week|weeks", "day": "day|days|date|dates", "hour": "hour|hours"},
+    "p": {"year": "yearly|annual|annually", "quarter": "quarterly", "month": "monthly|over time", "week": "weekly", "day": "daily", "hour": "hourly|by hour of day|by hour of the day|per hour of day|per hour of the day", "weekday": "by weekday|per weekday"},
+    "w": {"": "which|what|whose", "who": "who|whom"},
+    "W": {"": "when|at what time"},
+    "s": {"": "sort|sorted|order|rank|ranked|arrange|arranged|order by|ordered by|sort by|sorted by|ranked by|rank by|order them by|sort them by|sort it by|sort that by|sort them|sort it"},
+    "t": {"first": "first|head", "last": "last|tail", "top": "top", "bottom": "bottom"},
+    "d": {"down": "descending|desc|decreasing|high to low|from high to low", "up": "ascending|asc|increasing|low to high|from low to high|alphabetically|chronologically", "turn": "the other way|the other way round|the other way around|reversed|in reverse|reverse"},
+    "v": {"": "filter|filter rows|filter for|filter by|keep|keep rows|keep only|keep only rows|select rows|get rows|resample|aggregate|show|list|display|give|print|find|see|get|show me|give me|list of|find all|which are"},
+    "E": {"compare": "compare|compared|comparison|versus|vs|against|comparison of|compare the", "difference": "difference|difference between|differ|gap between|differences"},
+    "c": {"": "correlation|correlate|correlates|correlated|corr|related|relationship|relation|depend|depends|affect|affects|influence|influences|association|associated|correlations"},
+    "~": {"": "between"},
+    "=": {"": "is|are|was|were|be|been|equals|equal|equal to|=|==|exactly|being|am|has|have|had|having|with value"},
+    "^": {"contains": "contains|contain|containing|includes|including|like|mention|mentions|mentioning|with the word", "startswith": "starts with|start with|starting with|begins with|begin with|beginning with", "endswith": "ends with|end with|ending with|ending in|ending on"},
+    "z": {"": "never|not ever"},
+    "h": {"": "how do i|how can i|how do you|how would i|how could i|how to|how should i|code|the code|code to|code for|snippet|snippet for|write code to|write code for|in code"},
+    "q": {"": "wise|breakdown"},
+    "k": {
+        "": "plot|plots|chart|charts|graph|draw|visualize|visualise|picture|diagram|plotted|one plot|one chart|the same plot",
+        "line": "line|lines|line plot|line chart|line graph|curve|curves", "bar": "bar|bars|bar plot|bar chart|barplot|bar graph|column chart",
+        "barh": "horizontal bars|horizontal bar chart", "scatter": "scatter|scatter plot|scatterplot|scatter chart", "pie": "pie|pie chart|pie plot",
+    },
+    "y": {"": "others|the others|the rest|rest|non-subscribers|everyone else|everybody else"},
+    "r": {"": "where|that|whose|if"},
+    "g": {"": "pivot|pivot table|crosstab|cross tab|cross tabulation|cross table|unstack|contingency table"},
+    "L": {
+        ">=": ">=|≥|at least|no less than|not less than|greater than or equal to|greater or equal to|or more|minimum of", "<=": "<=|≤|at most|no more than|not more than|less than or equal to|or less|maximum of|up to",
+        ">": ">|over|above|more than|greater than|exceeding|exceeds|exceed|beyond", "<": "<|under|below|less than|fewer than", "!=": "!=|<>|≠",
+    },
+    "R": {"": "rows|row|records|record|entries|entry|observations|observation|one|ones|cases|answer|answers|data points|thing|things|item|items"},
+    "o": {"": "only|just|nothing but"},
+    "x": {"": "they|them|those|these|that|it|this|their|its|the same|those ones"},
+}  # fmt: skip
+#: They fill, or their part is played by the words around them.
+_FILLING = frozenset(
+    words(
+        """do does did done the a an this these there here i me my we us our you your can could would should shall will may might please pls
+        place placed places live lives living made make makes happen happened happens occur occurs occurred go goes going come comes came belong
+        belongs respectively ever so far value values got gets get we've all any some whole entire data dataset table hello hi hey just been
+        quite exactly overall now then also too he she him her his hers who ca whats what's
+        take appears appear occurs sign signed again instead answered answering respond responded registered recorded measured stored column columns
+        want wanted know tell order's ok okay thanks thank have's s"""
+    )
+)
+#: What `FILLERS` has that fills here too: not what could be a name or a unit.
+_POLITE = frozenset(
+    words(
+        """show list print display give find tell look looks looking compute calculate calculated data dataset datasets table tables
+        actually really currently possible exactly quickly quick simple simply maybe perhaps basically pls plz hmm well nice exist exists
+        existing available anything overall general generally kindly want wanted would love check view instead value values"""
+    )
+)
+#: In which direction a row's place, a name or a quality is looked for.
+Entry = tuple[str, Any]
+
+
+def hints(adjective: str) -> tuple[tuple[str, int], ...]:
+    """The column words of an adjective, each with 1 for more and -1 for less."""
+    return tuple((word.lstrip("-"), -1 if word.startswith("-") else 1) for word in _ADJECTIVES[adjective].split())
+
+
+def is_bad(names: frozenset[str]) -> bool:
+    """Whether more of a column with these words in its name is worse."""
+    return bool(names & _BAD)
+
+
+def _inflected() -> dict[str, list[Entry]]:
+    """Adjectives with their comparatives and superlatives."""
+    found: dict[str, list[Entry]] = {}
+    for adjective, columns in _ADJECTIVES.items():
+        stems = {adjective, adjective[:-1] + "i"} if adjective.endswith("y") else {adjective}
+        stems |= {adjective + adjective[-1]} if len(adjective) <= 5 and adjective[-1] in "tgdnm" else set()
+        found[adjective] = [("A", adjective)]
+        for bare in (stem.removesuffix("e") for stem in stems):
+            found.setdefault(bare + "est", []).append(("S", adjective))
+            found.setdefault(bare + "er than", []).append(("L", ("<" if columns == "-" else ">", adjective)))
+            found.setdefault(bare + "er", []).append(("a", adjective))
+    for word, adjective in _IRREGULAR.items():
+        found[word] = [("S" if word.endswith(("st", "est")) else "a", adjective)]
+    found["most"], found["least"] = [("S", "large")], [("S", "small")]
+    for word, adjective in (
+        ("greatest", "large"),
+        ("biggest", "large"),
+        ("fewest", "small"),
+        ("peak", "large"),
+        ("maximum", "large"),
+        ("minimum", "small"),
+    ):
+        found.setdefault(word, []).append(("S", adjective))
+    return found
+
+
+def _entries() -> dict[str, list[Entry]]:
+    found: dict[str, list[Entry]] = {}
+    for letter, phrases in _PHRASES.items():
+        for data, alternatives in phrases.items():
+            for phrase in alternatives.split("|"):
+                found.setdefault(phrase, []).append((letter, (data, "") if letter == "L" else data))
+    for phrase, entries in _inflected().items():
+        found.setdefault(phrase, []).extend(entries)
+    for unit, texts in _UNIT_WORDS.items():
+        for word in texts.split():
+            found.setdefault(word, []).append(("X", unit))
+    for month, place in MONTHS.items():
+        found.setdefault(month, []).insert(0, ("Y", place))
+    for word, number in NUMBERS.items():
+        found.setdefault(word, []).append(("N", number))
+    for place, word in enumerate(words("first second third fourth fifth sixth seventh eighth ninth tenth"), 1):
+        found.setdefault(word, []).append(("n", place))
+    for phrase in ("how does", "how do", "how did", "how is", "how are"):
+        found.setdefault(phrase, []).append((".", None))
+    for phrase in ("most often", "most frequently"):
+        found.setdefault(phrase, []).append(("S", "frequent"))
+    for word in _FILLING | (FILLERS & _POLITE):
+        found.setdefault(word, []).append((".", None))
+    found["million"], found["thousand"] = [("X", "million")], [("X", "thousand")]
+    return found
+
+
+#: Every word and phrase with its parts of speech, the likeliest first.
+LEXICON: Mapping[str, list[Entry]] = _entries()
+LONGEST = max(len(phrase.split()) for phrase in LEXICON)
+#: Words that are hardly ever names.
+ARTICLES = BINDING - frozenset(words("row rows column columns cell cells variable variables frame frames each every"))

@@ -1,0 +1,126 @@
+"""Where rows come from: one table with its index levels, or tables joined by the one key that fits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from jupyter_agent.models.offline.namespace import Column, Table
+from jupyter_agent.models.offline.words import forms, key, parts
+
+_KEYS = frozenset({"id", "key", "code", "no", "nr", "number"})
+_AMOUNTS = frozenset({"quantity", "qty", "units", "pieces"})
+_TOTALS = frozenset({"revenue", "turnover", "sales", "total", "amount", "income", "profit"})
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A column that refers to another table's key."""
+
+    table: Table
+    left: Column
+    right: Column
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A table to read a question with, and how it is made."""
+
+    table: Table
+    base: Table
+    links: tuple[Link, ...] = ()
+
+
+def links(left: Table, right: Table) -> Iterator[Link]:
+    """Columns that are the same in two tables: by name, or a key that is called like the other table."""
+    for column in left.columns:
+        for other in right.columns:
+            if column.facts.get("level") or other.facts.get("level"):
+                continue
+            is_same = column.name == other.name and bool(parts(column.name) & _KEYS or column.role == "text")
+            is_named = parts(other.name) & _KEYS and (
+                parts(column.name) - _KEYS
+                and (parts(column.name) - _KEYS) <= (parts(other.name) - _KEYS | forms(right.name) | parts(right.name))
+            )
+            if is_same or (column.name != other.name and is_named and other.position == 0):
+                yield Link(right, column, other)
+
+
+def joined_sources(tables: Sequence[Table]) -> Iterator[Source]:
+    """Tables side by side, two first, then three: each by the only key that fits."""
+    pairs: list[Source] = []
+    for left in tables:
+        for right in tables:
+            if left is right or left.library != right.library:
+                continue
+            found = list(links(left, right))
+            if len(found) == 1 and is_key(found[0].right, right):
+                pairs.append(_joined(Source(left, left), found[0]))
+    yield from pairs
+    for pair in pairs:
+        for right in tables:
+            if right in (pair.base, pair.links[0].table):
+                continue
+            found = list(links(pair.base, right))
+            if (
+                len(found) == 1
+                and right.library == pair.base.library
+                and is_key(found[0].right, right)
+                and right.name > pair.links[0].table.name
+            ):
+                yield _joined(pair, found[0])
+
+
+def is_key(column: Column, table: Table) -> bool:
+    """Whether no value occurs twice, as far as is known: else a join would repeat rows."""
+    unique = column.facts.get("unique")
+    return unique is None or table.rows is None or unique == table.rows
+
+
+def with_product(source: Source) -> Source:
+    """What is sold times what it costs is the revenue, where no column is that."""
+    columns = [column for column in source.table.columns if column.role == "number"]
+    named = frozenset[str]().union(*(parts(column.name) for column in columns))
+    amounts = [column for column in columns if parts(column.name) & _AMOUNTS]
+    prices = [column for column in columns if parts(column.name) & {"price"}]
+    if len(amounts) != 1 or len(prices) != 1 or named & _TOTALS or amounts == prices:
+        return source
+    facts = {"dtype": "float64", "product": (amounts[0], prices[0])}
+    product = Column(source.base.name, "revenue", -99, facts)
+    return replace(source, table=replace(source.table, columns=(*source.table.columns, product)))
+
+
+def references(table: Table, others: Iterable[Table]) -> Mapping[Link, frozenset[str]]:
+    """The tables of which one column refers to this one's key, with what their rows are called."""
+    found = {
+        other.name: key_of(table, other)
+        for other in others
+        if other.name != table.name and other.library == table.library
+    }
+    return {
+        replace(link, table=other): parts(other.name) for other in others if (link := found.get(other.name)) is not None
+    }
+
+
+def _joined(source: Source, link: Link) -> Source:
+    taken = {column.name for column in source.table.columns}
+    more = [column for column in link.table.columns if column.name not in taken]
+    columns = [*source.table.columns]
+    columns += [
+        replace(
+            column,
+            frame=source.base.name,
+            position=len(columns) + place,
+            facts={**column.facts, "home": link.table.name},
+        )
+        for place, column in enumerate(more)
+        if column is not link.right
+    ]
+    variable = replace(source.table.variable, name=f"{source.table.name}+{link.table.name}")
+    return Source(Table(variable, tuple(columns)), source.base, (*source.links, link))
+
+
+def key_of(table: Table, other: Table) -> Link | None:
+    """The one column of another table that refers to this table's key."""
+    found = [link for link in links(other, table) if link.right.position == 0 or key(link.right.name) == "id"]
+    return found[0] if len(found) == 1 else None

@@ -1,0 +1,317 @@
+"""From a question to its spans: each word once, as a name of the table, a value, a number or a part of speech."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from itertools import pairwise
+from typing import Any
+
+from jupyter_agent.models.offline.grammar.lexicon import ARTICLES, LEXICON, LONGEST, SYNONYMS, VALUE_SYNONYMS
+from jupyter_agent.models.offline.grammar.sources import Link, is_key
+from jupyter_agent.models.offline.lexicon import CONTRACTIONS, words
+from jupyter_agent.models.offline.namespace import Column, Table
+from jupyter_agent.models.offline.words import Token, forms, key, number, parts, tokens
+
+#: Readings of one question that are tried.
+MOST_READINGS = 400
+_LONGEST_NAME = 5
+_MARKS = frozenset("?.!():[]")
+#: What the rows of a table may be called whose own name says nothing.
+_NAMELESS = frozenset(words("df data frame dataframe table dataset d t x"))
+_ROW_NOUNS = frozenset(
+    words("sales orders transactions events trips visits purchases sample samples measurements readings")
+)
+_PEOPLE = frozenset(
+    words(
+        "people person persons everyone everybody patient patients respondent respondents participant participants worker workers employee employees"
+    )
+)
+_PERSONAL = frozenset(
+    {
+        "age",
+        "sex",
+        "gender",
+        "respondent",
+        "patient",
+        "person",
+        "participant",
+        "salary",
+        "wage",
+        "hired",
+        "birth",
+        "born",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Some words of a question with one part to play.
+
+    Attributes:
+        kind: A letter, as `lexicon` and `combinators` have them.
+        text: The words as typed.
+        data: What they say: a column, a number, a function.
+        surety: How surely a name is meant: 3 if it is written out, 2 in part, 1 by a synonym.
+        note: How the words were taken, where that is not certain.
+    """
+
+    kind: str
+    text: str
+    data: Any = None
+    surety: int = 0
+    note: str = ""
+
+
+class Vocabulary:
+    """The names and values of one table, looked up by what is left of them without case, spaces and plural."""
+
+    def __init__(self, table: Table, references: Iterable[tuple[Link, frozenset[str]]] = ()) -> None:
+        self.table = table
+        self.references = tuple(references)
+        self._columns: dict[str, list[Column]] = {}
+        self._values: dict[str, dict[int, list[str]]] = {}
+        self._words: dict[str, dict[int, set[str]]] = {}
+        self._holders = {column.position: column for column in table.columns}
+        for column in table.columns:
+            self._columns.setdefault(key(column.name), []).append(column)
+            for value in column.values if column.role in ("text", "other") else ():
+                self._values.setdefault(key(value), {}).setdefault(column.position, []).append(value)
+                for word in value.split() if 1 < len(value.split()) <= 4 and len(value) <= 40 else ():
+                    self._words.setdefault(key(word), {}).setdefault(column.position, set()).add(value)
+        first = next(iter(table.columns), None)
+        called = parts(first.name) if first is not None and is_key(first, table) else frozenset[str]()
+        is_numbered = bool(called & {"id", "no", "nr", "number"})
+        self.row_nouns = parts(table.name.split("+")[0]) | (
+            called - {"id", "no", "nr", "number"} if is_numbered else frozenset()
+        )
+        if table.name.lower() in _NAMELESS:
+            self.row_nouns |= _ROW_NOUNS
+        if any(parts(column.name) & _PERSONAL for column in table.columns):
+            self.row_nouns |= _PEOPLE
+
+    def columns(self, text: str) -> tuple[Column, ...]:
+        """Those that are called so, as written first."""
+        found = [
+            column
+            for form in sorted(forms(text), key=lambda form: form != key(text))
+            for column in self._columns.get(form, ())
+        ]
+        found += [
+            column
+            for name, columns in self._columns.items()
+            if not found and name.isalpha() and key(text) in forms(name) and len(columns[0].name) == len(name)
+            for column in columns
+        ]
+        same = [column for column in found if column.name == text]
+        return tuple(dict.fromkeys(same or found))
+
+    def partly(self, text: str) -> tuple[Column, ...]:
+        """The one column whose name has all these words, or begins with this one."""
+        wanted = [forms(word) for word in text.split() if word.lower() not in ("of", "the")]
+        found = [
+            column
+            for column in self.table.columns
+            if any(word & parts(column.name) for word in wanted)
+            and all(word & (parts(column.name) | _home(column)) for word in wanted)
+        ]
+        if not found and len(wanted) == 1 and len(key(text)) > 3:
+            found = [
+                column
+                for column in self.table.columns
+                if any(part.startswith(form) for part in parts(column.name) for form in wanted[0] if len(form) > 3)
+            ]
+        found = [column for column in found if len(wanted) > 1 or not parts(column.name) & {"id"}] or found
+        return tuple(found) if len({column.name for column in found}) == 1 else ()
+
+    def called(self, text: str) -> tuple[Column, ...]:
+        """The column that is meant by another word for it."""
+        for form in sorted(forms(text) | _stems(text)):
+            for word in SYNONYMS.get(form, "").split():
+                found = [column for column in self.table.columns if word in parts(column.name)]
+                if found:
+                    return (
+                        (found[0],) if len({column.name for column in found}) == 1 or word == key(found[0].name) else ()
+                    )
+        return ()
+
+    def values(self, text: str) -> tuple[tuple[Column, tuple[str, ...]], ...]:
+        """Columns in which this is a value, in each of its spellings there."""
+        for form in (key(text), *sorted(forms(text) - {key(text)})):
+            if found := self._values.get(form):
+                return tuple((self._holders[place], tuple(values)) for place, values in found.items())
+        for word in VALUE_SYNONYMS.get(text.lower(), "").split():
+            if found := self._values.get(word):
+                return tuple((self._holders[place], tuple(values)) for place, values in found.items())
+        return ()
+
+    def value_with(self, text: str) -> tuple[tuple[Column, tuple[str, ...]], ...]:
+        """The one value that has this word: ``Ada`` of ``Ada Lind``."""
+        found = {place: values for place, values in self._words.get(key(text), {}).items() if len(values) == 1}
+        return (
+            tuple((self._holders[place], tuple(values)) for place, values in found.items())
+            if len(found) == 1 and len(key(text)) > 2
+            else ()
+        )
+
+    def truth(self, text: str) -> tuple[Column, ...]:
+        """The column of truths with this stem: ``subscribers`` of ``subscribed``."""
+        stems = _stems(text) | {key(text)}
+        found = [
+            column
+            for column in self.table.of_role("truth")
+            if stems & {stem for part in parts(column.name) for stem in (part, *_stems(part))}
+        ]
+        return tuple(found) if len(found) == 1 else ()
+
+    def reference(self, text: str) -> Link | None:
+        """The table of which the rows, or what is done to have them, are called so: ``ordered`` of orders."""
+        stems = _stems(text) | forms(text)
+        found = [
+            link
+            for link, nouns in self.references
+            if stems & {stem for noun in nouns for stem in (noun, *_stems(noun))}
+        ]
+        return found[0] if len(found) == 1 else None
+
+    def nearly(self, text: str) -> tuple[Column, ...]:
+        """The column that is written nearly so."""
+        wanted = key(text)
+        close = difflib.get_close_matches(wanted, self._columns, n=1, cutoff=0.8) if len(wanted) > 4 else []
+        inside = bool(close) and len(close[0]) - len(wanted) > 1 and wanted in close[0]
+        return tuple(self._columns[close[0]]) if close and close[0][0] == wanted[0] and not inside else ()
+
+
+def _home(column: Column) -> frozenset[str]:
+    """What the rows of its own table are called, where it was joined to another."""
+    return parts(str(column.facts.get("home", "")))
+
+
+@cache
+def _stems(text: str) -> frozenset[str]:
+    """A word without the ending of a verb or of who does it."""
+    word = key(text)
+    found = {
+        word.removesuffix(ending)
+        for ending in ("ers", "er", "ed", "ing", "d", "s", "es")
+        if word.endswith(ending) and len(word) - len(ending) > 2
+    }
+    return frozenset(
+        found
+        | {stem + "e" for stem in found}
+        | ({"sell"} if word == "sold" else {"live"} if word == "lives" else set())
+    )
+
+
+def readings(question: str, vocabulary: Vocabulary) -> Iterator[list[Span]]:
+    """Ways to read a question, the likeliest first; fillers are left out."""
+    pieces = [piece for piece in tokens(question) if piece.text not in _MARKS]
+    pieces = [part for piece in pieces for part in _written_out(piece)]
+    choices = [_choices(pieces, place, question, vocabulary) for place in range(len(pieces))]
+
+    def read(place: int) -> Iterator[list[Span]]:
+        if place >= len(pieces):
+            yield []
+            return
+        for length, span in choices[place]:
+            for rest in read(place + length):
+                yield rest if span.kind == "." else [span, *rest]
+
+    for count, spans in enumerate(read(0)):
+        if count >= MOST_READINGS:
+            return
+        yield spans
+
+
+def _written_out(piece: Token) -> list[Token]:
+    """``isn't`` as two words; the possessive as the word."""
+    word = piece.lower.replace("’", "'")
+    if piece.kind == "word" and (word in CONTRACTIONS or word.endswith("n't")):
+        return [replace(piece, text=part) for part in CONTRACTIONS.get(word, f"{word[:-3]} not").split()]
+    return [replace(piece, text=re.sub(r"['’]s$", "", piece.text))] if piece.kind == "word" else [piece]
+
+
+def _choices(pieces: Sequence[Token], place: int, question: str, vocabulary: Vocabulary) -> list[tuple[int, Span]]:
+    """What may begin at a word: the longest first; of one length a name before a part of speech, unless it is an article."""
+    piece = pieces[place]
+    found: list[tuple[int, Span]] = []
+    if piece.kind == "quoted":
+        return [(1, span) for span in (*_named(piece.text, vocabulary), Span("Q", piece.text, piece.text))]
+    if piece.kind == "date":
+        return [(1, Span("D", piece.text, piece.text))]
+    for length in range(min(max(_LONGEST_NAME, LONGEST), len(pieces) - place), 0, -1):
+        gram = pieces[place : place + length]
+        if any(part.kind in ("quoted", "date", "file") for part in gram):
+            continue
+        phrase = " ".join(part.lower for part in gram)
+        text = question[gram[0].start : gram[-1].end] if length > 1 else piece.text
+        spoken = [(length, Span(letter, text, data)) for letter, data in LEXICON.get(phrase, ())]
+        named = (
+            [(length, span) for span in _named(text, vocabulary)]
+            if length <= _LONGEST_NAME and _is_phrase(gram, question)
+            else []
+        )
+        if length > 1:
+            named = [
+                choice for choice in named if choice[1].surety == 3 or not {gram[0].lower, gram[-1].lower} & ARTICLES
+            ]
+        is_small = length == 1 and phrase in ARTICLES and not (text.isupper() and len(text) > 1 and named)
+        sure = [choice for choice in named if choice[1].surety == 3]
+        found += [*spoken, *sure] if is_small else [*sure, *spoken, *(named if not spoken else ())]
+    if piece.kind == "number" and (value := number(piece.text)) is not None:
+        is_ordinal = piece.text[-2:] in ("st", "nd", "rd", "th")
+        found.append((1, Span("n" if is_ordinal else "N", piece.text, value)))
+    if (
+        not found
+        and piece.kind == "word"
+        and _stems(piece.text) & {stem for noun in vocabulary.row_nouns for stem in (noun, *_stems(noun))}
+    ):
+        return [(1, Span(".", piece.text))]  # ``ordered`` of orders
+    if not found and piece.kind == "word" and (link := vocabulary.reference(piece.text)) is not None:
+        return [(1, Span("l", piece.text, link))]
+    if not found and piece.kind == "word":
+        near = vocabulary.nearly(piece.text)
+        found += (
+            [(1, Span("C", piece.text, near, 1, f"There is no `{piece.text}`; I take it as `{near[0].name}`"))]
+            if near
+            else []
+        )
+    return found or [(1, Span("?", piece.text, piece.text))]
+
+
+def _is_phrase(gram: Sequence[Token], question: str) -> bool:
+    gaps = (question[first.end : second.start] for first, second in pairwise(gram))
+    return all(part.kind in ("word", "number") for part in gram) and not any(gap.strip(" -_/|$#@%&()") for gap in gaps)
+
+
+def _named(text: str, vocabulary: Vocabulary) -> list[Span]:
+    """The names that some words may be, the surest first."""
+    found: list[Span] = []
+    if key(text) == key(vocabulary.table.name.split("+")[0]):
+        found.append(Span("T", text, vocabulary.table.name, 3))
+    if columns := vocabulary.columns(text):
+        found.append(Span("C", text, columns, 0 if text.isdecimal() else 3))
+    if forms(text) & vocabulary.row_nouns and key(text) != "total":
+        found.append(Span("R", text, text, 3))
+    if values := vocabulary.values(text):
+        found.append(Span("V", text, values, 3))
+    if found and (found[0].kind in "RT" or (found[0].kind == "C" and found[0].data[0].name == text)):
+        return found
+    if not columns and (truth := vocabulary.truth(text)):
+        found.append(Span("C", text, truth, 2))
+    if not columns and not truth_like(found) and (columns := vocabulary.partly(text)):
+        found.append(Span("C", text, columns, 2))
+    if not found and (part := vocabulary.value_with(text)):
+        found.append(Span("V", text, part, 2))
+    if not columns and (columns := vocabulary.called(text)):
+        found.append(Span("C", text, columns, 1))
+    return found
+
+
+def truth_like(found: Sequence[Span]) -> bool:
+    """Whether a column of truths was found."""
+    return any(span.kind == "C" and span.surety == 2 for span in found)

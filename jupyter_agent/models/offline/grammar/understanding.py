@@ -1,0 +1,115 @@
+"""A question about tables understood: the table that it fits, the reading that takes every word, the query that this makes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+
+from jupyter_agent.models.offline.grammar.assembly import parts_of, query_of
+from jupyter_agent.models.offline.grammar.combinators import combined
+from jupyter_agent.models.offline.grammar.lexicon import LEXICON
+from jupyter_agent.models.offline.grammar.query import TableQuery
+from jupyter_agent.models.offline.grammar.sources import Source, joined_sources, references, with_product
+from jupyter_agent.models.offline.grammar.spans import Vocabulary, readings
+from jupyter_agent.models.offline.grammar.tables import with_levels
+from jupyter_agent.models.offline.markdown import name
+from jupyter_agent.models.offline.namespace import Table, names_of
+from jupyter_agent.models.offline.words import tokens
+
+#: Readings that are looked at for the words of a refusal.
+MOST_REFUSED = 8
+#: Kernels with more tables than this are asked about one by one.
+MOST_TABLES = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """A query with its source, and how surely its names are meant."""
+
+    query: TableQuery
+    source: Source
+    surety: int = 0
+
+
+def understood(question: str, tables: Sequence[Table], previous: Understood | None = None) -> list[Understood]:
+    """The queries that a question may be, one if it is clear; none if it is not understood."""
+    levelled = [with_levels(table) for table in tables]
+    named = {token.text for token in tokens(question)} & {table.name for table in levelled}
+    singles = [Source(table, table) for table in levelled if not named or table.name in named]
+    found = list(_fitting(question, singles, levelled))
+    if not found and named and all(name.lower() in LEXICON for name in named):
+        found = list(_fitting(question, [Source(table, table) for table in levelled], levelled))
+    if not found and len(levelled) > 1:
+        for size in (1, 2):
+            sources = [
+                source
+                for source in joined_sources(levelled)
+                if len(source.links) == size
+                and named <= {source.base.name, *(link.table.name for link in source.links)}
+            ]
+            if found := list(_fitting(question, sources, levelled)):
+                break
+    return _preferred(found, previous)
+
+
+def _fitting(question: str, sources: Iterable[Source], tables: Sequence[Table]) -> Iterable[Understood]:
+    for source in map(with_product, sources):
+        vocabulary = Vocabulary(source.table, () if source.links else references(source.base, tables).items())
+        for spans in readings(question, vocabulary):
+            parts = parts_of(combined(spans, source.table), source.table)
+            query = query_of(parts) if parts is not None else None
+            if query is not None and _uses_all(query, source):
+                yield Understood(query, source, sum(span.surety for span in spans))
+                break
+
+
+def unknown_words(question: str, tables: Sequence[Table]) -> list[str]:
+    """The words that no table knows, where the rest is about one; none if it is about something else."""
+    found = [
+        [span.text for span in spans if span.kind == "?"]
+        or [span.text for span in combined(spans, table) if span.kind in "NXQ"]
+        for table in map(with_levels, tables)
+        for spans in islice(readings(question, Vocabulary(table)), MOST_REFUSED)
+        if any(span.kind in "CTV" and span.surety > 1 for span in spans)
+    ]
+    return min(found, key=len, default=[])
+
+
+def _uses_all(query: TableQuery, source: Source) -> bool:
+    """Whether each joined table has a column that is used: else the smaller source would do."""
+    names = {part.name for column in query.used() for part in (column, *column.facts.get("product", ()))}
+    return all(
+        any(column.name in names for column in link.table.columns if column.name != link.right.name)
+        for link in source.links
+    )
+
+
+def _preferred(found: list[Understood], previous: Understood | None) -> list[Understood]:
+    """The table that was spoken of, else the ones whose names fit best, else the one of which the others are a part."""
+    if len(found) < 2:
+        return found
+    best = max(understood.surety for understood in found)
+    found = [understood for understood in found if understood.surety == best]
+    spoken = [
+        understood
+        for understood in found
+        if previous is not None and understood.source.table.name == previous.source.table.name
+    ]
+    if len(spoken) == 1:
+        return spoken
+    whole = [
+        understood
+        for understood in found
+        if all(_is_part(other.source.table, understood.source.table) for other in found if other is not understood)
+    ]
+    if len(whole) != 1:
+        return found
+    others = names_of([other.source.table for other in found if other is not whole[0]])
+    note = f"In {name(whole[0].source.table.name)}; {others} has these columns, too"
+    return [replace(whole[0], query=replace(whole[0].query, notes=(note, *whole[0].query.notes)))]
+
+
+def _is_part(table: Table, whole: Table) -> bool:
+    own = {column.name for column in table.columns}
+    return own <= {column.name for column in whole.columns} and (table.rows or 0) <= (whole.rows or 0)

@@ -1,0 +1,127 @@
+"""Questions about tables: each word is a part of the query, and the query gives the value that pandas gives."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.support.offline_session import OfflineSession, new_shell
+
+STAFF = """
+import pandas as pd
+import polars as pl
+staff = pd.DataFrame({
+    'name': ['Ann Lee', 'Bob Ray', 'Cy Young', 'Di Fox', 'Ed Hall', 'Flo Kim'],
+    'dept': ['IT', 'HR', 'IT', 'Ops', 'Ops', 'IT'],
+    'salary': [5200, 4100, 6100, 3900, 4000, 7000],
+    'birth_year': [1980, 1991, 1975, 1988, 1999, 1969],
+    'hired': pd.to_datetime(['2015-03-01', '2019-07-12', '2010-01-05', '2021-11-30', '2023-02-14', '2005-06-01']),
+    'remote': [True, False, True, False, True, False],
+    'town': ['Oslo', 'Rome', 'Oslo', 'Bern', 'Rome', 'Bern'],
+    'phone': ['1', None, '3', None, '5', '6'],
+})
+rivers = pl.DataFrame({
+    'river': ['Aare', 'Drau', 'Elbe', 'Isar', 'Main', 'Oder'],
+    'flows_to': ['Rhine', 'Danube', 'sea', 'Danube', 'Rhine', 'sea'],
+    'length_km': [288, 710, 1094, 292, 527, 840],
+    'depth': [3.0, 4.5, 9.0, 2.0, 5.5, None],
+})
+"""
+#: What is asked, and what has to be in the reply.
+QUESTIONS = {
+    "superlatives that want a row": [
+        ("who earns the most", "| `Flo Kim` | 7,000 |"),
+        ("who is the oldest", "`Flo Kim`"),
+        ("who is the youngest", "`Ed Hall`"),
+        ("newest employee", "`Ed Hall`"),
+        ("which person has the lowest salary", "`Di Fox`"),
+        ("second highest salary", "6,100"),
+        ("the longest river", "`Elbe`"),
+        ("deepest river in rivers", "`Elbe`"),
+    ],
+    "superlatives that want a group": [
+        ("dept with the highest average salary", "**`IT`** has the highest mean"),
+        ("most common town", "2 rows"),
+        ("which dept has the most employees", "**`IT`**"),
+        ("which town has the lowest mean salary", "**`Rome`**"),
+        ("where flows_to is Danube, which river is the longest", "`Drau`"),
+    ],
+    "conditions": [
+        ("salaries above average", "**3 rows**"),
+        ("staff where dept is IT and salary > 6000", "**2 rows**"),
+        ("salary <= 4000", "**2 rows**"),
+        ("salary between 4000 and 6000", "**3 rows**"),
+        ("how many have no phone", "**2** of 6"),
+        ("average salary of remote staff", "**5,100**"),
+        ("everyone except IT", "**3 rows**"),
+        ("salary over 5000 and remote", "**2 rows**"),
+        ("employees whose name starts with B", "`Bob Ray`"),
+        ("how many employees were hired after 2018", "**3** of 6"),
+        ("how many rivers are longer than 500", "**4** of 6"),
+    ],
+    "groups": [
+        ("max salary per town", "| `Bern` | 7,000 |"),
+        ("number of employees per dept", "| `IT` | 3 |"),
+        ("total salary by town", "| `Oslo` | 11,300 |"),
+        ("mean length by flows_to", "| `sea` | 967 |"),
+        ("compare IT and HR by salary", "6,100"),
+    ],
+    "shares": [
+        ("percentage of remote people", "50 %"),
+        ("share of salary per dept", "0.604"),
+        ("what percentage of the staff is in Ops", "(33.3 %)"),
+        ("what percent of the rivers has flows_to = Danube", "(33.3 %)"),
+        ("share of missing phone", "(33.3 %)"),
+    ],
+    "one value": [
+        ("how much does Ann earn", "5,200"),
+        ("salary of Bob", "4,100"),
+        ("mean and median salary", "**4,650**"),
+        ("is salary related to birth year", "-0.93"),
+        ("length of the Oder", "840"),
+    ],
+}
+CONVERSATIONS = [
+    (["average salary", "only IT", "and Ops?"], "**3,950**"),
+    (["average salary", "by town"], "| `Oslo` | 5,650 |"),
+    (["who earns the most", "and the least"], "`Di Fox`"),
+    (["who earns the most", "when was he hired"], "2005-06-01"),
+    (["sort by salary descending", "only the first 2"], "head(2)"),
+    (["mean salary by dept", "and the median?"], "median()"),
+    (["total length by flows_to", "now the mean"], "| `Danube` | 501 |"),
+]
+#: What these cannot mean is not answered.
+REFUSED = [
+    "staff older than 40",
+    "who has the longest name",
+    "average shoe size of the staff",
+    "salary of Bob in dollars per hour",
+    "share of remote staff in IT that earns well",
+]
+
+
+@pytest.fixture(scope="module")
+def staff_shell() -> Any:
+    return new_shell(STAFF)
+
+
+@pytest.mark.parametrize(
+    ("question", "text"), [pair for pairs in QUESTIONS.values() for pair in pairs], ids=lambda value: str(value)[:40]
+)
+def test_a_question_becomes_the_query_that_it_asks_for(staff_shell: Any, question: str, text: str) -> None:
+    assert text in OfflineSession(staff_shell).ask(question).text
+
+
+@pytest.mark.parametrize(("questions", "text"), CONVERSATIONS, ids=lambda value: str(value)[:40])
+def test_a_follow_up_edits_the_query(staff_shell: Any, questions: list[str], text: str) -> None:
+    offline = OfflineSession(staff_shell)
+    reply = [offline.ask(question) for question in questions][-1]
+    assert text in reply.text, reply.text
+
+
+@pytest.mark.parametrize("question", REFUSED)
+def test_what_is_not_wholly_understood_is_not_answered(staff_shell: Any, question: str) -> None:
+    reply = OfflineSession(staff_shell).ask(question)
+    assert not reply.ran
+    assert "cannot" in reply.text or "do not understand" in reply.text or "?" in reply.text
