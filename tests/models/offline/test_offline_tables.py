@@ -113,6 +113,29 @@ def test_a_question_becomes_the_query_that_it_asks_for(staff_shell: Any, questio
     assert text in OfflineSession(staff_shell).ask(question).text
 
 
+def test_a_name_does_not_take_the_word_behind_it() -> None:
+    shell = new_shell(
+        "import pandas as pd\nrun = pd.DataFrame({'flag_i': [True, False, True], 'flag_x': [True, True, True]})"
+    )
+    assert "`flag_i`" not in OfflineSession(shell).ask("which flag is most frequent").text.partition("There is")[0]
+
+
+def test_rows_that_would_all_go_are_not_dropped() -> None:
+    shell = new_shell("import pandas as pd\nodd = pd.DataFrame({'a': ['1 g', '2 g', '3 g'], 'b': [None, None, None]})")
+    dropped = OfflineSession(shell).ask("drop rows with missing values")
+    assert "**0 of 3 rows** would stay" in dropped.text
+    assert "dropna" not in dropped.code
+    converted = OfflineSession(shell).ask("convert a to numbers")
+    assert "That would lose data" in converted.text
+    assert not converted.code
+    assert (
+        "**2 of 3 rows** stay"
+        in OfflineSession(new_shell("import pandas as pd\nodd = pd.DataFrame({'a': [1, None, 3]})"))
+        .ask("drop rows with missing a")
+        .text
+    )
+
+
 @pytest.mark.parametrize(("questions", "text"), CONVERSATIONS, ids=lambda value: str(value)[:40])
 def test_a_follow_up_edits_the_query(staff_shell: Any, questions: list[str], text: str) -> None:
     offline = OfflineSession(staff_shell)

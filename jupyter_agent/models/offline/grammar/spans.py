@@ -257,7 +257,10 @@ def _choices(pieces: Sequence[Token], place: int, question: str, vocabulary: Voc
         )
         if length > 1:
             named = [
-                choice for choice in named if choice[1].surety == 3 or not {gram[0].lower, gram[-1].lower} & ARTICLES
+                choice
+                for choice in named
+                if not {gram[0].lower, gram[-1].lower} & ARTICLES
+                or (choice[1].kind == "C" and key(choice[1].data[0].name) == key(text))
             ]
         is_small = length == 1 and phrase in ARTICLES and not (text.isupper() and len(text) > 1 and named)
         sure = [choice for choice in named if choice[1].surety == 3]
