@@ -280,6 +280,10 @@ _REACHING = re.compile(
     r"|(?:ensure|make|create)_\w*(?:dir|directory|folder)|mkdirp?|makedirs|get_data_home|(?:temp|staging)_?(?:dir|file|path)\w*|download\w*|upload\w*|send_(?:e?mail|request|message)\w*"
     r"|(?:safe_)?exec(?:file|_\w+)?|run_(?:code|script)|spawn_\w+)\Z"
 )
+#: Names of methods that change what they belong to.
+_CHANGING = re.compile(
+    r"(?:create|require|move|resize|write|append|put|set|add|delete|remove|pop|clear|update|insert|fill|modify)(?:_\w+|item|default)?\Z"
+)
 _FILE_NAME = re.compile(r"[^\s<>]{1,200}\.[A-Za-z][A-Za-z0-9]{0,9}")
 #: Keywords by which a library fetches what is not there yet.
 _FETCHING = frozenset(("download", "pretrained", "download_if_missing"))
@@ -471,7 +475,7 @@ class _Reach(ast.NodeVisitor):
             with self._names.scope(parsed.tree):
                 for name in names_of(code).mutates:
                     changed = ast.Name(id=name, ctx=ast.Load())
-                    if self._lies_elsewhere(changed):
+                    if any(origin.startswith("numpy.memmap()") for origin in self._names.origins_of(changed)):
                         self._note("files", name)
                 for name in (*self._names.own.modules, *self._names.own.definitions):
                     self.visit_Name(ast.Name(id=name, ctx=ast.Store()))
@@ -705,7 +709,7 @@ class _Reach(ast.NodeVisitor):
         for origin in origins:
             if code := self._reached(node, origin):
                 self._note(code, node)
-        if self._writes_to_open_file(node):
+        if self._writes_to_open_file(node) or self._changes_file(node):
             self._note("files", node)
         func = node.func
         is_looked_at = bool(origins & _LOOKED_AT) or any(
@@ -969,6 +973,18 @@ class _Reach(ast.NodeVisitor):
                 is_safe = loader is not None and "Safe" in ast.unparse(loader) and all("Safe" in name for name in made)
                 return "" if is_safe else "process"
             case "numpy.load" | "pylab.load" | "matplotlib.pyplot.load" | "matplotlib.pylab.load":
+                mapped = next(
+                    (word.value for word in node.keywords if word.arg == "mmap_mode"),
+                    node.args[1] if node.args[1:] else None,
+                )
+                if mapped is not None and not self._texts.texts(mapped) <= {
+                    "None",
+                    "r",
+                    "c",
+                    "readonly",
+                    "copyonwrite",
+                }:
+                    return "files"
                 allowed = next((word.value for word in node.keywords if word.arg in ("allow_pickle", None)),
                     node.args[2] if len(node.args) > 2 else None)  # fmt: skip
                 return "" if allowed is None or (isinstance(allowed, ast.Constant) and not allowed.value) else "process"
@@ -1170,6 +1186,17 @@ class _Reach(ast.NodeVisitor):
     def _is_foreign_backend(self, *given: ast.expr | None) -> bool:
         """Whether a library that is loaded by its name, to plot with, is one that is not known."""
         return any(text.partition(".")[0] not in ROOTS for node in given for text in self._texts.texts(node))
+
+    def _changes_file(self, node: ast.Call) -> bool:
+        """Whether a call changes an object whose items lie in a file: a method by its name, or a function that gets it to put its result there."""
+        changed = [node.func.value] if isinstance(node.func, ast.Attribute) and _CHANGING.match(node.func.attr) else []
+        is_numpys = any(origin.startswith("numpy.") for origin in self._names.origins_of(node.func))
+        results = [place for place in node.args[2:] if is_numpys and isinstance(place, ast.Name | ast.Subscript)]
+        return any(
+            "()" in origin and origin.startswith(ON_DISK)
+            for place in (*changed, *results)
+            for origin in self._names.origins_of(place)
+        )
 
     def _lies_elsewhere(self, place: ast.expr) -> bool:
         """Whether what stands at a place is a file, or of a class of which it is not known what setting its items does."""

@@ -526,6 +526,8 @@ def test_N6_what_ipython_takes_for_a_prompt_hides_no_magic() -> None:
         ("numpy.memmap", "x.fill(0)"),
         ("numpy.memmap", "import numpy as np\nnp.copyto(x, 0)"),
         ("numpy.memmap", "import numpy as np\nnp.add(x, 1, out=x)"),
+        ("numpy.memmap", "import numpy as np\nnp.multiply(x, 2, x)"),
+        ("h5py._hl.files.File", "x.create_dataset('a', data=[1])"),
         ("numpy.memmap", "y = x[1:]\ny[0] = 1"),
         ("numpy.memmap", "def change():\n    x[0] = 1\nchange()"),
         ("h5py._hl.files.File", "x['a'] = 1"),
