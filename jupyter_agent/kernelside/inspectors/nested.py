@@ -40,7 +40,9 @@ def _parts(value: Any, budget: TimeBudget, left: list[int], depth: int) -> list[
         text: Any = WITHHELD if is_withheld else named_line(str(name), content)
         if kind and depth < MAX_PART_DEPTH:
             text = {"kind": kind, "length": _length(content), "parts": _parts(content, budget, left, depth + 1)}
-        found.append([name, text] if type(key) is int or name == key else [name, text, False])
+        # Another type of key is not compared: that would run its code.
+        is_plain = type(key) is int or (type(key) is str and name == key)
+        found.append([name, text] if is_plain else [name, text, False])
     return found
 
 
