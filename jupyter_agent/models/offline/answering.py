@@ -21,7 +21,7 @@ from jupyter_agent.models.offline.queries.reading import read
 from jupyter_agent.models.offline.queries.short import OverviewQuery
 from jupyter_agent.models.offline.query import Ask, Query
 from jupyter_agent.models.offline.reading import ConversationContext, understood
-from jupyter_agent.models.offline.refusal import Reply, asked_back, numbered, overview, refusal
+from jupyter_agent.models.offline.refusal import Reply, clarification, numbered, overview, refusal
 from jupyter_agent.models.offline.skill import Skill, chosen
 from jupyter_agent.models.offline.skills import SKILLS, TALK
 from jupyter_agent.models.offline.skills.errors import explained
@@ -70,7 +70,7 @@ def answered(conversation: Conversation) -> Reply:
     try:
         about_tables = table_answer(replace(conversation, question=question), facts)
     except Ask as ask:
-        return asked_back(str(ask))
+        return clarification(str(ask))
     if about_tables is not None:
         return Reply(about_tables)
     query = _query(question, context)
@@ -87,12 +87,12 @@ def answered(conversation: Conversation) -> Reply:
         if about is not None:
             return _answer_of(about, context, facts)
         if skill is None and len(query.candidates) > 1 and query.skeleton.of("COL") and not unknown:
-            return asked_back(str(_asked(query)))
+            return clarification(str(_asked(query)))
         return refusal(question, unknown, context.namespace, facts, query.frame)
     try:
         blocks = list(skill.answer(query, facts))
     except Ask as ask:
-        return asked_back(str(ask))
+        return clarification(str(ask))
     return Reply([block for block in (*_notes(query), *blocks, *_age(query)) if block.strip()])
 
 
@@ -136,10 +136,10 @@ def _answer_of(about: ObjectQuery | Ask, context: ConversationContext, facts: Fa
         return overview(context.namespace, facts)
     try:
         if isinstance(about, Ask):
-            return asked_back(str(about))
+            return clarification(str(about))
         return Reply([block for block in about.answer(facts) if block.strip()])
     except Ask as ask:
-        return asked_back(str(ask))
+        return clarification(str(ask))
 
 
 def _absent(query: Query) -> list[str]:

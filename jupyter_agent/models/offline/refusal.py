@@ -66,7 +66,7 @@ def refusal(
     return replace_blocks(overview(namespace, facts, about), [why], Declined(tuple(unknown)))
 
 
-def asked_back(text: str) -> Reply:
+def clarification(text: str) -> Reply:
     """A question to the user."""
     return Reply([text], Declined())
 

@@ -461,7 +461,7 @@ def _matching(
         is_named_itself = any(codes[-1] in choice for choice in sets) or not sets
         if not is_named_itself or not all(choice & set(codes) for choice in sets):
             continue
-        if contents and not all(_is_beside(lineage, content) for content in contents):
+        if contents and not all(_is_in_record(lineage, content) for content in contents):
             continue
         matching.append(lineage)
     if not matching and contents and sets:
@@ -478,7 +478,7 @@ def _matching(
     return deepest if len(sets) > 1 or contents else (outer[:1] or deepest)
 
 
-def _is_beside(lineage: tuple[Part, ...], content: Sequence[Part]) -> bool:
+def _is_in_record(lineage: tuple[Part, ...], content: Sequence[Part]) -> bool:
     """Whether a text stands in the same record as a part."""
     records = {part.code for part in lineage[1:] if part.kind}
     held = {part.code for part in lineage}
