@@ -20,7 +20,7 @@ def columns() -> list[str]:
         return next(csv.reader(file))
 
 
-def test_the_answer_has_the_real_columns_and_a_reload_brings_the_conversation_back(
+def test_the_answer_has_the_real_columns_and_a_reload_brings_the_conversation_back_and_a_refusal_helps(
     sidebar: SidebarPage, jupyter: JupyterProcess
 ) -> None:
     shutil.copy(NOTEBOOKS / "quickstart.ipynb", jupyter.root)
@@ -39,6 +39,16 @@ def test_the_answer_has_the_real_columns_and_a_reload_brings_the_conversation_ba
     expect(sidebar.exchanges).to_have_count(1)
     expect(sidebar.panel.locator(".jp-agent-question")).to_contain_text("what columns does df have?")
     expect(sidebar.answer.locator(".jp-agent-text").last).to_have_text(reply, use_inner_text=True)
+
+    sidebar.ask("frobnicate the wibbles")
+    expect(sidebar.wait_for_answer()).to_contain_text("frobnicate")
+    offered = sidebar.panel.get_by_role("group", name="What can be asked").get_by_role("button")
+    query = offered.first.get_attribute("title") or ""
+    offered.first.press("Enter")
+    expect(sidebar.panel.locator(".jp-agent-question").last).to_contain_text(query)
+    sidebar.allow()
+    expect(sidebar.wait_for_answer()).not_to_contain_text("frobnicate")
+    expect(offered).to_have_count(0)
 
 
 @pytest.mark.slow
