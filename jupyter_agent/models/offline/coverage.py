@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 
 from jupyter_agent.models.offline import conditions, cues
@@ -37,6 +38,9 @@ _LIKE = 0.75
 
 def not_understood(query: Query, skill: Skill) -> tuple[str, ...]:
     """The words, as typed, that neither the skill nor a slot took; empty if the question is wholly understood."""
+    if query.target is not None and query.target.kind != "frame":
+        function = query.function if skill.measures else None
+        query = replace(query, conditions=(), order=(), descending=None, extreme=False, function=function)
     takes_any = bool(skill.cue.search("zzyzx"))
     heard = frozenset[str]().union(*map(_vocabulary, _patterns(query, skill, takes_any)))
     read = [match.span() for match in re.finditer(skill.reads, query.text)] if skill.reads else []

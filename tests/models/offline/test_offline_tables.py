@@ -28,6 +28,46 @@ rivers = pl.DataFrame({
     'depth': [3.0, 4.5, 9.0, 2.0, 5.5, None],
 })
 """
+TRADE = """
+import numpy as np
+import pandas as pd
+clients = pd.DataFrame({
+    'client_id': [1, 2, 3, 4], 'client_name': ['Ann Lee', 'Bob Ray', 'Cy Young', 'Di Fox'],
+    'town': ['Oslo', 'Oslo', 'Rome', 'Bern'], 'email': ['a@x.org', None, 'c@x.org', None],
+})
+deals = pd.DataFrame({
+    'deal_id': range(10, 20), 'client_id': [1, 1, 1, 2, 2, 3, 3, 3, 3, 9],
+    'day': pd.date_range('2023-11-20', periods=10, freq='9D'),
+    'good': ['tea', 'tea', 'rum', 'tea', 'rum', 'ink', 'ink', 'tea', 'rum', 'ink'],
+    'channel': ['web', 'web', 'shop', 'web', 'shop', 'fair', 'web', 'shop', 'web', 'fair'],
+    'quantity': [2, 9, 4, 7, 1, 3, 8, 6, 5, 4],
+    'revenue': [20.0, 90.0, 60.0, 70.0, 15.0, 9.0, 24.0, 60.0, 75.0, 12.0],
+    'discount': [0.0, 0.1, None, 0.0, 0.2, 0.0, None, 0.1, 0.0, 0.0],
+    'is_ok': [True, False, True, True, False, True, True, False, True, True],
+})
+scores = np.array([7, 31, 12, 5])
+depots = ['Oslo', 'Rome']
+rates = {'tea': 3, 'rum': 9}
+"""
+#: Each can be understood in two ways, or has a word that changes what is asked.
+AMBIGUOUS = {
+    "none or zero": ["how many deals have no discount", "average revenue without discount"],
+    "what is counted": [
+        "clients with more than 2 deals", "how many deals are there with more than 3 teas", "how many towns have more than one client",
+        "only towns with at least two clients",
+    ],
+    "a mean of sums": ["how many units of quantity per day on average", "average number of deals per channel"],
+    "a share of each group or of all": ["share of web in each good", "percentage of tea deals per channel"],
+    "the direction of one key or of all": ["sort deals by channel and revenue descending", "deals ordered by good and quantity, highest first"],
+    "a difference": ["difference between the mean and median revenue"],
+    "a part of a name": ["last names of clients in Oslo"],
+    "rows without a match": ["revenue of clients with no email"],
+    "a place in the order of an array": ["second largest of scores", "third smallest value in scores"],
+    "a word that the answer has no use for": [
+        "how many depots have no deals for ink", "rates sorted, highest first", "revenue growth from 2023 to 2024",
+        "average revenue per channel, only fine ones",
+    ],
+}  # fmt: skip
 #: What is asked, and what has to be in the reply.
 QUESTIONS = {
     "superlatives that want a row": [
@@ -111,6 +151,34 @@ def staff_shell() -> Any:
 )
 def test_a_question_becomes_the_query_that_it_asks_for(staff_shell: Any, question: str, text: str) -> None:
     assert text in OfflineSession(staff_shell).ask(question).text
+
+
+@pytest.fixture(scope="module")
+def trade_shell() -> Any:
+    return new_shell(TRADE)
+
+
+@pytest.mark.parametrize("question", [question for questions in AMBIGUOUS.values() for question in questions])
+def test_no_reading_is_chosen_in_silence(trade_shell: Any, question: str) -> None:
+    reply = OfflineSession(trade_shell).ask(question)
+    assert not reply.ran, reply.text
+    assert not reply.code
+    assert "cannot" in reply.text or "do not understand" in reply.text
+
+
+@pytest.mark.parametrize(
+    ("question", "text"),
+    [
+        ("channel with the second most revenue", "**`shop`** has the second highest sum of `revenue`: **135**"),
+        ("second most common good", "second highest number of rows"),
+        ("mean revenue of web or shop deals", "is **51.75**"),
+        ("deals with revenue over 60", "**3 rows**"),
+        ("tea only", "**4 rows**"),
+        ("share of deals per channel", "50 %"),
+    ],
+)
+def test_what_is_said_of_groups_and_rows_is_all_used(trade_shell: Any, question: str, text: str) -> None:
+    assert text in OfflineSession(trade_shell).ask(question).text
 
 
 def test_a_name_does_not_take_the_word_behind_it() -> None:

@@ -10,6 +10,7 @@ from jupyter_agent.models.offline.computing import where_clause
 from jupyter_agent.models.offline.dialects.choice import Dialect, dialect
 from jupyter_agent.models.offline.dialects.dialect import Grouping
 from jupyter_agent.models.offline.facts import Facts, Ran
+from jupyter_agent.models.offline.grammar.lexicon import ORDINALS
 from jupyter_agent.models.offline.grammar.query import TableQuery
 from jupyter_agent.models.offline.grammar.sources import Source
 from jupyter_agent.models.offline.grammar.tables import kind_of, values_are_unique
@@ -297,8 +298,8 @@ def _described(query: TableQuery, source: Source, title: str, found: Result) -> 
             return [f"{title}: **{len(listed)}**.", names(listed, 60)] if listed else [f"{title}: **none**."]
         case "correlation" if found.number is not None:
             return [f"{title}: **{figure(found.number)}** ({_strength(float(found.number))})."]
-        case "groups" if (query.limit or query.nth) == 1 and found.rows and len(found.rows[0]) == 2:
-            return [_first_group(query, found.rows[0]), *found.blocks()]
+        case "groups" if query.limit == 1 and len(found.rows) >= (query.nth or 1) and len(found.rows[0]) == 2:
+            return [_first_group(query, found.rows[-1]), *found.blocks()]
     return _table(query, title, found)
 
 
@@ -379,15 +380,16 @@ def _counts(query: TableQuery, source: Source) -> Answer:
         or query.measures != (Measure("count"),)
     ):
         return []
+    if query.nth is not None:
+        return []
     column = query.by[0]
     rows = source.base.rows
     pairs = _top(column)
     if column.facts.get("level") or not pairs or not rows:
         return []
     pairs.sort(key=lambda pair: pair[1], reverse=query.descending is not False)
-    limit = query.nth or query.limit
-    shown = _counted(column, pairs[:limit], rows)
-    if limit == 1:
+    shown = _counted(column, pairs[: query.limit], rows)
+    if query.limit == 1:
         value, count = pairs[0]
         least = "least" if query.descending is False else "most"
         return [
@@ -434,6 +436,8 @@ def _first_group(query: TableQuery, row: Sequence[str]) -> str:
     """The first group in words."""
     key, value = row
     least = "lowest" if query.descending is False else "highest"
+    if query.nth is not None and query.nth > 1:
+        least = f"{ORDINALS[query.nth - 1] if query.nth <= len(ORDINALS) else f'{query.nth}th'} {least}"
     measure = query.measures[0]
     what = (
         f"{noun(measure.function)} of {name(measure.column.name)}" if measure.column is not None else "number of rows"

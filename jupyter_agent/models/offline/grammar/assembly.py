@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import Any
 
 from jupyter_agent.models.offline.grammar.combinators import (
@@ -23,7 +25,7 @@ from jupyter_agent.models.offline.query import Condition, Function, Measure, Per
 from jupyter_agent.models.offline.words import key, parts
 
 #: Spans that hold others together and have done so.
-_BINDING = "I=&vrE"
+_BINDING = "I=&vr"
 
 
 @dataclass(slots=True)
@@ -50,6 +52,8 @@ class Parts:
     is_plural: bool = False
     is_each: bool = False
     is_general: bool = False
+    is_either: bool = False
+    is_difference: bool = False
     notes: tuple[str, ...] = ()
 
     def has(self, kind: str) -> bool:
@@ -76,13 +80,20 @@ def parts_of(spans: Sequence[Span], table: Table) -> Parts | None:
     found = Parts(table)
     kept = [span for span in spans if span.kind not in _BINDING]
     found.kinds = "".join(span.kind for span in spans)
-    if found.kinds.endswith(("&", "/", "!")) or "J" in found.kinds:
+    if found.kinds.endswith(("&", "/", "!")) or "J" in found.kinds or re.search("(?<!K)o[^KCGNtSZM]*$", found.kinds):
         return None
+    for before, span in pairwise(spans):
+        is_name = before.kind == "t" and span.kind == "C" and "name" in parts(span.text)
+        if is_name or (before.text == "at" and span.kind == "S"):
+            return None  # ``last names`` are no last rows, ``at least`` is no superlative
     for span in kept:
         data: Any = span.data
         match span.kind:
             case "K":
                 found.conditions += (data,)
+                found.is_either |= "or" in span.text.split()
+            case "E":
+                found.is_difference |= data == "difference"
             case "G":
                 found.groups = Group((*found.groups.by, *data.by), data.period or found.groups.period)
             case "M":
@@ -248,8 +259,15 @@ def _share(found: Parts, base: TableQuery) -> TableQuery | None:
     summed = tuple(measure.column for measure in found.measures) or found.numbers
     keys = found.groups.by or found.keys
     measures = (Measure("sum", summed[0]),) if summed else (Measure("count"),)
-    if len(summed) > 1 or (found.groups.by and found.keys):
+    if len(summed) > 1 or (found.groups.by and found.keys) or (summed and found.has("R")):
         return None
+    is_grouped = bool(found.groups.by or found.groups.period)
+    if (
+        is_grouped
+        and not summed
+        and any(condition.operator not in ("during", "month") for condition in found.conditions)
+    ):
+        return None  # of each group, or of the rows that fit
     if keys or found.groups.period is not None:
         return replace(
             base, shape="groups", by=keys, period=found.groups.period, measures=measures, descending=True, shared=True
@@ -417,8 +435,8 @@ def _sorted(found: Parts, base: TableQuery) -> TableQuery | None:
     if not order or found.groups.period or found.periods or found.has("H") or found.has("u"):
         return None
     descending = _descending(found.turned, order[0])
-    if descending is None:
-        return None
+    if descending is None or (descending and len(order) > 1):
+        return None  # descending may be the last one alone
     return replace(base, order=order, descending=descending)
 
 
@@ -483,7 +501,13 @@ def _measured(found: Parts, base: TableQuery) -> TableQuery | None:
     if found.turned and not (found.groups.by or found.groups.period):
         return None
     measures = found.measures
-    by, period = _compared_groups(found)
+    by, period = found.groups.by, found.groups.period
+    if not found.is_either or set("wE=") & set(found.kinds):
+        by, period = _compared_groups(found)  # men or women together are one group
+    if found.is_difference and len(measures) > 1:
+        return None
+    if (by or period) and found.has("H") and any(measure.function == "mean" for measure in measures):
+        return None  # ``how many a day on average`` is a mean of sums
     if not by and not period:
         return replace(base, shape="measures", measures=measures)
     descending = _descending(found.turned, measures[0].column or base.table.columns[0]) if found.turned else True
@@ -513,6 +537,8 @@ def _compared_groups(found: Parts) -> tuple[tuple[Column, ...], Period | None]:
 
 def _one_function(found: Parts, base: TableQuery) -> TableQuery | None:
     """``is LH later than AF on average``: the function stands apart from its column."""
+    if found.has("H") and (found.groups.by or found.groups.period):
+        return None
     if not found.columns and len(found.functions) == 1 and (found.groups.by or found.groups.period):
         numbers = [
             column for column in found.table.columns if kind_of(column) == "number" and "id" not in parts(column.name)

@@ -177,6 +177,8 @@ def _compared(spans: Spans, table: Table) -> Span | None:
             operator = _TURNED[operator]
     if number is None or _is_name(number, table):
         return None
+    if spans[0].kind == "L" and number.kind == "N" and "id" in parts(column.name):
+        return None  # ``more than one customer`` counts them
     if number.kind == "F":
         if kind_of(column) not in ("number", "numeral", "decimal"):
             return None
@@ -255,8 +257,16 @@ def _missing(spans: Spans, _table: Table) -> Span | None:
     column = next((column for span in spans if (column := _one(span)) is not None), None)
     if column is None:
         return None
-    is_negated = sum(span.kind == "!" for span in spans) % 2 == (1 if any(span.kind == "0" for span in spans) else 0)
+    is_written = any(span.kind == "0" for span in spans)
+    if not is_written and kind_of(column) in ("number", "decimal") and _may_be_zero(column):
+        return None  # ``no discount`` may be one of 0
+    is_negated = sum(span.kind == "!" for span in spans) % 2 == (1 if is_written else 0)
     return _condition(spans, column, "present" if is_negated else "missing")
+
+
+def _may_be_zero(column: Column) -> bool:
+    low, high = column.facts.get("min"), column.facts.get("max")
+    return not (isinstance(low, (int, float)) and isinstance(high, (int, float))) or low <= 0 <= high
 
 
 def _truth(spans: Spans, _table: Table) -> Span | None:
@@ -559,9 +569,9 @@ _RULES: tuple[Rule, ...] = (
     _rule(r"C=?~N&NX?|~N&NX|C=?~D&D|~D&D|[IJ]D[IJ]D", _between),
     _rule(r"z=?l|!l", _unmatched),
     _rule(r"FI?CLC|FI?C&C", _measured),
-    _rule(r"C=?!?[LJ]NX?", _compared),
+    _rule(r"C=?!?[LJ]N(?!X?[TR])X?", _compared),
     _rule(r"LNX?C", _compared),
-    _rule(r"LNX?A?|LD|C=?[LJ]D|C=?LF", _compared),
+    _rule(r"LN(?!X?A?[TRVC])X?A?|LD|C=?[LJ]D|C=?LF", _compared),
     _rule(
         r"C=?!?0|0I?C|0=?C|!C(?!=?[V0])",
         lambda spans, table: (

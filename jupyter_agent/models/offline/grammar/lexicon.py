@@ -134,6 +134,7 @@ _POLITE = frozenset(
         existing available anything overall general generally kindly want wanted would love check view instead value values"""
     )
 )
+ORDINALS = words("first second third fourth fifth sixth seventh eighth ninth tenth")
 #: In which direction a row's place, a name or a quality is looked for.
 Entry = tuple[str, Any]
 
@@ -189,7 +190,7 @@ def _entries() -> dict[str, list[Entry]]:
         found.setdefault(month, []).insert(0, ("Y", place))
     for word, number in NUMBERS.items():
         found.setdefault(word, []).append(("N", number))
-    for place, word in enumerate(words("first second third fourth fifth sixth seventh eighth ninth tenth"), 1):
+    for place, word in enumerate(ORDINALS, 1):
         found.setdefault(word, []).append(("n", place))
     for phrase in ("how does", "how do", "how did", "how is", "how are"):
         found.setdefault(phrase, []).append((".", None))

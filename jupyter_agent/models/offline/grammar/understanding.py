@@ -59,7 +59,7 @@ def _fitting(question: str, sources: Iterable[Source], tables: Sequence[Table]) 
         for spans in readings(question, vocabulary):
             parts = parts_of(combined(spans, source.table), source.table)
             query = query_of(parts) if parts is not None else None
-            if query is not None and _uses_all(query, source):
+            if query is not None and _uses_all(query, source) and not _is_unmatched(query, source):
                 yield Understood(query, source, sum(span.surety for span in spans))
                 break
 
@@ -83,6 +83,12 @@ def _uses_all(query: TableQuery, source: Source) -> bool:
         any(column.name in names for column in link.table.columns if column.name != link.right.name)
         for link in source.links
     )
+
+
+def _is_unmatched(query: TableQuery, source: Source) -> bool:
+    """Whether a missing value of a joined table may be a row that has none there."""
+    joined = {column.name for link in source.links for column in link.table.columns}
+    return any(condition.operator == "missing" and condition.column.name in joined for condition in query.conditions)
 
 
 def _preferred(found: list[Understood], previous: Understood | None) -> list[Understood]:

@@ -421,10 +421,17 @@ def _placed(query: ArrayQuery, found: Spans, position: int | None) -> ArrayQuery
         return replace(query, place=f"[-{whole_numbers[0]}:]" if position == -1 else f"[:{whole_numbers[0]}]")
     index = position if position is not None else whole_numbers[0]
     if axis is None:
-        return replace(query, place=f"[{index}]")
+        is_of_one = dimensions == 1 and query.function in _REDUCED
+        return None if is_of_one or _is_ranked(found) else replace(query, place=f"[{index}]")
     if dimensions != 2:
         return None
     return replace(query, axis=None, place=f"[{index}]" if axis == 1 else f"[:, {index}]")
+
+
+def _is_ranked(found: Spans) -> bool:
+    """``second largest``: the place is one in the order of the values, not one in the array."""
+    slots = "".join(span.slot[:3] + " " for span in found.spans)
+    return "pos fun " in slots
 
 
 def _is_complete(query: ArrayQuery) -> bool:

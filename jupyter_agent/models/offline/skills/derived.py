@@ -108,6 +108,14 @@ def _running_phrase(kind: str, window: int, function: str, each: str) -> str:
     }[kind]
 
 
+def _fits_running(query: Query) -> bool:
+    """A number is a window, and only groups are of rows that fit."""
+    is_window = not query.skeleton.of("NUM") or re.search(r"\b(?:rolling|moving|shift\w*|lag\w*)\b", query.text)
+    is_whole = not query.conditions or query.period is not None
+    has_column = query.frame is not None and query.chart is None and bool(query.columns) and not query.limit
+    return has_column and is_whole and bool(is_window)
+
+
 _HAS_FRAME = r"(?:add|create|make|new|compute|calculate|derive)"
 SKILLS = (
     Skill(
@@ -125,7 +133,7 @@ SKILLS = (
         "running values",
         cue(*(pattern for _, pattern in _RUNNING)),
         _running,
-        lambda query: query.frame is not None and query.chart is None and bool(query.columns) and not query.limit,
+        _fits_running,
         weight=72,
         repeats=False,
         reads=r"\b(?:average|mean|sum|total|number|count|max|min|maximum|minimum|median)\b|NUM\d+",
