@@ -37,7 +37,7 @@ clients = pd.DataFrame({
 })
 deals = pd.DataFrame({
     'deal_id': range(10, 20), 'client_id': [1, 1, 1, 2, 2, 3, 3, 3, 3, 9],
-    'day': pd.date_range('2023-11-20', periods=10, freq='9D'),
+    'shipped_on': pd.Timestamp('2024-01-01'), 'day': pd.date_range('2023-11-20', periods=10, freq='9D'),
     'good': ['tea', 'tea', 'rum', 'tea', 'rum', 'ink', 'ink', 'tea', 'rum', 'ink'],
     'channel': ['web', 'web', 'shop', 'web', 'shop', 'fair', 'web', 'shop', 'web', 'fair'],
     'quantity': [2, 9, 4, 7, 1, 3, 8, 6, 5, 4],
@@ -63,8 +63,12 @@ AMBIGUOUS = {
     "a part of a name": ["last names of clients in Oslo"],
     "rows without a match": ["revenue of clients with no email"],
     "a place in the order of an array": ["second largest of scores", "third smallest value in scores"],
+    "a group or a row": ["channels with more than 50 revenue", "top good in each channel", "most shipped good"],
+    "when a match is missing": ["which clients have no deals in 2024"],
+    "one side of two": ["mean revenue of tea deals vs all"],
+    "whether it holds for all": ["does every client have an email"],
     "a word that the answer has no use for": [
-        "how many depots have no deals for ink", "rates sorted, highest first", "revenue growth from 2023 to 2024",
+        "how many depots have no deals for ink", "how many deals on the last day", "rates sorted, highest first", "revenue growth from 2023 to 2024",
         "average revenue per channel, only fine ones",
     ],
 }  # fmt: skip
@@ -174,6 +178,7 @@ def test_no_reading_is_chosen_in_silence(trade_shell: Any, question: str) -> Non
         ("mean revenue of web or shop deals", "is **51.75**"),
         ("deals with revenue over 60", "**3 rows**"),
         ("tea only", "**4 rows**"),
+        ("deals of tea or ink over 60 revenue", "**2 rows**"),
         ("share of deals per channel", "50 %"),
     ],
 )

@@ -171,6 +171,9 @@ def query_of(found: Parts) -> TableQuery | None:
 def _query_of(found: Parts) -> TableQuery | None:
     if (found.has("x") and not (found.has("W") and found.superlatives)) or found.turned == "turn":
         return None
+    operators = [condition.operator for condition in found.conditions]
+    if "unmatched" in operators and {"during", "month"} & set(operators):
+        return None  # ``no orders in 2024`` may have some in 2023
     if found.chart:
         return _drawn(found)
     base = TableQuery(
@@ -455,7 +458,10 @@ def _placed(found: Parts, base: TableQuery) -> TableQuery | None:
         return None
     if found.place in ("top", "bottom"):
         ranks = tuple(column for column in found.groups.by if is_number(column) or kind_of(column) == "duration")
-        keys = found.keys or tuple(column for column in found.groups.by if column not in ranks)
+        groups = tuple(column for column in found.groups.by if column not in ranks)
+        if found.keys and (groups or found.groups.period):
+            return None  # ``top product in each region``
+        keys = found.keys or groups
         measures = found.measures or tuple(Measure(usual(column), column) for column in ranks or found.numbers)
         if len(keys) > 1 or len(measures) > 1:
             return None
@@ -501,10 +507,8 @@ def _measured(found: Parts, base: TableQuery) -> TableQuery | None:
     if found.turned and not (found.groups.by or found.groups.period):
         return None
     measures = found.measures
-    by, period = found.groups.by, found.groups.period
-    if not found.is_either or set("wE=") & set(found.kinds):
-        by, period = _compared_groups(found)  # men or women together are one group
-    if found.is_difference and len(measures) > 1:
+    by, period = _compared_groups(found)
+    if (found.is_difference and len(measures) > 1) or (found.has("E") and not by and not period and len(measures) < 2):
         return None
     if (by or period) and found.has("H") and any(measure.function == "mean" for measure in measures):
         return None  # ``how many a day on average`` is a mean of sums
@@ -525,6 +529,8 @@ def _measured(found: Parts, base: TableQuery) -> TableQuery | None:
 def _compared_groups(found: Parts) -> tuple[tuple[Column, ...], Period | None]:
     """The groups; two values side by side are two groups."""
     by = found.groups.by
+    if found.is_either and not set("wEaS=") & set(found.kinds):
+        return by, found.groups.period  # men or women together are one group
     sides = tuple(
         condition.column
         for condition in found.conditions
@@ -595,6 +601,18 @@ def _counted(found: Parts, base: TableQuery) -> TableQuery | None:
     if measure.function == "count":
         return replace(base, shape="count", measures=(measure,))
     return replace(base, shape="measures", measures=(measure,))
+
+
+def _is_of_group(condition: Condition, columns: Sequence[Column], table: Table) -> bool:
+    """Whether what is compared may be a sum: ``days with more than 500 passengers``."""
+    is_compared = condition.operator in (">", ">=", "<", "<=") and is_number(condition.column)
+    return (
+        is_compared
+        and usual(condition.column) == "sum"
+        and len(columns) == 1
+        and kind_of(columns[0]) in ("text", "time")
+        and not values_are_unique(columns[0], table)
+    )
 
 
 def _listed(found: Parts, base: TableQuery) -> TableQuery | None:
@@ -678,6 +696,8 @@ def _listed(found: Parts, base: TableQuery) -> TableQuery | None:
             else None
         )
     if columns and found.conditions:
+        if any(_is_of_group(condition, columns, found.table) for condition in found.conditions):
+            return None
         is_lookup = any(
             condition.operator == "=="
             and (values_are_unique(condition.column, found.table) or condition.column.facts.get("level"))

@@ -499,6 +499,8 @@ def _superlative(spans: Spans, _table: Table) -> Span | None:
     column = _one(spans[-1])
     if column is None or not (is_number(column) or kind_of(column) in ("time", "duration")):
         return None
+    if kind_of(column) == "time" and spans[0].data in ("large", "small") and spans[0].text.lower() in ("most", "least"):
+        return None  # ``most ordered`` counts orders
     sign = direction(spans[0].data, column)
     return _joined("Z", spans, Extreme(column, sign > 0)) if sign else None
 

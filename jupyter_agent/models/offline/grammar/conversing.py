@@ -19,6 +19,8 @@ from jupyter_agent.models.offline.query import Ask
 from jupyter_agent.models.offline.skills.talk import talk
 from jupyter_agent.models.offline.words import joined, parts, tokens
 
+#: ``does every customer have an email`` is no question about groups.
+_EVERY = re.compile(r"^\W*(?:do|does|did|is|are|was|were|has|have|had)\s+(?:every|each|all)\b", re.IGNORECASE)
 #: ``what does price mean`` does not ask for a mean.
 _MEANING = re.compile(r"\b(?:what|which)\b.*\b(?:do|does|did) .*\bmean\b|\bmeaning\b", re.IGNORECASE)
 
@@ -54,7 +56,7 @@ def table_answer(conversation: Conversation, facts: Facts) -> Sequence[str] | No
     """
     namespace = facts.namespace()
     has_tables = namespace.frames or any("LazyFrame" in variable.type for variable in namespace.variables.values())
-    if not has_tables or _MEANING.search(conversation.question):
+    if not has_tables or any(pattern.search(conversation.question) for pattern in (_MEANING, _EVERY)):
         return None
     questions = [*(question for question in conversation.earlier if talk(question) is None), conversation.question]
     words = frozenset(form for question in questions for token in tokens(question) for form in parts(token.text))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from jupyter_agent.models.offline.computing import computed, where_clause
@@ -93,7 +94,7 @@ SKILLS = (
             r"how (?:many|long) (?:days|weeks|months|years|hours)\b[^?]*(?:of|data|cover|there|in)",
         ),
         _span,
-        _when,
+        lambda query: _when(query) and not re.search(r"how many [A-Z]+\d", query.text),
         weight=62,
     ),
     Skill(
