@@ -88,7 +88,7 @@ def ground(reply: str, request: Sequence[Message], messages: Sequence[Message], 
         shown = [message.content for message in (*request, *messages) if message.role != "assistant"]
         given = [call.parsed_arguments() for message in messages for call in message.tool_calls]
         programs = [str(arguments.get(name, "")) for arguments in given for name in ("code", "source")]
-        checked = _Names(reply, shown, programs, context)
+        checked = _NameCheck(reply, shown, programs, context)
         checked.check()
         found += checked.found
         missing += checked.missing.values()
@@ -226,7 +226,7 @@ def _is_derived(number: Number, derived: Sequence[float], chance: float) -> bool
 # Names -------------------------------------------------------------------------------------------
 
 
-class _Names:
+class _NameCheck:
     """Checks the names in an answer's code and words against what the kernel has.
 
     Args:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 
 from jupyter_agent.models.offline.conversation import Conversation
@@ -16,12 +16,12 @@ from jupyter_agent.models.offline.grammar.understanding import unknown_words
 from jupyter_agent.models.offline.lexicon import ADJECTIVES, BINDING, FILLERS, MONTHS, NUMBERS, TELLING
 from jupyter_agent.models.offline.markdown import name as shown
 from jupyter_agent.models.offline.namespace import names_of
-from jupyter_agent.models.offline.queries.query import ObjectQuery, QuestionContext
+from jupyter_agent.models.offline.queries.query import ObjectContext, ObjectQuery
 from jupyter_agent.models.offline.queries.reading import read
 from jupyter_agent.models.offline.queries.short import OverviewQuery
 from jupyter_agent.models.offline.query import Ask, Query
 from jupyter_agent.models.offline.reading import ConversationContext, understood
-from jupyter_agent.models.offline.refusal import Reply, clarification, numbered, overview, refusal
+from jupyter_agent.models.offline.refusal import OfflineReply, clarification, numbered, overview, refusal
 from jupyter_agent.models.offline.skill import Skill, chosen
 from jupyter_agent.models.offline.skills import SKILLS, TALK
 from jupyter_agent.models.offline.skills.errors import explained
@@ -42,7 +42,7 @@ _ASKED = re.compile(
 _BY_NAME = {skill.name: skill for skill in SKILLS}
 
 
-def answered(conversation: Conversation) -> Reply:
+def answered(conversation: Conversation) -> OfflineReply:
     """The answer, or the refusal.
 
     Raises:
@@ -52,12 +52,12 @@ def answered(conversation: Conversation) -> Reply:
     question = numbered(conversation.question, conversation.answer)
     small_talk = TALK(question)
     if small_talk is not None:
-        return Reply(small_talk)
+        return OfflineReply(small_talk)
     pasted = CellError.pasted(question)
     if pasted is not None:
-        return Reply(explained(pasted, facts.namespace(), facts))
+        return OfflineReply(explained(pasted, facts.namespace(), facts))
     context = ConversationContext(facts, facts.namespace())
-    objects = QuestionContext(facts, context.namespace)
+    objects = ObjectContext(facts, context.namespace)
     for earlier in conversation.earlier:
         if TALK(earlier) is not None:
             continue
@@ -72,11 +72,11 @@ def answered(conversation: Conversation) -> Reply:
     except Ask as ask:
         return clarification(str(ask))
     if about_tables is not None:
-        return Reply(about_tables)
+        return OfflineReply(about_tables)
     query = _query(question, context)
     skill = None if _absent(query) and not query.mentions else _BY_NAME.get(query.skill)
     if skill is not None and skill.name in _TELLING_VALUES and _secret(query):
-        return Reply([f"{shown(_secret(query))} looks like a secret, so its values are withheld."])
+        return OfflineReply([f"{shown(_secret(query))} looks like a secret, so its values are withheld."])
     unknown = (
         not_understood(query, skill)
         if skill is not None
@@ -93,7 +93,7 @@ def answered(conversation: Conversation) -> Reply:
         blocks = list(skill.answer(query, facts))
     except Ask as ask:
         return clarification(str(ask))
-    return Reply([block for block in (*_notes(query), *blocks, *_age(query)) if block.strip()])
+    return OfflineReply([block for block in (*_notes(query), *blocks, query.namespace.age_note) if block.strip()])
 
 
 def _asked(query: Query) -> Ask:
@@ -123,7 +123,7 @@ def _is_known(word: str) -> bool:
     )
 
 
-def _of_object(question: str, context: QuestionContext) -> ObjectQuery | Ask | None:
+def _of_object(question: str, context: ObjectContext) -> ObjectQuery | Ask | None:
     """What a question asks of an object, or what has to be asked back."""
     try:
         return read(question, context)
@@ -131,13 +131,13 @@ def _of_object(question: str, context: QuestionContext) -> ObjectQuery | Ask | N
         return ask
 
 
-def _answer_of(about: ObjectQuery | Ask, context: ConversationContext, facts: Facts) -> Reply:
+def _answer_of(about: ObjectQuery | Ask, context: ConversationContext, facts: Facts) -> OfflineReply:
     if isinstance(about, OverviewQuery):
         return overview(context.namespace, facts)
     try:
         if isinstance(about, Ask):
             return clarification(str(about))
-        return Reply([block for block in about.answer(facts) if block.strip()])
+        return OfflineReply([block for block in about.answer(facts) if block.strip()])
     except Ask as ask:
         return clarification(str(ask))
 
@@ -204,10 +204,3 @@ def _settled(query: Query, own: Skill | None, previous: Query | None) -> Skill |
         return again
     changes = query.mentions or query.continues or query.period is not None or query.chart is not None
     return before if before is not None and before.repeats and changes else None
-
-
-def _age(query: Query) -> Sequence[str]:
-    """A state that is not fresh is said to be old."""
-    if query.namespace.stale and query.namespace.reachable and query.namespace.variables:
-        return [f"*The kernel could not be asked just now; this was known {query.namespace.age:.0f} s ago.*"]
-    return []

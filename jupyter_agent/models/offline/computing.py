@@ -41,7 +41,7 @@ def computed(
         return [f"{title}:", code]
     ran = facts.run(expression(dialect(frame, query.namespace, runs=True)))
     if ran.status != "ok":
-        return [*_not_run(ran, title), code]
+        return [*not_run(ran, title), code]
     found = result(ran.text, [column.name for column in frame.columns])
     if found.empty:
         return [f"{title}: **none**.", code]
@@ -49,16 +49,12 @@ def computed(
     return [sentence, *([] if found.number is not None and sentence else found.blocks()), code]
 
 
-def _not_run(ran: Ran, title: str) -> Sequence[str]:
+def not_run(ran: Ran, title: str) -> Sequence[str]:
+    """Why there is code and no result."""
     if ran.status == "failed":
         last = ran.text.strip().splitlines()[-1] if ran.text.strip() else "no message"
         return [f"I tried to compute this ({title}), but it failed: {name(last, 200)}", "The code was:"]
-    why = {
-        "refused": "It was not run, because running code was not approved.",
-        "unreachable": "It could not be run in the kernel just now.",
-        "missing": "I cannot run code here.",
-    }[ran.status]
-    return [f"{why} {title}:"]
+    return [f"{ran.obstacle} {title}:"]
 
 
 def where_clause(conditions: Sequence[Condition]) -> str:

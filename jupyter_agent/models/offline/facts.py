@@ -41,6 +41,15 @@ class Ran:
     status: Literal["ok", "failed", "refused", "unreachable", "missing"]
     text: str = ""
 
+    @property
+    def obstacle(self) -> str:
+        """Why it was not run; empty where it was."""
+        return {
+            "refused": "It was not run, because running code was not approved.",
+            "unreachable": "It could not be run in the kernel just now.",
+            "missing": "I cannot run code here.",
+        }.get(self.status, "")
+
 
 class Facts:
     """One turn's knowledge. Each question to it either answers or raises `Need`; what failed is None."""
@@ -71,22 +80,13 @@ class Facts:
 
     def inspected(self, name: str, column: str | None = None) -> Variable | None:
         """A variable or one column of a frame in full; None when it is gone or nobody can look."""
-        arguments = {"name": name} if column is None else {"name": name, "column": column}
-        data = self._data("inspect_variable", arguments)
+        data = self._data("inspect_variable", _inspection(name, column))
         return None if data is None or "name" not in data else Variable.from_wire(data)
 
     def inspected_all(self, variables: Sequence[Variable]) -> list[Variable]:
         """Several variables in full, asked for at once; as they are where one is gone or nobody can look."""
-        needed: list[Signature] = []
-        found = []
-        for variable in variables:
-            try:
-                found.append(self.inspected(variable.name) or variable)
-            except Need as need:
-                needed += need.calls
-        if needed:
-            raise Need(*needed)
-        return found
+        self._all([{"name": variable.name} for variable in variables])
+        return [self.inspected(variable.name) or variable for variable in variables]
 
     def tables(self, namespace: Namespace, most: int, words: frozenset[str]) -> tuple[Table, ...]:
         """All tables in full detail; one that cannot be inspected as the list has it. Of a wide one, the columns of these words."""
@@ -129,18 +129,12 @@ class Facts:
         )
 
     def _full(self, column: Column) -> Column:
-        data = parsed(
-            self.conversation.results.get(signature("inspect_variable", {"name": column.frame, "column": column.name}))
-        )
-        return (
-            column
-            if data is None or "name" not in data
-            else replace(column, facts={**column.facts, **Variable.from_wire(data).facts})
-        )
+        known = self.inspected_if_known(column.frame, column.name)
+        return column if known is None else replace(column, facts={**column.facts, **known.facts})
 
-    def inspected_if_known(self, name: str) -> Variable | None:
+    def inspected_if_known(self, name: str, column: str | None = None) -> Variable | None:
         """Like `inspected`, but only from what is known already."""
-        data = parsed(self.conversation.results.get(signature("inspect_variable", {"name": name})))
+        data = parsed(self.conversation.results.get(signature("inspect_variable", _inspection(name, column))))
         return None if data is None or "name" not in data else Variable.from_wire(data)
 
     def error(self) -> Mapping[str, Any] | None:
@@ -187,6 +181,11 @@ def _is_cut(column: Column, words: frozenset[str]) -> bool:
     return column.plain and (
         bool(column.facts.get("top_left_out")) or (not column.dtype and bool(parts(column.name) & words))
     )
+
+
+def _inspection(name: str, column: str | None) -> Mapping[str, str]:
+    """The arguments of a call that inspects a variable, or one column of it."""
+    return {"name": name} if column is None else {"name": name, "column": column}
 
 
 def parsed(text: str | None, *, complete: bool = False) -> Mapping[str, Any] | None:

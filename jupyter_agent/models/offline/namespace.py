@@ -214,6 +214,13 @@ class Namespace:
         """All tables."""
         return tuple(Table.of(variable) for variable in self.variables.values() if variable.kind == "frame")
 
+    @property
+    def age_note(self) -> str:
+        """That the state is not fresh, for the end of an answer; empty where it is."""
+        if self.stale and self.reachable and self.variables:
+            return f"*The kernel could not be asked just now; this was known {self.age:.0f} s ago.*"
+        return ""
+
     def fresh(self, wanted: str) -> str:
         """A name that hides none of the user's: this one, or this one with a number."""
         return next(

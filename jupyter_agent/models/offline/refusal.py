@@ -26,7 +26,7 @@ _NUMBERED = re.compile(r"^(\d+)\. \*(.+)\*$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class OfflineReply:
     """What the model says: blocks of Markdown, and where they are no answer, that.
 
     Attributes:
@@ -42,7 +42,7 @@ class Reply:
 
 def refusal(
     question: str, unknown: Sequence[str], namespace: Namespace, facts: Facts, about: Table | None = None
-) -> Reply:
+) -> OfflineReply:
     """That a question is not answered, and what can be asked instead.
 
     Args:
@@ -66,17 +66,17 @@ def refusal(
     return replace_blocks(overview(namespace, facts, about), [why], Declined(tuple(unknown)))
 
 
-def clarification(text: str) -> Reply:
+def clarification(text: str) -> OfflineReply:
     """A question to the user."""
-    return Reply([text], Declined())
+    return OfflineReply([text], Declined())
 
 
-def replace_blocks(card: Reply, before: Sequence[str], declined: Declined) -> Reply:
+def replace_blocks(card: OfflineReply, before: Sequence[str], declined: Declined) -> OfflineReply:
     """A card with something said before it."""
-    return Reply([*before, *card.blocks], declined, card.suggestions)
+    return OfflineReply([*before, *card.blocks], declined, card.suggestions)
 
 
-def overview(namespace: Namespace, facts: Facts, about: Table | None = None) -> Reply:
+def overview(namespace: Namespace, facts: Facts, about: Table | None = None) -> OfflineReply:
     """What there is, three questions with its names, and quick actions."""
     error = facts.error() if "read_error" in facts.conversation.offered else None
     there = list(_there(namespace, CellError.of(error) if error else None))
@@ -88,7 +88,7 @@ def overview(namespace: Namespace, facts: Facts, about: Table | None = None) -> 
         if there
         else ["There are no variables in the kernel yet; nothing is loaded."]
     )
-    return Reply(
+    return OfflineReply(
         [*blocks, asking, CONNECT],
         None,
         (*suggestions, _MODEL),

@@ -165,3 +165,12 @@ def _cut_at(text: str, top: str, rows: Sequence[str], ends: Sequence[int], index
     if index or not all(label.isdigit() for label in labels):
         header, cells = [index, *header], [[label, *row] for label, row in zip(labels, cells, strict=True)]
     return Result(text, rows=tuple(map(tuple, cells)), header=tuple(header))
+
+
+def strength(value: float) -> str:
+    """A correlation in words."""
+    if value != value:  # noqa: PLR0124 - not a number
+        return "not defined: one of them does not vary"
+    size = abs(value)
+    word = "none to speak of" if size < 0.1 else "weak" if size < 0.3 else "moderate" if size < 0.6 else "strong"
+    return word if size < 0.1 else f"{word}, {'rising together' if value > 0 else 'one falls as the other rises'}"

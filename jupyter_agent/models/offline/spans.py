@@ -27,7 +27,7 @@ Meaning = tuple[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class SlotSpan:
     """Some words next to each other and what they mean."""
 
     slot: str
@@ -59,7 +59,7 @@ class Spans:
     """A question in spans."""
 
     text: str
-    spans: tuple[Span, ...]
+    spans: tuple[SlotSpan, ...]
     unknown: tuple[str, ...]
 
     def all(self, slot: str) -> list[Any]:
@@ -95,7 +95,7 @@ def spans(
         named: What a text names.
         is_variable: Whether a word is, as it is written, a variable's name, which goes before what else it may mean.
     """
-    found: list[Span] = []
+    found: list[SlotSpan] = []
     unknown: list[str] = []
     pieces = _pieces(question)
     place = 0
@@ -104,20 +104,20 @@ def spans(
         taken = 1
         if isinstance(piece, re.Match):
             meaning = named(piece[0])
-            found += [Span(*meaning, piece[0])] if meaning is not None else []
+            found += [SlotSpan(*meaning, piece[0])] if meaning is not None else []
             unknown += [piece[0]] if meaning is None else []
         elif piece.kind == "quoted" and (meaning := named(piece.text)) is not None:
-            found.append(Span(*meaning, piece.text))
+            found.append(SlotSpan(*meaning, piece.text))
         elif piece.kind == "quoted":
-            found.append(Span("text", piece.text, piece.text))
+            found.append(SlotSpan("text", piece.text, piece.text))
         else:
             taken, span = _longest(pieces[place:], question, lexicon, named, is_variable)
             if span is not None:
                 found.append(span)
             elif piece.kind == "number":
-                found.append(Span("number", number(piece.text), piece.text))
+                found.append(SlotSpan("number", number(piece.text), piece.text))
             elif piece.kind == "operator":
-                found.append(Span("operator", piece.text, piece.text))
+                found.append(SlotSpan("operator", piece.text, piece.text))
             elif piece.lower not in _IGNORED and piece.text not in _MARKS:
                 unknown.append(piece.text)
         place += taken
@@ -145,7 +145,7 @@ def _longest(
     lexicon: Lexicon,
     named: Callable[[str], Meaning | None],
     is_variable: Callable[[str], bool],
-) -> tuple[int, Span | None]:
+) -> tuple[int, SlotSpan | None]:
     gram: list[Token] = []
     for piece in pieces[:_LONGEST]:
         if (
@@ -169,7 +169,7 @@ def _longest(
         exact = named(own) if length == 1 and not is_word and is_variable(own) else None
         meaning = exact or lexicon.meaning(phrase) or (named(own) if not is_word else None)
         if meaning is not None:
-            return length, Span(*meaning, text)
+            return length, SlotSpan(*meaning, text)
     return 1, None
 
 

@@ -384,10 +384,9 @@ def _read_chunk(chunk: dict[str, Any], answer: StreamedAnswer) -> Iterator[Delta
     for choice in _list(chunk.get("choices")):
         if not isinstance(choice, dict):
             raise TypeError("not a choice")
-        answer.usage = _usage(choice.get("usage")) or answer.usage  # Moonshot's
+        answer.usage = _usage(choice.get("usage")) or answer.usage  # Moonshot's, Kimi's
         if choice.get("index") not in (0, "0", None):
             continue
-        answer.usage = _usage(choice.get("usage")) or answer.usage  # Kimi's
         # Some repeat the whole message with the last piece.
         delta = choice.get("delta" if "delta" in choice else "message") or {}
         thought, text = _parts(delta.get("content"))

@@ -219,11 +219,6 @@ class Pandas:
             return f"{self.column(column, conditions)}.sum() / {self._at(column)}.sum()"
         return f"{self.count(conditions)} / {self.count(())}"
 
-    def merged(self, table: Table, left: Column, right: Column) -> str:
-        """The table with the columns of another, by the key that both have."""
-        on = f"on={left.label}" if left.name == right.name else f"left_on={left.label}, right_on={right.label}"
-        return f"{self.frame.code}.merge({table.code}, {on}, how='left')"
-
     def levelled(self) -> str:
         """The table with its index as columns."""
         return f"{self.frame.code}.reset_index()"

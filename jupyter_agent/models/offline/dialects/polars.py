@@ -156,10 +156,6 @@ class Polars:
             return f"{self.column(column, conditions)}.sum() / {self.column(column)}.sum()"
         return f"{self.count(conditions)} / {self.count(())}"
 
-    def merged(self, table: Table, left: Column, right: Column) -> str:
-        on = f"on={left.label}" if left.name == right.name else f"left_on={left.label}, right_on={right.label}"
-        return f"{self._table}.join({table.code}, {on}, how='left')"
-
     def levelled(self) -> str:
         return self._table
 

@@ -6,10 +6,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from jupyter_agent.models.offline.computing import where_clause
+from jupyter_agent.models.offline.computing import not_run, where_clause
 from jupyter_agent.models.offline.dialects.choice import Dialect, dialect
 from jupyter_agent.models.offline.dialects.dialect import Grouping
-from jupyter_agent.models.offline.facts import Facts, Ran
+from jupyter_agent.models.offline.facts import Facts
 from jupyter_agent.models.offline.grammar.lexicon import ORDINALS
 from jupyter_agent.models.offline.grammar.query import TableQuery
 from jupyter_agent.models.offline.grammar.sources import Source
@@ -19,7 +19,7 @@ from jupyter_agent.models.offline.mentions import NOTHING
 from jupyter_agent.models.offline.namespace import Column, Namespace, Table, moment, names_of, real, whole
 from jupyter_agent.models.offline.pictures import bars_or_line, pair
 from jupyter_agent.models.offline.query import Measure, Query, noun
-from jupyter_agent.models.offline.results import Result, result
+from jupyter_agent.models.offline.results import Result, result, strength
 from jupyter_agent.models.offline.skill import Answer
 from jupyter_agent.models.offline.words import joined, parts
 
@@ -116,7 +116,7 @@ def _made(query: TableQuery, source: Source, namespace: Namespace, *, runs: bool
     columns = tuple(column for column in source.table.columns if "product" not in column.facts or column in used)
     table = Table(source.base.variable, columns)
     for link in source.links:
-        expression = dialect(table, namespace, runs=runs).merged(link.table, link.left, link.right)
+        expression = dialect(table, namespace, runs=runs).joined(link.table, link.left, link.right)
         table = replace(table, expression=expression)
     is_shown = query.shape in ("rows", "pick") and any(column.facts.get("level") for column in _shown(query, table))
     if is_shown or any(column.facts.get("level") for column in used):
@@ -297,7 +297,7 @@ def _described(query: TableQuery, source: Source, title: str, found: Result) -> 
             listed = [text or number for text, number in values]
             return [f"{title}: **{len(listed)}**.", names(listed, 60)] if listed else [f"{title}: **none**."]
         case "correlation" if found.number is not None:
-            return [f"{title}: **{figure(found.number)}** ({_strength(float(found.number))})."]
+            return [f"{title}: **{figure(found.number)}** ({strength(float(found.number))})."]
         case "groups" if query.limit == 1 and len(found.rows) >= (query.nth or 1) and len(found.rows[0]) == 2:
             return [_first_group(query, found.rows[-1]), *found.blocks()]
     return _table(query, title, found)
@@ -443,24 +443,3 @@ def _first_group(query: TableQuery, row: Sequence[str]) -> str:
         f"{noun(measure.function)} of {name(measure.column.name)}" if measure.column is not None else "number of rows"
     )
     return f"**{name(key)}** has the {least} {what}: **{_scalar(value)}**{where_clause(query.conditions)}."
-
-
-def _strength(value: float) -> str:
-    if value != value:  # noqa: PLR0124 - not a number
-        return "not defined: one of them does not vary"
-    size = abs(value)
-    word = "none to speak of" if size < 0.1 else "weak" if size < 0.3 else "moderate" if size < 0.6 else "strong"
-    return word if size < 0.1 else f"{word}, {'rising together' if value > 0 else 'one falls as the other rises'}"
-
-
-def not_run(ran: Ran, title: str) -> Sequence[str]:
-    """Why there is code and no result."""
-    if ran.status == "failed":
-        last = ran.text.strip().splitlines()[-1] if ran.text.strip() else "no message"
-        return [f"I tried to compute this ({title}), but it failed: {name(last, 200)}", "The code was:"]
-    why = {
-        "refused": "It was not run, because running code was not approved.",
-        "unreachable": "It could not be run in the kernel just now.",
-        "missing": "I cannot run code here.",
-    }[ran.status]
-    return [f"{why} {title}:"]

@@ -18,7 +18,7 @@ from jupyter_agent.models.offline.grammar.combinators import (
 )
 from jupyter_agent.models.offline.grammar.lexicon import ADDITIVE, AMOUNTS
 from jupyter_agent.models.offline.grammar.query import TableQuery
-from jupyter_agent.models.offline.grammar.spans import Span
+from jupyter_agent.models.offline.grammar.spans import WordSpan
 from jupyter_agent.models.offline.grammar.tables import is_number, kind_of, values_are_unique
 from jupyter_agent.models.offline.namespace import Column, Table
 from jupyter_agent.models.offline.query import Condition, Function, Measure, Period
@@ -75,7 +75,7 @@ class Parts:
         return tuple(column for column in self.columns if kind_of(column) in ("text", "truth", "other"))
 
 
-def parts_of(spans: Sequence[Span], table: Table) -> Parts | None:
+def parts_of(spans: Sequence[WordSpan], table: Table) -> Parts | None:
     """The spans sorted out; None if one has no part to play."""
     found = Parts(table)
     kept = [span for span in spans if span.kind not in _BINDING]

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from jupyter_agent.models.offline.grammar.lexicon import AMOUNTS, UNITS, hints, is_bad
-from jupyter_agent.models.offline.grammar.spans import Span
+from jupyter_agent.models.offline.grammar.spans import WordSpan
 from jupyter_agent.models.offline.grammar.tables import is_number, kind_of
 from jupyter_agent.models.offline.namespace import Column, Table
 from jupyter_agent.models.offline.query import Condition, Measure, Operator, Period
@@ -43,18 +43,18 @@ class Extreme:
 
 
 _TURNED: Mapping[Operator, Operator] = {">": "<", "<": ">"}
-Spans = Sequence[Span]
-Rule = tuple[re.Pattern[str], Callable[[Spans, Table], "Span | list[Span] | None"]]
+Spans = Sequence[WordSpan]
+Rule = tuple[re.Pattern[str], Callable[[Spans, Table], "WordSpan | list[WordSpan] | None"]]
 
 
-def _one(span: Span) -> Column | None:
+def _one(span: WordSpan) -> Column | None:
     """The column of a span, if it is one."""
     return span.data[0] if span.kind == "C" and len(span.data) == 1 else None
 
 
-def _joined(kind: str, spans: Spans, data: Any) -> Span:
+def _joined(kind: str, spans: Spans, data: Any) -> WordSpan:
     note = "; ".join(span.note for span in spans if span.note)
-    return Span(
+    return WordSpan(
         kind,
         " ".join(span.text for span in spans),
         data,
@@ -63,11 +63,11 @@ def _joined(kind: str, spans: Spans, data: Any) -> Span:
     )
 
 
-def _condition(spans: Spans, column: Column, operator: Operator, *values: Any) -> Span:
+def _condition(spans: Spans, column: Column, operator: Operator, *values: Any) -> WordSpan:
     return _joined("K", spans, Condition(column, operator, values))
 
 
-def _day_span(spans: Spans, table: Table) -> Span | None:
+def _day_span(spans: Spans, table: Table) -> WordSpan | None:
     """``March 2024``, ``5 March``, ``2024-03-05`` as its first day and the day after its last."""
     texts = {span.kind: span.data for span in spans}
     year: int | None = None
@@ -106,7 +106,7 @@ def span_of(year: int, month: int | None, day: int | None) -> tuple[str, str] | 
     return first, f"{year + month // 12}-{month % 12 + 1:02}-01"
 
 
-def _operand(column: Column, span: Span) -> Any:
+def _operand(column: Column, span: WordSpan) -> Any:
     """A number, a date or a value as what a column is compared with; None if it cannot be."""
     kind = kind_of(column)
     if span.kind == "N":
@@ -118,12 +118,12 @@ def _operand(column: Column, span: Span) -> Any:
     return span.data if kind in ("text", "numeral") else None
 
 
-def _is_name(span: Span, table: Table) -> bool:
+def _is_name(span: WordSpan, table: Table) -> bool:
     """Whether a number is what a column is called, too."""
     return any(column.name == span.text for column in table.columns)
 
 
-def _between(spans: Spans, table: Table) -> Span | None:
+def _between(spans: Spans, table: Table) -> WordSpan | None:
     column = _one(spans[0]) or (table.time if spans[-1].kind == "D" else None)
     numbers = [span for span in spans if span.kind in "ND"]
     if column is None:
@@ -144,7 +144,7 @@ def _between(spans: Spans, table: Table) -> Span | None:
     return _condition(spans, column, "between", low, high)
 
 
-def _compared(spans: Spans, table: Table) -> Span | None:
+def _compared(spans: Spans, table: Table) -> WordSpan | None:
     """``price over 300``, ``over 300 passengers``, ``older than 60``, ``under 15 eur``, ``more than 60 minutes late``."""
     place = next(place for place, span in enumerate(spans) if span.kind in "LaJ")
     operator, adjective = spans[place].data if spans[place].kind == "L" else (spans[place].data, "")
@@ -202,7 +202,7 @@ def _compared(spans: Spans, table: Table) -> Span | None:
     return replace(_condition(spans, column, operator, operand), note=note)
 
 
-def _equal(spans: Spans, table: Table) -> Span | None:
+def _equal(spans: Spans, table: Table) -> WordSpan | None:
     """``city is Oslo``, ``Oslo city``, ``year 2020``, ``row 3``."""
     column = next((column for span in spans if (column := _one(span)) is not None), None)
     value = next((span for span in reversed(spans) if span.kind in "NVQD"), None)
@@ -237,7 +237,7 @@ def _equal(spans: Spans, table: Table) -> Span | None:
     return _condition(spans, column, operator, operand)
 
 
-def _literal(spans: Spans, _table: Table) -> Span | None:
+def _literal(spans: Spans, _table: Table) -> WordSpan | None:
     """``port is Turku``, though Turku is not among the values that are known."""
     column = _one(spans[0])
     if column is None or kind_of(column) != "text" or spans[-1].text.lower() in ("it", "they"):
@@ -245,7 +245,7 @@ def _literal(spans: Spans, _table: Table) -> Span | None:
     return _condition(spans, column, "!=" if any(span.kind == "!" for span in spans) else "==", spans[-1].text)
 
 
-def _contained(spans: Spans, _table: Table) -> Span | None:
+def _contained(spans: Spans, _table: Table) -> WordSpan | None:
     columns = [column for span in spans if (column := _one(span)) is not None]
     text = spans[-1]
     if not columns or kind_of(columns[0]) not in ("text", "numeral") or text.kind in "KGM":
@@ -253,7 +253,7 @@ def _contained(spans: Spans, _table: Table) -> Span | None:
     return _condition(spans, columns[0], next(span.data for span in spans if span.kind == "^"), text.text)
 
 
-def _missing(spans: Spans, _table: Table) -> Span | None:
+def _missing(spans: Spans, _table: Table) -> WordSpan | None:
     column = next((column for span in spans if (column := _one(span)) is not None), None)
     if column is None:
         return None
@@ -269,14 +269,14 @@ def _may_be_zero(column: Column) -> bool:
     return not (isinstance(low, (int, float)) and isinstance(high, (int, float))) or low <= 0 <= high
 
 
-def _truth(spans: Spans, _table: Table) -> Span | None:
+def _truth(spans: Spans, _table: Table) -> WordSpan | None:
     column = _one(spans[-1])
     if column is None or kind_of(column) != "truth":
         return None
     return _condition(spans, column, "==", spans[0].kind != "!")
 
 
-def _values(spans: Spans, _table: Table) -> Span | None:
+def _values(spans: Spans, _table: Table) -> WordSpan | None:
     """``agree or strongly agree``: values of one column."""
     listed = [span for span in spans if span.kind == "V"]
     columns = [[column for column, _ in span.data] for span in listed]
@@ -293,7 +293,7 @@ def _values(spans: Spans, _table: Table) -> Span | None:
     return _joined("V", spans, data)
 
 
-def _valued(spans: Spans, _table: Table) -> Span | None:
+def _valued(spans: Spans, _table: Table) -> WordSpan | None:
     """A value says which column it is of, if it is of one."""
     value = spans[-1]
     if len(value.data) != 1:
@@ -304,7 +304,7 @@ def _valued(spans: Spans, _table: Table) -> Span | None:
     return _condition(spans, column, operator, *values)
 
 
-def _dated(spans: Spans, table: Table) -> Span | None:
+def _dated(spans: Spans, table: Table) -> WordSpan | None:
     """``in 2023``, ``since March 2024``, ``in July``."""
     word = next((span for span in spans if span.kind == "J"), None)
     moment = spans[-1]
@@ -334,7 +334,7 @@ def _dated(spans: Spans, table: Table) -> Span | None:
     return _condition(spans, table.time, "<" if word.data == "<" else ">=", end if word.data == ">" else begin)
 
 
-def _either(spans: Spans, _table: Table) -> Span | None:
+def _either(spans: Spans, _table: Table) -> WordSpan | None:
     """Two conditions for one column are either of them."""
     first, second = spans[0].data, spans[-1].data
     if first.column != second.column or first.operator not in ("==", "isin") or second.operator not in ("==", "isin"):
@@ -342,20 +342,20 @@ def _either(spans: Spans, _table: Table) -> Span | None:
     return _condition(spans, first.column, "isin", *first.values, *second.values)
 
 
-def _either_time(spans: Spans, _table: Table) -> Span | None:
+def _either_time(spans: Spans, _table: Table) -> WordSpan | None:
     first, second = spans[0].data, spans[-1].data
     if first.column == second.column and first.operator == second.operator == "month":
         return _condition(spans, first.column, "month", *first.values, *second.values)
     return None
 
 
-def _unmatched(spans: Spans, _table: Table) -> Span | None:
+def _unmatched(spans: Spans, _table: Table) -> WordSpan | None:
     """``never ordered``, ``without orders``: rows to which no row of another table refers."""
     link = next((span.data for span in spans if span.kind == "l"), None)
     return _condition(spans, link.right, "unmatched", link.table, link.left) if link is not None else None
 
 
-def _others(spans: Spans, _table: Table) -> list[Span] | None:
+def _others(spans: Spans, _table: Table) -> list[WordSpan] | None:
     """``between subscribers and others``: the two groups of a column of truths."""
     condition = next(span for span in spans if span.kind == "K")
     if condition.data.values not in ((True,), (False,)):
@@ -363,7 +363,7 @@ def _others(spans: Spans, _table: Table) -> list[Span] | None:
     return [_joined("E", spans, "difference"), _joined("G", spans, Group((condition.data.column,)))]
 
 
-def _grouped(spans: Spans, table: Table) -> Span | None:
+def _grouped(spans: Spans, table: Table) -> WordSpan | None:
     """``by city and month``: keys; ``per order`` of the rows themselves changes nothing."""
     by: list[Column] = []
     period: Period | None = None
@@ -401,7 +401,7 @@ def _has_hours(column: Column) -> bool:
     return any(":" in text and not text.endswith("00:00:00") for text in known)
 
 
-def _measured(spans: Spans, _table: Table) -> Span | None:
+def _measured(spans: Spans, _table: Table) -> WordSpan | None:
     """``mean and median of price``, ``price sum``, ``median of time and age``."""
     functions = [span.data for span in spans if span.kind == "F"]
     named = [span.data for span in spans if span.kind == "C"]
@@ -425,11 +425,11 @@ def can_measure(function: str, column: Column) -> bool:
     return kind in ("number", "numeral", "decimal") or (kind == "truth" and function in ("mean", "sum"))
 
 
-def _measures_joined(spans: Spans, _table: Table) -> Span:
+def _measures_joined(spans: Spans, _table: Table) -> WordSpan:
     return _joined("M", spans, (*spans[0].data, *spans[-1].data))
 
 
-def _most(spans: Spans, _table: Table) -> Span | None:
+def _most(spans: Spans, _table: Table) -> WordSpan | None:
     """``most expensive``, ``least common``, ``best rated``."""
     adjective = spans[1].data
     if spans[0].data not in ("large", "small", "good", "bad", "high", "low"):
@@ -481,7 +481,7 @@ def is_counting(adjective: str) -> bool:
     return any(hint == "@rows" for hint, _ in hints(adjective.lstrip("-")))
 
 
-def _ordered(spans: Spans, _table: Table) -> Span | None:
+def _ordered(spans: Spans, _table: Table) -> WordSpan | None:
     """``highest first``."""
     adjective = spans[0].data
     if spans[1].data != "first":
@@ -494,7 +494,7 @@ def _ordered(spans: Spans, _table: Table) -> Span | None:
     return _joined("d", spans, "down" if flip * sign > 0 else "up")
 
 
-def _superlative(spans: Spans, _table: Table) -> Span | None:
+def _superlative(spans: Spans, _table: Table) -> WordSpan | None:
     """``highest price``: the most of a column of numbers."""
     column = _one(spans[-1])
     if column is None or not (is_number(column) or kind_of(column) in ("time", "duration")):
@@ -505,7 +505,7 @@ def _superlative(spans: Spans, _table: Table) -> Span | None:
     return _joined("Z", spans, Extreme(column, sign > 0)) if sign else None
 
 
-def _two_values(spans: Spans, table: Table) -> list[Span] | None:
+def _two_values(spans: Spans, table: Table) -> list[WordSpan] | None:
     """``LH later than AF``, ``women have lower iron than men``: two groups and what of them is compared."""
     compared = next((span for span in spans if span.kind in "aL"), None)
     named = next((column for span in spans if (column := _one(span)) is not None), None)
@@ -530,7 +530,7 @@ def _two_values(spans: Spans, table: Table) -> list[Span] | None:
     ]
 
 
-def _two_months(spans: Spans, table: Table) -> list[Span] | None:
+def _two_months(spans: Spans, table: Table) -> list[WordSpan] | None:
     """``was June warmer than July``."""
     if table.time is None:
         return None
@@ -546,7 +546,7 @@ def _two_months(spans: Spans, table: Table) -> list[Span] | None:
     return [condition, _joined("G", [compared], Group((), "month")), _joined("C", [compared], (column,))]
 
 
-def _rule(pattern: str, build: Callable[[Spans, Table], Span | list[Span] | None]) -> Rule:
+def _rule(pattern: str, build: Callable[[Spans, Table], WordSpan | list[WordSpan] | None]) -> Rule:
     return re.compile(pattern), build
 
 
@@ -605,7 +605,7 @@ _RULES: tuple[Rule, ...] = (
 )
 
 
-def combined(spans: list[Span], table: Table) -> list[Span]:
+def combined(spans: list[WordSpan], table: Table) -> list[WordSpan]:
     """The spans after all rules."""
     for pattern, build in _RULES:
         start = 0
@@ -614,7 +614,7 @@ def combined(spans: list[Span], table: Table) -> list[Span]:
             if made is None:
                 start = match.start() + 1
                 continue
-            new = [made] if isinstance(made, Span) else made
+            new = [made] if isinstance(made, WordSpan) else made
             spans = [*spans[: match.start()], *new, *spans[match.end() :]]
             start = match.start() + len(new)
     return spans

@@ -89,9 +89,7 @@ def table_answer(conversation: Conversation, facts: Facts) -> Sequence[str] | No
     secret = next((column for column in query.used() if column.facts.get("withheld")), None)
     if secret is not None:
         return [f"{name(secret.name)} looks like a secret, so its values are withheld."]
-    stale = namespace.stale and namespace.reachable
-    age = [f"*The kernel could not be asked just now; this was known {namespace.age:.0f} s ago.*"] if stale else []
-    return [block for block in (*answered(query, source, namespace, facts), *age) if block.strip()]
+    return [block for block in (*answered(query, source, namespace, facts), namespace.age_note) if block.strip()]
 
 
 def _read(question: str, tables: Sequence[Table], previous: Understood | None) -> list[Understood]:

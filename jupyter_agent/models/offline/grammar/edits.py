@@ -10,7 +10,7 @@ from jupyter_agent.models.offline.grammar.assembly import Parts, parts_of, usual
 from jupyter_agent.models.offline.grammar.combinators import can_measure, combined, direction, extreme_of, span_of
 from jupyter_agent.models.offline.grammar.lexicon import hints
 from jupyter_agent.models.offline.grammar.query import TableQuery
-from jupyter_agent.models.offline.grammar.spans import Span, Vocabulary, readings
+from jupyter_agent.models.offline.grammar.spans import Vocabulary, WordSpan, readings
 from jupyter_agent.models.offline.grammar.tables import is_number
 from jupyter_agent.models.offline.grammar.understanding import Understood
 from jupyter_agent.models.offline.namespace import Column
@@ -42,7 +42,7 @@ def edited(question: str, previous: Understood) -> Understood | None:
     return None
 
 
-def _stripped(spans: Sequence[Span]) -> list[Span]:
+def _stripped(spans: Sequence[WordSpan]) -> list[WordSpan]:
     """Without what only leads on."""
     spans = list(spans)
     while spans and spans[0].kind in "&/=Io":
@@ -50,12 +50,12 @@ def _stripped(spans: Sequence[Span]) -> list[Span]:
     return spans
 
 
-def _with_time(spans: Sequence[Span], query: TableQuery) -> list[Span]:
+def _with_time(spans: Sequence[WordSpan], query: TableQuery) -> list[WordSpan]:
     """``and 2014?`` where a year was a condition; a month or a day by itself."""
     return [_timed(span, query) for span in spans]
 
 
-def _timed(span: Span, query: TableQuery) -> Span:
+def _timed(span: WordSpan, query: TableQuery) -> WordSpan:
     if span.kind == "N" and isinstance(span.data, int) and 1000 <= span.data <= 2999:
         for condition in query.conditions:
             if condition.operator == "==" and isinstance(condition.values[0], int):

@@ -49,7 +49,7 @@ _PERSONAL = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class WordSpan:
     """Some words of a question with one part to play.
 
     Attributes:
@@ -207,13 +207,13 @@ def _stems(text: str) -> frozenset[str]:
     )
 
 
-def readings(question: str, vocabulary: Vocabulary) -> Iterator[list[Span]]:
+def readings(question: str, vocabulary: Vocabulary) -> Iterator[list[WordSpan]]:
     """Ways to read a question, the likeliest first; fillers are left out."""
     pieces = [piece for piece in tokens(question) if piece.text not in _MARKS]
     pieces = [part for piece in pieces for part in _written_out(piece)]
     choices = [_choices(pieces, place, question, vocabulary) for place in range(len(pieces))]
 
-    def read(place: int) -> Iterator[list[Span]]:
+    def read(place: int) -> Iterator[list[WordSpan]]:
         if place >= len(pieces):
             yield []
             return
@@ -235,21 +235,21 @@ def _written_out(piece: Token) -> list[Token]:
     return [replace(piece, text=re.sub(r"['’]s$", "", piece.text))] if piece.kind == "word" else [piece]
 
 
-def _choices(pieces: Sequence[Token], place: int, question: str, vocabulary: Vocabulary) -> list[tuple[int, Span]]:
+def _choices(pieces: Sequence[Token], place: int, question: str, vocabulary: Vocabulary) -> list[tuple[int, WordSpan]]:
     """What may begin at a word: the longest first; of one length a name before a part of speech, unless it is an article."""
     piece = pieces[place]
-    found: list[tuple[int, Span]] = []
+    found: list[tuple[int, WordSpan]] = []
     if piece.kind == "quoted":
-        return [(1, span) for span in (*_named(piece.text, vocabulary), Span("Q", piece.text, piece.text))]
+        return [(1, span) for span in (*_named(piece.text, vocabulary), WordSpan("Q", piece.text, piece.text))]
     if piece.kind == "date":
-        return [(1, Span("D", piece.text, piece.text))]
+        return [(1, WordSpan("D", piece.text, piece.text))]
     for length in range(min(max(_LONGEST_NAME, LONGEST), len(pieces) - place), 0, -1):
         gram = pieces[place : place + length]
         if any(part.kind in ("quoted", "date", "file") for part in gram):
             continue
         phrase = " ".join(part.lower for part in gram)
         text = question[gram[0].start : gram[-1].end] if length > 1 else piece.text
-        spoken = [(length, Span(letter, text, data)) for letter, data in LEXICON.get(phrase, ())]
+        spoken = [(length, WordSpan(letter, text, data)) for letter, data in LEXICON.get(phrase, ())]
         named = (
             [(length, span) for span in _named(text, vocabulary)]
             if length <= _LONGEST_NAME and _is_phrase(gram, question)
@@ -267,23 +267,23 @@ def _choices(pieces: Sequence[Token], place: int, question: str, vocabulary: Voc
         found += [*spoken, *sure] if is_small else [*sure, *spoken, *(named if not spoken else ())]
     if piece.kind == "number" and (value := number(piece.text)) is not None:
         is_ordinal = piece.text[-2:] in ("st", "nd", "rd", "th")
-        found.append((1, Span("n" if is_ordinal else "N", piece.text, value)))
+        found.append((1, WordSpan("n" if is_ordinal else "N", piece.text, value)))
     if (
         not found
         and piece.kind == "word"
         and _stems(piece.text) & {stem for noun in vocabulary.row_nouns for stem in (noun, *_stems(noun))}
     ):
-        return [(1, Span(".", piece.text))]  # ``ordered`` of orders
+        return [(1, WordSpan(".", piece.text))]  # ``ordered`` of orders
     if not found and piece.kind == "word" and (link := vocabulary.reference(piece.text)) is not None:
-        return [(1, Span("l", piece.text, link))]
+        return [(1, WordSpan("l", piece.text, link))]
     if not found and piece.kind == "word":
         near = vocabulary.nearly(piece.text)
         found += (
-            [(1, Span("C", piece.text, near, 1, f"There is no `{piece.text}`; I take it as `{near[0].name}`"))]
+            [(1, WordSpan("C", piece.text, near, 1, f"There is no `{piece.text}`; I take it as `{near[0].name}`"))]
             if near
             else []
         )
-    return found or [(1, Span("?", piece.text, piece.text))]
+    return found or [(1, WordSpan("?", piece.text, piece.text))]
 
 
 def _is_phrase(gram: Sequence[Token], question: str) -> bool:
@@ -291,30 +291,30 @@ def _is_phrase(gram: Sequence[Token], question: str) -> bool:
     return all(part.kind in ("word", "number") for part in gram) and not any(gap.strip(" -_/|$#@%&()") for gap in gaps)
 
 
-def _named(text: str, vocabulary: Vocabulary) -> list[Span]:
+def _named(text: str, vocabulary: Vocabulary) -> list[WordSpan]:
     """The names that some words may be, the surest first."""
-    found: list[Span] = []
+    found: list[WordSpan] = []
     if key(text) == key(vocabulary.table.name.split("+")[0]):
-        found.append(Span("T", text, vocabulary.table.name, 3))
+        found.append(WordSpan("T", text, vocabulary.table.name, 3))
     if columns := vocabulary.columns(text):
-        found.append(Span("C", text, columns, 0 if text.isdecimal() else 3))
+        found.append(WordSpan("C", text, columns, 0 if text.isdecimal() else 3))
     if forms(text) & vocabulary.row_nouns and key(text) != "total":
-        found.append(Span("R", text, text, 3))
+        found.append(WordSpan("R", text, text, 3))
     if values := vocabulary.values(text):
-        found.append(Span("V", text, values, 3))
+        found.append(WordSpan("V", text, values, 3))
     if found and (found[0].kind in "RT" or (found[0].kind == "C" and found[0].data[0].name == text)):
         return found
     if not columns and (truth := vocabulary.truth(text)):
-        found.append(Span("C", text, truth, 2))
+        found.append(WordSpan("C", text, truth, 2))
     if not columns and not truth_like(found) and (columns := vocabulary.partly(text)):
-        found.append(Span("C", text, columns, 2))
+        found.append(WordSpan("C", text, columns, 2))
     if not found and (part := vocabulary.value_with(text)):
-        found.append(Span("V", text, part, 2))
+        found.append(WordSpan("V", text, part, 2))
     if not columns and (columns := vocabulary.called(text)):
-        found.append(Span("C", text, columns, 1))
+        found.append(WordSpan("C", text, columns, 1))
     return found
 
 
-def truth_like(found: Sequence[Span]) -> bool:
+def truth_like(found: Sequence[WordSpan]) -> bool:
     """Whether a column of truths was found."""
     return any(span.kind == "C" and span.surety == 2 for span in found)

@@ -19,7 +19,7 @@ def kind_of(column: Column) -> Kind:
     if dtype.startswith(("timedelta", "duration")):
         return "duration"
     if column.role == "number":
-        return "decimal" if dtype.startswith("decimal") and False else "number"
+        return "number"
     if column.role in ("time", "truth"):
         return "time" if column.role == "time" else "truth"
     if column.date_like:

@@ -11,7 +11,7 @@ from jupyter_agent.core.kernel_state import Variable
 from jupyter_agent.models.offline.facts import Facts
 from jupyter_agent.models.offline.markdown import many, name, python, size
 from jupyter_agent.models.offline.namespace import in_code, whole
-from jupyter_agent.models.offline.queries.query import ObjectQuery, QuestionContext, shown_run
+from jupyter_agent.models.offline.queries.query import ObjectContext, ObjectQuery, shown_run
 from jupyter_agent.models.offline.query import Ask
 from jupyter_agent.models.offline.spans import Lexicon, Meaning, Spans, is_named, spans
 
@@ -276,7 +276,7 @@ class ArrayQuery(ObjectQuery):
         )
 
 
-def read(question: str, context: QuestionContext) -> ArrayQuery | None:
+def read(question: str, context: ObjectContext) -> ArrayQuery | None:
     """What is asked of an array; None if nothing is, or not every word plays a part."""
     arrays = {variable.name: variable for variable in context.namespace.variables.values() if variable.kind in _KINDS}
     if not arrays:
@@ -347,7 +347,7 @@ def _of_texts(found: Spans) -> ArrayQuery | None:
     return ArrayQuery(array, f"str.{case}()") if case is not None and not counts else None
 
 
-def _query(found: Spans, context: QuestionContext, previous: ArrayQuery | None) -> ArrayQuery | None:
+def _query(found: Spans, context: ObjectContext, previous: ArrayQuery | None) -> ArrayQuery | None:
     named: list[Variable] = found.all("array")
     place = ""
     for array, index in found.all("placed"):

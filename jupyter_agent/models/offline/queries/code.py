@@ -11,7 +11,7 @@ from jupyter_agent.core.kernel_state import Cell, Variable
 from jupyter_agent.models.offline.facts import Facts
 from jupyter_agent.models.offline.markdown import fence, many, name, names, python, visible
 from jupyter_agent.models.offline.namespace import in_code, texts
-from jupyter_agent.models.offline.queries.query import ObjectQuery, QuestionContext
+from jupyter_agent.models.offline.queries.query import ObjectContext, ObjectQuery
 from jupyter_agent.models.offline.query import Ask
 from jupyter_agent.models.offline.spans import Lexicon, Meaning, is_named, spans
 
@@ -75,7 +75,7 @@ class CodeQuery(ObjectQuery):
             case "used":
                 return _used(self.variable, facts)
             case "defined" | "source":
-                return _defined(self.variable, facts)
+                return definition_of(self.variable, facts)
             case "made of":
                 return _made_of(self.variable, facts)
         return _described(facts.inspected(self.variable.name) or self.variable, self.what, facts)
@@ -123,7 +123,7 @@ def _described(code: Variable, what: str, facts: Facts) -> Sequence[str]:
     doc = str(code.facts.get("doc") or "")
     says = f"Its docstring says: {name(doc, 300)}" if doc else f"{name(code.name)} has **no docstring**."
     if what == "docstring":
-        return [f"**{'Yes' if doc else 'No'}**. {says}", *_defined(code, facts)[1:]]
+        return [f"**{'Yes' if doc else 'No'}**. {says}", *definition_of(code, facts)[1:]]
     if what == "methods":
         return [
             f"{name(code.name)} has the methods {names(texts(code.facts.get('methods')), 30)}."
@@ -156,11 +156,12 @@ def _described(code: Variable, what: str, facts: Facts) -> Sequence[str]:
         )
     if code.facts.get("methods"):
         blocks.append(f"Methods: {names(texts(code.facts.get('methods')), 30)}")
-    home = _defined(code, facts) if "read_cells" in facts.conversation.offered else []
+    home = definition_of(code, facts) if "read_cells" in facts.conversation.offered else []
     return [*blocks, *home[-1:]] if len(home) > 1 else blocks
 
 
-def _defined(variable: Variable, facts: Facts) -> Sequence[str]:
+def definition_of(variable: Variable, facts: Facts) -> Sequence[str]:
+    """Which cell made a variable, with its code."""
     cells = facts.cells() if "read_cells" in facts.conversation.offered else None
     cell = _home(variable, cells or ())
     count = variable.execution_count
@@ -275,7 +276,7 @@ def _made_of(variable: Variable, facts: Facts) -> Sequence[str]:
                     f"{name(variable.name)} was made in {label} from {names(used, 20) if used else 'constants'}:",
                     python(ast.get_source_segment(cell.source, statement) or cell.source),
                 ]
-    return _defined(variable, facts)
+    return definition_of(variable, facts)
 
 
 def _unused(facts: Facts) -> Sequence[str]:
@@ -295,7 +296,7 @@ def _unused(facts: Facts) -> Sequence[str]:
     ]
 
 
-def read(question: str, context: QuestionContext) -> CodeQuery | None:
+def read(question: str, context: ObjectContext) -> CodeQuery | None:
     """What is asked of code; None if nothing is, or not every word plays a part."""
     variables = context.namespace.variables
 

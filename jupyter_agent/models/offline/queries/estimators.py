@@ -13,7 +13,7 @@ from jupyter_agent.models.offline.facts import Facts
 from jupyter_agent.models.offline.markdown import name, names, python, table
 from jupyter_agent.models.offline.namespace import Namespace, in_code, texts
 from jupyter_agent.models.offline.parts import likeness
-from jupyter_agent.models.offline.queries.query import ObjectQuery, QuestionContext, shown_run
+from jupyter_agent.models.offline.queries.query import ObjectContext, ObjectQuery, shown_run
 from jupyter_agent.models.offline.query import Ask
 from jupyter_agent.models.offline.spans import Lexicon, Meaning, is_named, spans
 from jupyter_agent.models.offline.words import parts
@@ -334,7 +334,7 @@ def _test_pair(fit: tuple[str, str] | None, namespace: Namespace) -> tuple[str, 
     return pair if all(text in namespace.variables for text in pair) else None
 
 
-def read(question: str, context: QuestionContext) -> ModelQuery | None:
+def read(question: str, context: ObjectContext) -> ModelQuery | None:
     """What is asked of a model; None if nothing is, or not every word plays a part."""
     models = [
         variable

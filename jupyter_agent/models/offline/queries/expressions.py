@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from jupyter_agent.core.kernel_state import Variable
 from jupyter_agent.models.offline.facts import Facts
 from jupyter_agent.models.offline.markdown import name
-from jupyter_agent.models.offline.queries.query import ObjectQuery, QuestionContext, shown_run
+from jupyter_agent.models.offline.queries.query import ObjectContext, ObjectQuery, shown_run
 
 _LEADING = re.compile(
     r"^(?:please |ok |and |so |hey |can you |could you )*(?:(?:what(?:'s| is| does| are| would be)|whats|how much is|show(?: me)?|print|display|evaluate|eval|compute|calculate|give me|run|value of|the value of|result of|return) +)*(?:the value of |the result of |result of |value of )?",
@@ -65,7 +65,7 @@ class ExpressionQuery(ObjectQuery):
         return shown_run(facts, self.code, name(self.code, 160))
 
 
-def read(question: str, context: QuestionContext) -> ExpressionQuery | None:
+def read(question: str, context: ObjectContext) -> ExpressionQuery | None:
     """The expression that a question is, behind polite words; None if it is none or names what there is not."""
     text = _LEADING.sub("", question.strip()).strip(" ?!.")
     for pattern, operator in _IN_WORDS:

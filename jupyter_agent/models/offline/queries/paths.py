@@ -11,7 +11,7 @@ from jupyter_agent.models.offline.facts import Facts
 from jupyter_agent.models.offline.lexicon import ADJECTIVES
 from jupyter_agent.models.offline.markdown import many, name, names, python, table
 from jupyter_agent.models.offline.parts import Part, likeness
-from jupyter_agent.models.offline.queries.query import ObjectQuery, QuestionContext, shown_run
+from jupyter_agent.models.offline.queries.query import ObjectContext, ObjectQuery, shown_run
 from jupyter_agent.models.offline.query import Ask
 from jupyter_agent.models.offline.spans import Lexicon, Meaning, Spans, spans
 from jupyter_agent.models.offline.words import key, parts
@@ -289,7 +289,7 @@ def _line(part: Part) -> str:
 # Reading ------------------------------------------------------------------------------------------
 
 
-def read(question: str, context: QuestionContext) -> PathQuery | None:
+def read(question: str, context: ObjectContext) -> PathQuery | None:
     """The part of a value that a question asks for; None if it does not, or not every word plays a part."""
     every = [lineage for root in context.roots(question) for lineage in root.walk()]
 

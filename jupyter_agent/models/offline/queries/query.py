@@ -35,7 +35,7 @@ class ObjectQuery(ABC):
 
 
 @dataclass(frozen=True, slots=True)
-class QuestionContext:
+class ObjectContext:
     """Where a question is asked.
 
     Attributes:
@@ -110,11 +110,7 @@ def shown_run(facts: Facts, code: str, title: str, describe: Callable[[str], str
         last = ran.text.strip().splitlines()[-1] if ran.text.strip() else "no message"
         return [f"{title} could not be computed: {name(last, 200)}"]
     if ran.status != "ok":
-        why = {
-            "refused": "It was not run, because running code was not approved.",
-            "unreachable": "It could not be run in the kernel just now.",
-        }.get(ran.status, "I cannot run code here.")
-        return [f"{why} {title}:", offered]
+        return [f"{ran.obstacle} {title}:", offered]
     found = result(ran.text)
     if describe is not None:
         return [describe(found.text), offered]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from jupyter_agent.models.offline.queries import arrays, code, estimators, expressions, paths, short
-from jupyter_agent.models.offline.queries.query import ObjectQuery, QuestionContext
+from jupyter_agent.models.offline.queries.query import ObjectContext, ObjectQuery
 
-_READERS: tuple[Callable[[str, QuestionContext], ObjectQuery | None], ...] = (
+_READERS: tuple[Callable[[str, ObjectContext], ObjectQuery | None], ...] = (
     short.read,
     arrays.read,
     estimators.read,
@@ -17,7 +17,7 @@ _READERS: tuple[Callable[[str, QuestionContext], ObjectQuery | None], ...] = (
 )
 
 
-def read(question: str, context: QuestionContext) -> ObjectQuery | None:
+def read(question: str, context: ObjectContext) -> ObjectQuery | None:
     """The query about an object; None if the question is about something else."""
     readers = _READERS if context.namespace.variables else (short.read,)
     return next((query for reader in readers if (query := reader(question, context)) is not None), None)

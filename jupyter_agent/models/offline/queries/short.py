@@ -10,7 +10,7 @@ from jupyter_agent.models.offline.facts import Facts
 from jupyter_agent.models.offline.failure import CellError
 from jupyter_agent.models.offline.markdown import name
 from jupyter_agent.models.offline.namespace import Namespace
-from jupyter_agent.models.offline.queries.query import ObjectQuery, QuestionContext
+from jupyter_agent.models.offline.queries.query import ObjectContext, ObjectQuery
 from jupyter_agent.models.offline.refusal import overview
 from jupyter_agent.models.offline.skills.errors import explanation_of
 from jupyter_agent.models.offline.spans import Lexicon, spans
@@ -64,7 +64,7 @@ class OverviewQuery(ObjectQuery):
         return overview(self.namespace, facts).blocks
 
 
-def read(question: str, context: QuestionContext) -> ErrorQuery | OverviewQuery | None:
+def read(question: str, context: ObjectContext) -> ErrorQuery | OverviewQuery | None:
     """The error after which a short question is asked, or the card; None for every other question."""
     found = spans(question, _LEXICON, lambda _text: None)
     bare = not found.spans and not found.unknown and "?" in question

@@ -13,7 +13,7 @@ from jupyter_agent.models.offline.lexicon import ADDITIVE
 from jupyter_agent.models.offline.markdown import figure, name
 from jupyter_agent.models.offline.namespace import Column, Table, names_of
 from jupyter_agent.models.offline.query import Ask, Function, Query, noun
-from jupyter_agent.models.offline.results import Result
+from jupyter_agent.models.offline.results import Result, strength
 from jupyter_agent.models.offline.skill import Answer, Skill, cue
 from jupyter_agent.models.offline.words import joined, parts
 
@@ -134,7 +134,7 @@ def _correlated(query: Query, facts: Facts) -> Answer:
     def sentence(result: Result) -> str:
         if result.number is None:
             return f"{title}:"
-        return f"{title}: **{figure(result.number)}** ({_strength(float(result.number))})."
+        return f"{title}: **{figure(result.number)}** ({strength(float(result.number))})."
 
     return computed(
         replace(query, columns=pair),
@@ -143,14 +143,6 @@ def _correlated(query: Query, facts: Facts) -> Answer:
         lambda language: language.correlated(pair, query.conditions),
         sentence,
     )
-
-
-def _strength(value: float) -> str:
-    if value != value:  # noqa: PLR0124 - not a number
-        return "not defined: one of them does not vary"
-    size = abs(value)
-    word = "none to speak of" if size < 0.1 else "weak" if size < 0.3 else "moderate" if size < 0.6 else "strong"
-    return word if size < 0.1 else f"{word}, {'rising together' if value > 0 else 'one falls as the other rises'}"
 
 
 SKILLS = (

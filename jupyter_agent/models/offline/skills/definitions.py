@@ -6,30 +6,14 @@ import re
 
 from jupyter_agent.core.kernel_state import Cell, Variable
 from jupyter_agent.models.offline.facts import Facts
-from jupyter_agent.models.offline.markdown import name, python
+from jupyter_agent.models.offline.markdown import name
+from jupyter_agent.models.offline.queries.code import definition_of
 from jupyter_agent.models.offline.query import Query
 from jupyter_agent.models.offline.skill import Answer, Skill, cue
 
 
 def _defined(query: Query, facts: Facts) -> Answer:
-    variable = _variable(query)
-    cells = facts.cells() if "read_cells" in facts.conversation.offered else None
-    cell = _home(variable, cells or ())
-    count = variable.execution_count
-    if cell is None and count is None:
-        return [
-            f"I do not know which cell defined {name(variable.name)}: it was there before I could watch, or no cell of this notebook assigns it."
-        ]
-    where = f"`In [{count}]`" if count is not None else "a cell of this notebook"
-    if cell is None:
-        gone = " That cell is no longer in the notebook as it ran." if cells is not None else ""
-        return [f"{name(variable.name)} was last set in {where}.{gone}"]
-    changed = "" if cell.execution_count == count or count is None else " The cell has been run or edited since."
-    place, lines = (cells or ()).index(cell) + 1, cell.source.splitlines()
-    return [
-        f"{name(variable.name)} was last set in {where}, cell {place} from the top.{changed}",
-        python(cell.source if len(lines) <= 40 else "\n".join([*lines[:40], f"# … {len(lines) - 40} more lines"])),
-    ]
+    return definition_of(_variable(query), facts)
 
 
 def _variable(query: Query) -> Variable:
@@ -37,29 +21,6 @@ def _variable(query: Query) -> Variable:
     if query.target is not None:
         return query.target
     return query.the_frame().variable
-
-
-def _home(variable: Variable, cells: tuple[Cell, ...]) -> Cell | None:
-    """The cell that the kernel names, else the last one that ran and assigns the name."""
-    own = next((cell for cell in cells if variable.cell_id is not None and cell.id == variable.cell_id), None)
-    if own is not None:
-        return own
-    assigning = [cell for cell in cells if cell.kind == "code" and _assigns(cell.source, variable.name)]
-    ran = [
-        cell
-        for cell in assigning
-        if cell.execution_count is not None and cell.execution_count == variable.execution_count
-    ]
-    return next(iter(ran or assigning[-1:]), None)
-
-
-def _assigns(source: str, wanted: str) -> bool:
-    escaped = re.escape(wanted)
-    pattern = (
-        rf"^\s*(?:{escaped}\b[^=\n(]*=(?!=)|(?:async )?def {escaped}\b|class {escaped}\b|(?:from \S+ )?import .*\b{escaped}\b"
-        rf"|(?:for|with) .*\b{escaped}\b)"
-    )
-    return re.search(pattern, source, re.MULTILINE) is not None
 
 
 def _used(query: Query, facts: Facts) -> Answer:
