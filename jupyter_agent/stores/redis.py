@@ -51,6 +51,7 @@ class RedisStore:
         self._url = url
         self._client: Redis | None = None
         self._home: tuple[int, asyncio.AbstractEventLoop] | None = None
+        self._left: list[Redis] = []
         self._epoch: str | None = None
         self._clock = ServerClock(self._time)
 
@@ -222,6 +223,9 @@ class RedisStore:
         home = (os.getpid(), asyncio.get_running_loop())
         if self._client is not None and self._home == home:
             return self._client
+        if self._client is not None and self._home is not None and self._home[0] != home[0]:
+            # The parent goes on with it: cleaned up here, its sockets would be taken from what the parent's loop waits for.
+            self._left.append(self._client)
         try:
             from redis.asyncio import Redis
             from redis.asyncio.retry import Retry
