@@ -69,7 +69,9 @@ def script() -> list[Any] | None:
     ]
 
 
-@pytest.fixture(params=["Light", "Dark", pytest.param("Dark High Contrast", marks=pytest.mark.slow)])
+@pytest.fixture(
+    params=["Light", *(pytest.param(theme, marks=pytest.mark.slow) for theme in ("Dark", "Dark High Contrast"))]
+)
 def themed(jupyter: JupyterProcess, request: pytest.FixtureRequest) -> Iterator[str]:
     """The name of the theme that the page has."""
     jupyter.set_up("apputils-extension", "themes", theme=f"JupyterLab {request.param}")

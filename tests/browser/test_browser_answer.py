@@ -60,6 +60,7 @@ def test_an_example_of_the_first_run_card_is_asked_with_one_click(sidebar: Sideb
     expect(sidebar.wait_for_answer()).to_contain_text("df")
 
 
+@pytest.mark.slow
 def test_every_notebook_has_its_own_conversation(sidebar: SidebarPage, jupyter: JupyterProcess) -> None:
     write_notebook(jupyter.root / "one.ipynb", "first_number = 1")
     write_notebook(jupyter.root / "two.ipynb", "second_number = 2")

@@ -249,6 +249,7 @@ def test_N5_what_an_agent_elsewhere_wants_is_answered_in_the_notebooks_panel(
             expect(card).to_have_count(0)
 
 
+@pytest.mark.slow
 def test_N20_a_proposal_that_is_asked_about_anew_is_shown_anew(opened: SidebarPage, jupyter: JupyterProcess) -> None:
     opened.ask("one after the other")
     proposal = opened.page.locator(".jp-agent-proposal")

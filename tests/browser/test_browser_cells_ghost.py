@@ -50,6 +50,7 @@ def test_the_rest_of_a_column_appears_and_tab_takes_it(sidebar: SidebarPage, not
     expect(sidebar.panel).to_have_count(0)
 
 
+@pytest.mark.slow
 def test_what_is_typed_on_is_not_waited_for(sidebar: SidebarPage, notebook: str) -> None:
     sidebar.go(notebook)
     sidebar.run_cells(1)

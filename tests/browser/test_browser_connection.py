@@ -82,6 +82,7 @@ def test_a_question_asked_in_a_cell_appears_while_it_is_answered(sidebar: Sideba
     expect(sidebar.exchanges).to_have_count(1)
 
 
+@pytest.mark.slow
 def test_a_server_that_is_restarted_is_met_again(browser: Browser, tmp_path: Path) -> None:
     with JupyterProcess(tmp_path) as jupyter:
         jupyter.answer_with("scripted")

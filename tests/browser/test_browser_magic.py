@@ -23,6 +23,7 @@ def script() -> list[Any]:
     ]
 
 
+@pytest.mark.slow
 def test_the_magic_answers_asks_and_shares_its_conversation(sidebar: SidebarPage, jupyter: JupyterProcess) -> None:
     columns = "%agent -m offline what columns does df have?"
     write_notebook(jupyter.root / "magic.ipynb", FRAME, columns, "%agent sum the prices", "%agent please fail")

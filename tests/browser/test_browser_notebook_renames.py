@@ -6,10 +6,13 @@ from pathlib import Path
 
 from playwright.sync_api import expect
 
+import pytest
+
 from tests.support.jupyter_process import JupyterProcess
 from tests.support.sidebar_page import SidebarPage
 
 
+@pytest.mark.slow
 def test_a_renamed_notebook_shows_its_conversation_under_the_new_name(
     sidebar: SidebarPage, jupyter: JupyterProcess, notebook: str
 ) -> None:

@@ -60,6 +60,7 @@ def test_enter_sends_and_shift_enter_makes_a_line(opened: SidebarPage) -> None:
     expect(opened.wait_for_answer()).to_contain_text("Understood.")
 
 
+@pytest.mark.slow
 def test_the_palette_opens_the_panel_with_the_cursor_in_it(sidebar: SidebarPage, notebook: str) -> None:
     sidebar.go(notebook)
     sidebar.page.keyboard.press("Control+Shift+C")
@@ -68,6 +69,7 @@ def test_the_palette_opens_the_panel_with_the_cursor_in_it(sidebar: SidebarPage,
     expect(sidebar.question).to_be_focused()
 
 
+@pytest.mark.slow
 def test_an_opened_sidebar_is_open_after_a_reload_too(opened: SidebarPage) -> None:
     with opened.page.expect_response(
         lambda response: "/api/workspaces/" in response.url and response.request.method == "PUT"
@@ -79,7 +81,7 @@ def test_an_opened_sidebar_is_open_after_a_reload_too(opened: SidebarPage) -> No
     expect(opened.exchanges).to_have_count(1)
 
 
-@pytest.mark.parametrize("way", ["button", "key"])
+@pytest.mark.parametrize("way", [pytest.param("button", marks=pytest.mark.slow), "key"])
 def test_stop_ends_a_slow_answer_and_keeps_what_was_said(opened: SidebarPage, way: str) -> None:
     opened.ask("count for me")
     expect(opened.answer).to_contain_text("word12")
