@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from playwright.sync_api import expect
-
 import pytest
+from playwright.sync_api import expect
 
 from tests.support.jupyter_process import JupyterProcess
 from tests.support.sidebar_page import SidebarPage
