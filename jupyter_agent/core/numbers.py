@@ -33,7 +33,8 @@ _FACTOR = (
 #: A number in prose: of thousands in groups, with a point or a comma, a power of ten, a percent sign, a suffix or a unit.
 _NUMBER = re.compile(
     rf"(?<![{_LETTER}.])"
-    r"(?P<digits>(?P<european>\d{1,3}(?:\.\d{3})+(?:,\d+|(?<=\.\d{3}\.\d{3})))"
+    r"(?P<digits>(?P<european>\d{1,3}(?:\.\d{3})+(?:,\d+|(?<=\.\d{3}\.\d{3}))"
+    rf"|\d{{1,3}}(?:{_SPACE}\d{{3}})++,\d{{1,2}}(?![\d,]))"
     rf"|\d{{1,3}}(?:(?:,|\{{,\}}|\\,|['’_]|{_SPACE})\d{{3}}(?!\d))++(?:\.\d+)?+"
     r"|(?<!\d,)\d++,\d{1,2}(?![\d,])|\d++(?:\.\d++)?+|\.\d++)"
     rf"(?:[eE](?P<exponent>[-+]?\d+){_END}"

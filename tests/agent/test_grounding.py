@@ -174,6 +174,7 @@ REQUEST = (Message("system", "Rules: 77"), Message("user", "<c>\nIn [4]: 512 row
     ("reply", "found", "missing"),
     [
         ("It is 1,234.6", [("1,234.6", "tool", "c1")], []),
+        ("Total 1 234,56 euro, or 1\u202f234,6", [("1 234,56", "tool", "c1"), ("1\u202f234,6", "tool", "c1")], []),
         ("12.3 % of 512", [("12.3 %", "tool", "c1"), ("512", "prompt", "c4")], []),
         ("1.2k is above 60", [("1.2k", "tool", "c1"), ("60", "prompt", "")], []),
         ("1235, or 77", [("1235", "tool", "c1"), ("77", "prompt", "")], []),
