@@ -137,7 +137,7 @@ def _answer_of(about: ObjectQuery | Ask, context: ConversationContext, facts: Fa
     try:
         if isinstance(about, Ask):
             return clarification(str(about))
-        return OfflineReply([block for block in about.answer(facts) if block.strip()])
+        return OfflineReply([block for block in (*about.answer(facts), context.namespace.age_note) if block.strip()])
     except Ask as ask:
         return clarification(str(ask))
 
@@ -176,8 +176,6 @@ def _query(question: str, context: ConversationContext) -> Query:
         previous = replace(previous, function=None, extreme=False)
     query = inherited(replace(query, skill=own.name if own is not None else ""), previous)
     skill = _settled(query, own, previous)
-    if skill is not None and previous is not None and skill.sticks and skill.name == previous.skill and query.continues:
-        query = replace(query, chart=query.chart or previous.chart)
     return replace(query, skill=skill.name if skill is not None else "", previous=None)
 
 
@@ -202,5 +200,5 @@ def _settled(query: Query, own: Skill | None, previous: Query | None) -> Skill |
         return before if before.fits(query) else again
     if again is not None:
         return again
-    changes = query.mentions or query.continues or query.period is not None or query.chart is not None
+    changes = query.mentions or query.continues or query.period is not None
     return before if before is not None and before.repeats and changes else None

@@ -17,6 +17,14 @@ Expression = Callable[[Dialect], str]
 Sentence = Callable[[Result], str]
 
 
+def full_frame(query: Query, facts: Facts) -> Table:
+    """The query's table as inspection has it, else as the list has it."""
+    frame = query.the_frame()
+    variable = facts.inspected(frame.name)
+    has_columns = variable is not None and variable.kind == "frame" and variable.facts.get("columns")
+    return Table.of(variable) if variable is not None and has_columns else frame
+
+
 def block(query: Query, frame: Table, expression: Expression) -> str:
     """The expression as a block of code to insert, with the imports that it needs."""
     language = dialect(frame, query.namespace)

@@ -127,8 +127,6 @@ def _patterns(query: Query, skill: Skill, takes_any: bool) -> Iterator[str]:
         yield cues.ORDERING
     if query.period is not None:
         yield cues.TIMING
-    if query.chart is not None and skill.name == "plot":
-        yield cues.DRAWING
     if query.conditions:
         yield conditions.COMPARING
     if query.by:

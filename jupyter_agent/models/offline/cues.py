@@ -40,17 +40,6 @@ _BEFORE_PERIOD = (
     r"(?:by|per|each|every|over the|over|which|what|a|for each|for every|across|group by|grouped by|(?:by|per) COL\d+ and"
     r"|(?:top|best|worst|bottom)(?: NUM\d+)?)"
 )
-_CHARTS: tuple[tuple[str, str], ...] = (
-    ("hist", r"hist|histograms?|distplot|density"),
-    ("box", r"box ?plots?|box|boxes|whiskers?|violin"),
-    ("scatter", r"scatter|scatter ?plots?|scattered|point plot"),
-    ("pie", r"pie"),
-    ("heatmap", r"heat ?map"),
-    ("barh", r"horizontal(?:ly)?|barh|sideways"),
-    ("bar", r"bar|bars|bar ?plots?|bar ?charts?|column chart|count ?plot"),
-    ("area", r"area (?:chart|plot)"),
-    ("line", r"line|lines|line ?plots?|line ?charts?|time ?series|trend ?line|curve"),
-)
 
 
 _COMPARED = re.compile(
@@ -135,11 +124,6 @@ def period(text: str) -> Period | None:
     return "month" if re.search(r"\bover time\b|\btrends?\b|\bthrough time\b|\btime series\b", text) else None
 
 
-def chart(text: str) -> str | None:
-    """The kind of picture that the words ask for."""
-    return next((chart for chart, pattern in _CHARTS if _search(pattern, text)), None)
-
-
 def descending(text: str) -> bool | None:
     """The direction of an order, where it is said."""
     if _search(
@@ -197,4 +181,3 @@ ORDERING = (
     f"{_HIGH}|{_LOW}|sorted|ordered|ranked|arranged|ascending|descending|asc|desc|first|last|head|tail|sort|order|rank"
 )
 TIMING = f"{_words(_PERIODS)}|over|time|trends?|through|series|each|every|resample"
-DRAWING = f"{_words(_CHARTS)}|against|versus"

@@ -164,11 +164,18 @@ class Facts:
 
     def run(self, code: str) -> Ran:
         """What an expression displays, run in the user's kernel (the user may be asked first)."""
-        text = self._result("run_code", {"code": code})
+        return self._ran("run_code", code)
+
+    def tried(self, code: str) -> Ran:
+        """What statements display, run on a copy of the variables (the user may be asked first)."""
+        return self._ran("try_code", code)
+
+    def _ran(self, tool: str, code: str) -> Ran:
+        text = self._result(tool, {"code": code})
         if text is None:
             return Ran("missing")
         text = _NOTE.sub("", text)
-        failure = self.conversation.codes.get(signature("run_code", {"code": code}), "")
+        failure = self.conversation.codes.get(signature(tool, {"code": code}), "")
         if not failure:
             return Ran("ok", text)
         if failure in _REFUSED:

@@ -31,8 +31,6 @@ def inherited(query: Query, previous: Query | None) -> Query:
 
 def _leans(query: Query, previous: Query) -> bool:
     """Whether the question is incomplete without the one before."""
-    if query.skill == "plot" and not query.mentions:
-        return True
     if query.skill and not query.continues:
         return query.target is None and not query.columns and not query.by and previous.skill == query.skill
     if not query.skill and not _says_something(query):
@@ -43,7 +41,7 @@ def _leans(query: Query, previous: Query) -> bool:
 
 def _says_something(query: Query) -> bool:
     """Whether any slot is filled by the words themselves."""
-    filled = query.period or query.chart or query.function or query.limit or query.wants_code
+    filled = query.period or query.function or query.limit or query.wants_code
     return bool(query.continues or query.mentions or filled or query.descending is not None)
 
 
@@ -66,7 +64,6 @@ def _over(query: Query, previous: Query) -> Query:
         order=query.order or previous.order,
         descending=query.descending if query.descending is not None else _direction(query, previous),
         limit=query.limit or previous.limit,
-        chart=query.chart or (previous.chart if not query.skill else None),
         extreme=query.extreme or (previous.extreme and not query.function),
     )
     # Groups by a column of which one value is left say nothing.

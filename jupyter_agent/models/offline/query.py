@@ -17,12 +17,13 @@ Operator = Literal[
     "==", "!=", ">", ">=", "<", "<=", "between", "during", "month", "isin", "notin", "missing", "present", "contains",
     "startswith", "endswith", "unmatched",
 ]  # fmt: skip
-Function = Literal["mean", "median", "sum", "max", "min", "std", "var", "count", "nunique", "mode"]
+Function = Literal["mean", "median", "sum", "max", "min", "std", "var", "count", "nunique", "mode", "quantile"]
 Period = Literal["year", "quarter", "month", "week", "day", "hour", "weekday"]
 
 _NOUNS: Mapping[Function, str] = {
     "mean": "mean", "median": "median", "sum": "sum", "max": "maximum", "min": "minimum", "std": "standard deviation",
     "var": "variance", "count": "count", "nunique": "number of unique values", "mode": "most frequent value",
+    "quantile": "quantile",
 }  # fmt: skip
 
 
@@ -32,9 +33,9 @@ def noun(function: Function) -> str:
 
 
 def has_table(query: Query) -> bool:
-    """Whether it is about a table, and no picture of it."""
+    """Whether it is about a table."""
     has_frame = query.frame is not None or bool(query.candidates)
-    return query.chart is None and has_frame and (query.target is None or query.target.kind == "frame")
+    return has_frame and (query.target is None or query.target.kind == "frame")
 
 
 class Ask(Exception):
@@ -43,10 +44,16 @@ class Ask(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """A function of a column; of no column it counts rows."""
+    """A function of a column; of no column it counts rows. A quantile is at a part of the values."""
 
     function: Function
     column: Column | None = None
+    at: float | None = None
+
+    @property
+    def noun(self) -> str:
+        """The function in words."""
+        return f"{self.at:.4g} quantile" if self.at is not None else noun(self.function)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +86,6 @@ class Query:
         order: Columns to sort by.
         descending: Direction, where said.
         limit: How many, where said.
-        chart: Kind of picture, where said.
         extreme: Whether the one with the most or least is asked for.
         wants_code: Whether code is asked for, not its result.
         continues: Whether it leans on what was said before.
@@ -101,7 +107,6 @@ class Query:
     order: tuple[Column, ...] = ()
     descending: bool | None = None
     limit: int | None = None
-    chart: str | None = None
     extreme: bool = False
     wants_code: bool = False
     continues: bool = False
@@ -131,12 +136,13 @@ class Query:
         if self.frame is not None:
             return self.frame
         if not self.candidates:
-            raise Ask(_no_frame(self.namespace))
+            raise Ask(no_frame(self.namespace))
         choices = joined([shown(candidate.name) for candidate in self.candidates[:6]], "or")
         raise Ask(f"Which table do you mean: {choices}?")
 
 
-def _no_frame(namespace: Namespace) -> str:
+def no_frame(namespace: Namespace) -> str:
+    """That there is no table, and the cure."""
     if not namespace.reachable:
         return (
             "I cannot see the kernel's variables here, so I do not know which tables there are.\n\n"

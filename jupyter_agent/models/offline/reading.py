@@ -289,7 +289,6 @@ def _with_words(query: Query) -> Query:
         each=each,
         extreme=extreme and not each,
         period=period,
-        chart=cues.chart(text),
         descending=cues.descending(text),
         limit=int(count) if isinstance(count, (int, float)) and 0 < count <= 1000 else None,
         wants_code=bool(cues.CODE.search(text)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -45,6 +46,13 @@ class Lexicon:
             for value, phrases in values.items()
             for phrase in phrases.split(", ")
         }
+
+    def nearly(self, word: str) -> Meaning | None:
+        """What a mistyped word means."""
+        known = [phrase[0] for phrase in self._meanings if len(phrase) == 1 and len(phrase[0]) > 4]
+        close = difflib.get_close_matches(word, known, n=1, cutoff=0.85) if len(word) > 4 else []
+        is_longer = close and (word.startswith(close[0]) or close[0].startswith(word))
+        return self._meanings[close[0],] if close and close[0][0] == word[0] and not is_longer else None
 
     def meaning(self, phrase: Sequence[str]) -> Meaning | None:
         """What a phrase means, in the singular too."""
@@ -119,7 +127,9 @@ def spans(
             elif piece.kind == "operator":
                 found.append(SlotSpan("operator", piece.text, piece.text))
             elif piece.lower not in _IGNORED and piece.text not in _MARKS:
-                unknown.append(piece.text)
+                close = lexicon.nearly(piece.lower) if piece.kind == "word" else None
+                found += [SlotSpan(*close, piece.text)] if close is not None else []
+                unknown += [piece.text] if close is None else []
         place += taken
     return Spans(question, tuple(found), tuple(unknown))
 

@@ -10,7 +10,8 @@ import matplotlib.pyplot as plt
 import pandas as pd
 import pytest
 
-from tests.support.offline_session import OfflineSession
+from jupyter_agent.tools.running import TryCode
+from tests.support.offline_session import TOOLS, OfflineSession
 
 Check = Callable[[Any, pd.DataFrame], bool]
 
@@ -89,6 +90,14 @@ PLOTS: list[tuple[str, str, int]] = [
     ("plot count of rows by city", "city", 4),
     ("plot total area by city and furnished", "city and furnished", 8),
     ("histogram of price by city", "price", 80),
+    ("hist of price with 12 bins", "price", 12),
+    ("plot mean price by city where rooms is 2", "city", 4),
+    ("top 2 cities by total area as bars", "city", 2),
+    ("stacked bars of rows per city and furnished", "city and furnished", 8),
+    ("histogram of price and area", "value", 60),
+    ("compare the distribution of price in Berlin and Munich", "price", 40),
+    ("bars of rooms", "rooms", 5),
+    ("horizontal bars of cities", "rows", 4),
 ]
 LINES: list[tuple[str, str, str]] = [
     ("plot price over area", "area", "price"),
@@ -102,7 +111,14 @@ LINES: list[tuple[str, str, str]] = [
     ("visualize price by rooms", "rooms", "price"),
     ("plot weights", "", ""),
     ("plot scores", "", ""),
-    ("plot df", "sold_at", "price"),
+    ("plot df", "sold_at", "value"),
+    ("scatter of price against area", "area", "price"),
+    ("scatter price vs area for Berlin coloured by furnished", "area", "price"),
+    ("plot price and area in one plot", "sold_at", "value"),
+    ("line of total area per month for Berlin and Munich", "city and month", "sum of area"),
+    ("heatmap of mean price by city and rooms", "rooms", "city"),
+    ("boxes of price and area", "", "value"),
+    ("plot area over time in Berlin titled 'Ours'", "month", "mean of area"),
     ("heatmap of correlations", "", ""),
 ]
 
@@ -126,6 +142,46 @@ def test_lines_points_and_boxes_are_drawn_from_the_data(
     axes = plt.gcf().axes[0]
     assert (axes.get_xlabel(), axes.get_ylabel()) == (across, up)
     assert axes.lines or axes.collections or axes.images or axes.patches
+
+
+@pytest.mark.parametrize(
+    ("question", "word"),
+    [
+        ("draw df as a treemap", "treemap"),
+        ("plot price by city in magenta", "magenta"),
+        ("plot price by city for Rome", "Rome"),
+        ("histogram of prizes by town hall", "hall"),
+    ],
+)
+def test_a_picture_of_which_a_word_is_not_understood_is_not_drawn(
+    offline: OfflineSession, question: str, word: str
+) -> None:
+    reply = offline.ask(question)
+    assert reply.declined is not None
+    assert reply.code == ""
+    assert word.lower() in reply.text.split("**There is**")[0].lower()
+
+
+@pytest.mark.parametrize(
+    "question", ["pie of price by city by month", "histogram of price and city", "scatter of city"]
+)
+def test_what_cannot_be_drawn_is_not_drawn(offline: OfflineSession, question: str) -> None:
+    assert offline.ask(question).code == ""
+
+
+def test_a_picture_is_tried_before_it_is_offered(offline: OfflineSession) -> None:
+    trying = offline.fresh(tools=(*TOOLS, TryCode()))
+    reply = trying.ask("plot mean price by city")
+    assert "try_code" in reply.called
+    assert "not tried" not in reply.text
+    empty = trying.fresh(tools=trying.tools).ask("histogram of price where rooms is over 99")
+    assert "**No rows** match" in empty.text
+    assert "not tried" in offline.fresh().ask("plot mean price by city").text
+
+
+def test_a_title_stands_above_the_picture(offline: OfflineSession) -> None:
+    offline.executed(offline.ask("bars of cities titled 'Our $ towns'"))
+    assert plt.gca().get_title() == r"Our \$ towns"
 
 
 def test_a_plot_hides_none_of_the_users_names(offline_with: Callable[[str], OfflineSession]) -> None:

@@ -31,7 +31,7 @@ CONVERSATIONS: list[list[tuple[str, list[str]]]] = [
     ],
     [
         ("plot price by city", ["plot.bar()"]),
-        ("as a pie", ["plot.pie()"]),
+        ("as a pie", ["plot.pie("]),
         ("horizontal", ["plot.barh()"]),
         ("sort it ascending", ["ascending=True", "plot.barh()"]),
         ("for area instead", ["['area']", "plot.barh()"]),
@@ -41,7 +41,7 @@ CONVERSATIONS: list[list[tuple[str, list[str]]]] = [
         ("what type is it?", ["float64"]),
         ("how many missing values does it have?", ["3 missing values"]),
         ("plot it", ["plt.hist(df['price'].dropna()"]),
-        ("and by city?", ["groupby('city')", "plt."]),
+        ("and by city?", ["groupby('city'", "plt."]),
     ],
     [
         ("max price", ["480.62"]),

@@ -90,7 +90,7 @@ FACTS: list[tuple[str, list[str]]] = [
     ("how many sales in Berlin", ["**40** of 120"]),
     ("how many paid", ["**40** of 120"]),
     ("median unit price in Hamburg", ["`Hamburg`"]),
-    ("90th percentile of unit price", ["Quantile 0.9", "24.5"]),
+    ("90th percentile of unit price", ["0.9 quantile", "24.5"]),
     ("duplicates in sales", ["no duplicate rows"]),
     ("correlation between unit price and quantity", ["Correlation of `unit price`, `quantity`"]),
     ("describe sales", ["polars table", "120 rows × 7 columns"]),

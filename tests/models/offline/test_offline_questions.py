@@ -117,7 +117,7 @@ FACTS: list[tuple[str, list[str]]] = [
     ("what does price mean?", ["not written in the data", *PRICE]),
     ("type of price", ["`float64`"]),
     ("is sold_at a datetime", ["`datetime64"]),
-    ("90th percentile of price", ["Quantile 0.9", "393.44"]),
+    ("90th percentile of price", ["0.9 quantile", "393.44"]),
     ("outliers in price", ["39.88", "90.92"]),
     # other values
     ("what is threshold?", ["**`0.75`**", "`float`"]),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from jupyter_agent.models.offline.namespace import Column, Namespace, Table
-from jupyter_agent.models.offline.query import Condition, Function, Period
+from jupyter_agent.models.offline.query import Condition, Function, Operator, Period
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,8 @@ class Grouping:
         limit: How many groups.
         shared: Whether each group's part of the whole is asked for.
         each: A function for each of the columns, where they differ.
+        part: Of each group the part of its rows that meets this.
+        having: Which groups, by how many rows they have.
     """
 
     function: Function
@@ -35,6 +37,8 @@ class Grouping:
     limit: int | None = None
     shared: bool = False
     each: tuple[Function, ...] = ()
+    part: Condition | None = None
+    having: tuple[Operator, int] | None = None
 
 
 def alias(namespace: Namespace, module: str, usual: str, runs: bool) -> tuple[str, tuple[str, ...]]:

@@ -154,7 +154,13 @@ class Pandas:
                 for value, how in zip(grouping.values, grouping.each, strict=True)
             )
             value, call = "", f"agg({{{', '.join(calls)}}})"
+        if grouping.part is not None:
+            name = free_name(self.frame, "share")
+            rows += f".assign({name}=lambda rows: {self._condition(grouping.part, 'rows')})"
+            value, call = f"[{name!r}]", "mean()"
         code = f"{rows}.{keys}{value}.{call}"
+        if grouping.having is not None:
+            code += f".loc[lambda sizes: sizes {grouping.having[0]} {grouping.having[1]}]"
         if grouping.shared:
             code += ".pipe(lambda values: values / values.sum())"
         if grouping.descending is not None:
@@ -192,9 +198,13 @@ class Pandas:
         """How often each value occurs."""
         return f"{self.column(column, conditions)}.value_counts()" + (f".head({limit})" if limit else "")
 
-    def sorted(self, order: Sequence[Column], descending: bool, conditions: Sequence[Condition] = ()) -> str:
-        """The rows in another order."""
+    def sorted(
+        self, order: Sequence[Column], descending: bool | Sequence[bool], conditions: Sequence[Condition] = ()
+    ) -> str:
+        """The rows in another order, each column in its direction where they differ."""
         down = ", ascending=False" if descending else ""
+        if not isinstance(descending, bool):
+            down = f", ascending={[not is_down for is_down in descending]}"
         return f"{self.rows(conditions)}.sort_values({_labels(order)}{down})"
 
     def selected(self, columns: Sequence[Column], conditions: Sequence[Condition] = ()) -> str:

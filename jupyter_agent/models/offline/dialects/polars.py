@@ -111,9 +111,13 @@ class Polars:
             f"{self._col(value)}.{_CALLS[how]}" for value, how in zip(grouping.values, calls, strict=True)
         )
         counted = f"{self.pl}.len()"
+        if grouping.part is not None:
+            values = f"({self._condition(grouping.part)}).mean().alias('share')"
         code = f"{self.rows(grouping.conditions)}.group_by({', '.join(keys)}).agg({values or counted})"
         if grouping.shared:
             code += f".with_columns({', '.join(f'{result} / {result}.sum()' for result in self._results(grouping))})"
+        if grouping.having is not None:
+            code += f".filter({self.pl}.col('len') {grouping.having[0]} {grouping.having[1]})"
         code += self._ordered(grouping, name)
         return code + (f".head({grouping.limit})" if grouping.limit else "")
 
@@ -135,9 +139,15 @@ class Polars:
     def counted(self, column: Column, conditions: Sequence[Condition] = (), limit: int | None = None) -> str:
         return f"{self.column(column, conditions)}.value_counts(sort=True)" + (f".head({limit})" if limit else "")
 
-    def sorted(self, order: Sequence[Column], descending: bool, conditions: Sequence[Condition] = ()) -> str:
+    def sorted(
+        self, order: Sequence[Column], descending: bool | Sequence[bool], conditions: Sequence[Condition] = ()
+    ) -> str:
         keys = ", ".join(column.label for column in order)
+        if len(order) > 1:
+            keys = f"[{keys}]"
         down = ", descending=True" if descending else ""
+        if not isinstance(descending, bool):
+            down = f", descending={list(descending)}"
         return f"{self.rows(conditions)}.sort({keys}{down}, nulls_last=True)"
 
     def selected(self, columns: Sequence[Column], conditions: Sequence[Condition] = ()) -> str:
@@ -264,4 +274,6 @@ def _reader(column: Column) -> str:
 
 def _value(grouping: Grouping) -> str:
     """The name of the first column that holds one value for each group."""
+    if grouping.part is not None:
+        return repr("share")
     return grouping.values[0].label if grouping.values else repr("len")

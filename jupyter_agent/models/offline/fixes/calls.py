@@ -10,7 +10,7 @@ from jupyter_agent.models.offline.failure import ErrorContext, Explanation, Fix
 from jupyter_agent.models.offline.lexicon import words
 from jupyter_agent.models.offline.markdown import fence, name, names
 from jupyter_agent.models.offline.namespace import Table, texts
-from jupyter_agent.models.offline.skills.values import called
+from jupyter_agent.models.offline.queries.variables import called
 from jupyter_agent.models.offline.words import near
 
 #: What was removed from pandas and numpy, and what to write instead.

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from jupyter_agent.models.offline.computing import not_run, where_clause
 from jupyter_agent.models.offline.dialects.choice import Dialect, dialect
-from jupyter_agent.models.offline.dialects.dialect import Grouping
 from jupyter_agent.models.offline.facts import Facts
+from jupyter_agent.models.offline.grammar.drawing import picture
 from jupyter_agent.models.offline.grammar.lexicon import ORDINALS
 from jupyter_agent.models.offline.grammar.query import TableQuery
 from jupyter_agent.models.offline.grammar.sources import Source
 from jupyter_agent.models.offline.grammar.tables import kind_of, values_are_unique
 from jupyter_agent.models.offline.markdown import figure, many, name, names, python, share, table
-from jupyter_agent.models.offline.mentions import NOTHING
 from jupyter_agent.models.offline.namespace import Column, Namespace, Table, moment, names_of, real, whole
-from jupyter_agent.models.offline.pictures import bars_or_line, pair
-from jupyter_agent.models.offline.query import Measure, Query, noun
+from jupyter_agent.models.offline.query import Ask, Condition, Measure, noun
 from jupyter_agent.models.offline.results import Result, result, strength
 from jupyter_agent.models.offline.skill import Answer
 from jupyter_agent.models.offline.words import joined, parts
@@ -34,7 +32,12 @@ _SCALAR = re.compile(
 
 
 def answered(query: TableQuery, source: Source, namespace: Namespace, facts: Facts) -> Answer:
-    """The blocks of the answer."""
+    """The blocks of the answer.
+
+    Raises:
+        Need: a tool has to be asked first.
+        Ask: a column has to be named.
+    """
     if (
         query.shape == "count"
         and not query.conditions
@@ -45,17 +48,18 @@ def answered(query: TableQuery, source: Source, namespace: Namespace, facts: Fac
         return [
             f"{name(source.base.name)} has **{many(source.base.rows, 'row')}** and **{many(source.base.width, 'column')}**."
         ]
-    if query.chart:
-        return _drawn(query, source, namespace)
+    if query.shape == "outliers" and not query.columns:
+        numbers = [column for column in source.table.columns if kind_of(column) == "number"]
+        raise Ask(f"In which column? {name(source.base.name)} has the number columns {names_of(numbers)}.")
+    if query.chart is not None:
+        made = _made(query, source, namespace, runs=False)
+        drawn = picture(made.query, made.language, namespace)
+        return [*query.notes_in_words(), *drawn.blocks(namespace, facts)]
     known = _known(query, source) if query.shape == "measures" else _counts(query, source)
     if known and not query.wants_code:
         return [*query.notes_in_words(), *known]
     made = _made(query, source, namespace, runs=False)
-    code = python(
-        "\n".join(
-            [*made.imports, *([""] if made.imports else []), _expression(made.query, made.language, is_shown=True)]
-        )
-    )
+    code = made.code()
     title = _title(query, source)
     if query.wants_code:
         return [f"{title}:", code]
@@ -64,6 +68,12 @@ def answered(query: TableQuery, source: Source, namespace: Namespace, facts: Fac
     if ran.status != "ok":
         return [*not_run(ran, title), code]
     found = result(ran.text, [column.name for column in running.language.frame.columns])
+    if query.conditions and (_is_nothing(query, found) or (query.shape == "rows" and query.limit)):
+        total = result(facts.run(running.language.count(running.query.conditions)).text).text
+        if total == "0":
+            return [f"**No rows** of {name(source.base.name)} match{where_clause(query.conditions)}: {title}.", code]
+        if query.shape == "rows" and query.limit and total.isdecimal() and int(total) > query.limit:
+            title += f" ({query.limit} of {figure(int(total))} rows are shown)"
     read = dict.fromkeys(column.name for column in query.computed() if kind_of(column) == "numeral")
     numerals = [f"{names(read)} is text, read as numbers; what is none is left out."] if read else []
     keys = [
@@ -78,36 +88,18 @@ def answered(query: TableQuery, source: Source, namespace: Namespace, facts: Fac
     return [*query.notes_in_words(), *linked, *notes, *numerals, *_described(query, source, title, found), code]
 
 
-def _drawn(query: TableQuery, source: Source, namespace: Namespace) -> Answer:
-    """The code of a picture."""
-    made = _made(query, source, namespace, runs=False)
-    frame = made.language.frame
-    asked = Query(
-        NOTHING,
-        namespace,
-        frame=frame,
-        conditions=made.query.conditions,
-        chart=query.chart if query.chart != "any" else None,
-    )
-    if query.shape == "pair":
-        horizontal, vertical = made.query.columns
-        chart = asked.chart or ("line" if horizontal.role == "time" else "scatter")
-        return [*query.notes_in_words(), *pair(asked, made.language, horizontal, vertical, chart)]
-    chart = asked.chart or ("line" if query.period not in (None, "weekday", "hour") else "bar")
-    return [*query.notes_in_words(), *bars_or_line(asked, made.language, grouping(made.query), chart)]
-
-
+@dataclass(frozen=True, slots=True)
 class _Made:
     """A query whose table is written out."""
 
-    def __init__(self, query: TableQuery, language: Dialect) -> None:
-        self.query = query
-        self.language = language
-        self.imports = [
-            statement
-            for statement in language.imports
-            if f"{statement.rsplit(' ', 1)[-1]}." in _expression(query, language, is_shown=True)
-        ]
+    query: TableQuery
+    language: Dialect
+
+    def code(self) -> str:
+        """As it is shown."""
+        expression = _expression(self.query, self.language, is_shown=True)
+        imports = [statement for statement in self.language.imports if f"{statement.rsplit(' ', 1)[-1]}." in expression]
+        return python("\n".join([*imports, *([""] if imports else []), expression]))
 
 
 def _made(query: TableQuery, source: Source, namespace: Namespace, *, runs: bool) -> _Made:
@@ -133,18 +125,6 @@ def _made(query: TableQuery, source: Source, namespace: Namespace, *, runs: bool
     return _Made(query.renamed(renamed), dialect(table, namespace, runs=runs))
 
 
-def grouping(query: TableQuery) -> Grouping:
-    """The query's groups as the dialects take them."""
-    values = tuple(measure.column for measure in query.measures if measure.column is not None)
-    functions = tuple(measure.function for measure in query.measures)
-    time = query.time if query.time is not None and not query.time.facts.get("unnamed") else None
-    limit = query.nth or query.limit
-    return Grouping(
-        functions[0], values, query.by, query.period, time if query.period else None, query.conditions, query.descending, limit, query.shared,
-        functions if len(set(functions)) > 1 else (),
-    )  # fmt: skip
-
-
 def _expression(query: TableQuery, language: Dialect, *, is_shown: bool) -> str:
     """The code: as it is shown, or as it is run to be shown in a table."""
     conditions, column = query.conditions, query.measures[0].column if query.measures else None
@@ -158,20 +138,31 @@ def _expression(query: TableQuery, language: Dialect, *, is_shown: bool) -> str:
         case "correlation":
             return language.correlated(query.columns, conditions)
         case "pivot" if query.period is not None:
-            return language.pivoted_groups(grouping(query))
+            return language.pivoted_groups(query.grouping())
         case "pivot":
             return language.pivoted(query.by[0], query.by[1], column, query.measures[0].function)
         case "groups":
-            return language.grouped(grouping(query))
+            code = language.grouped(query.grouping())
+            result = "" if language.is_pandas else f"[{column.label if column is not None else repr('len')}]"
+            return f"{code}{result}.{query.outer}()" if query.outer is not None else code
         case "measures":
-            each = [
-                language.statistic(measure.function, measure.column, conditions)
-                for measure in query.measures
-                if measure.column is not None
-            ]
+            each = [_measure(language, measure, conditions) for measure in query.measures]
             return each[0] if len(each) == 1 else f"({', '.join(each)})"
-        case "pair":
-            return language.selected(query.columns, conditions)
+        case "difference":
+            both = conditions[-1]
+            first, second = (
+                _measure(language, query.measures[0], (*conditions[:-1], replace(both, operator="==", values=(value,))))
+                for value in both.values
+            )
+            return f"({first}, {second}, {first} - {second})"
+        case "outliers":
+            values = language.column(query.columns[0], conditions)
+            picked = "[{}]" if language.is_pandas else ".filter({})"
+            low, high = "values.quantile(0.25)", "values.quantile(0.75)"
+            mask = f"(values < {low} - 1.5 * ({high} - {low})) | (values > {high} + 1.5 * ({high} - {low}))"
+            return f"(lambda values: values{picked.format(mask)})({values})"
+        case "matrix":
+            return language.correlated((), conditions)
         case "pick":
             shown = _shown(query, language.frame)
             if query.nth is None and query.limit is None:
@@ -181,13 +172,20 @@ def _expression(query: TableQuery, language: Dialect, *, is_shown: bool) -> str:
     return _rows(query, language, is_shown=is_shown)
 
 
+def _measure(language: Dialect, measure: Measure, conditions: Sequence[Condition]) -> str:
+    assert measure.column is not None
+    if measure.at is not None:
+        return language.quantiles(measure.column, (measure.at,), conditions)
+    return language.statistic(measure.function, measure.column, conditions)
+
+
 def _rows(query: TableQuery, language: Dialect, *, is_shown: bool) -> str:
     conditions = query.conditions
     columns = () if is_shown and not query.columns else _shown(query, language.frame)
     if columns == language.frame.columns:
         columns = ()
     if query.order:
-        code = language.sorted(query.order, bool(query.descending), conditions)
+        code = language.sorted(query.order, query.directions or bool(query.descending), conditions)
         code = _selected(language, code, columns) if columns else code
         return code + (f".head({query.limit or _ROWS})" if query.limit or not is_shown else "")
     code = language.selected(columns, conditions) if columns else language.rows(conditions)
@@ -247,17 +245,31 @@ def _title(query: TableQuery, source: Source) -> str:
             return f"Values of {name(query.columns[0].name)} in {inside}{where}"
         case "correlation":
             return f"Correlation of {names_of(query.columns)}{where}"
+        case "matrix":
+            return f"Correlations of the number columns of {inside}{where}"
+        case "outliers":
+            return f"Values of {name(query.columns[0].name)} in {inside} more than 1.5 times the middle half's width outside it{where}"
+        case "difference":
+            return f"{_measures_in_words(query)} in {inside}{where}, and the difference"
         case "pivot":
             keys = [*(name(key.name) for key in query.by), *([query.period] if query.period else [])]
             return f"{_measures_in_words(query)} in {inside}{where}, a row for each {keys[0]} and a column for each {keys[1]}"
         case "groups":
             keys = [*(name(key.name) for key in query.by), *([query.period] if query.period else [])]
-            return f"{_measures_in_words(query)} by {joined(keys)} in {inside}{where}"
+            having = f", only with {query.having[0]} {query.having[1]} rows" if query.having is not None else ""
+            outer = f"{noun(query.outer).capitalize()} of: " if query.outer is not None else ""
+            return f"{outer}{_measures_in_words(query)} by {joined(keys)} in {inside}{where}{having}"
         case "measures":
             return f"{_measures_in_words(query)} in {inside}{where}"
         case "pick":
             which = f"number {query.nth} by" if query.nth else "with the"
             return f"The row{'s' if query.limit and query.limit > 1 else ''} of {inside} {which} {'highest' if query.descending else 'lowest'} {name(query.order[0].name)}{where}"
+    if query.directions:
+        orders = [
+            f"{name(column.name)} ({'largest' if down else 'smallest'} first)"
+            for column, down in zip(query.order, query.directions, strict=True)
+        ]
+        return f"{inside[:1].upper() + inside[1:]}{where} sorted by {joined(orders)}"
     if query.order:
         return f"{inside[:1].upper() + inside[1:]}{where} sorted by {names_of(query.order)}, {'largest' if query.descending else 'smallest'} first"
     which = f"The {'last' if query.descending else 'first'} {many(query.limit, 'row')}" if query.limit else "The rows"
@@ -269,16 +281,42 @@ def _title(query: TableQuery, source: Source) -> str:
 
 
 def _measures_in_words(query: TableQuery) -> str:
+    if query.part is not None:
+        return f"Share of the rows{where_clause([query.part])}"
     if query.shared:
         column = query.measures[0].column
         return f"Share of {name(column.name) if column is not None else 'rows'}"
     listed = joined(
         [
-            f"{noun(measure.function)} of {name(measure.column.name)}" if measure.column is not None else "rows"
+            f"{measure.noun} of {name(measure.column.name)}" if measure.column is not None else "rows"
             for measure in query.measures
         ]
     )
     return listed[:1].upper() + listed[1:]
+
+
+def _is_nothing(query: TableQuery, found: Result) -> bool:
+    """Whether a result may be that of no rows."""
+    is_empty = (
+        found.text.strip() in ("", "(no output)") or re.search(r"\b(?:nan|NaT|None|<NA>)\b", found.text) is not None
+    )
+    return query.shape != "count" and not found.rows and (found.number == 0 or is_empty)
+
+
+def _difference_in_words(query: TableQuery, source: Source, numbers: Sequence[float | int | None]) -> str:
+    both, measure = query.conditions[-1], query.measures[0]
+    assert measure.column is not None
+    first, second, difference = numbers
+    rest = where_clause(query.conditions[:-1])
+    of = f"the {measure.noun} of {name(measure.column.name)} in {name(source.base.name)}{rest}"
+    if first is None or second is None or difference is None:
+        return f"There is no difference to tell: {of} is not known for both."
+    higher = "more" if difference >= 0 else "less"
+    column, values = name(both.column.name), [name(value) for value in both.values]
+    return (
+        f"Where {column} is {values[0]}, {of} is **{figure(abs(difference))}** {higher} than where it is {values[1]}: "
+        f"{figure(first)} and {figure(second)}."
+    )
 
 
 def _described(query: TableQuery, source: Source, title: str, found: Result) -> Answer:
@@ -290,8 +328,12 @@ def _described(query: TableQuery, source: Source, title: str, found: Result) -> 
             return [f"**{figure(found.number)}**{of} rows of {title.removeprefix('Rows of ')}{part}."]
         case "share" if found.number is not None:
             return [f"{title}: **{share(found.number, 1)}**."]
+        case "groups" if query.outer is not None and found.number is not None:
+            return [f"{title}: **{figure(found.number)}**."]
         case "measures":
             return _values_in_words(query, source, found)
+        case "difference" if numbers := re.fullmatch(r"\((.*?),\s+(.*?),\s+(.*?)\)", found.text.strip()):
+            return [_difference_in_words(query, source, [result(text).number for text in numbers.groups()])]
         case "values":
             values = re.findall(r"'((?:[^'\\]|\\.)*)'|(-?\d[\d.]*|True|False)", found.text)
             listed = [text or number for text, number in values]
@@ -334,7 +376,7 @@ def _scalar(text: str) -> str:
         return name(match[3])
     numbers = [int(part) for part in re.findall(r"\d+", match[3])]
     day = "-".join(f"{number:02}" for number in numbers[:3])
-    return name(day + (" " + ":".join(f"{number:02}" for number in numbers[3:6]) if len(numbers) > 3 else ""))
+    return name(day + (" " + ":".join(f"{number:02}" for number in numbers[3:6]) if any(numbers[3:6]) else ""))
 
 
 def _known(query: TableQuery, source: Source) -> Answer:
@@ -378,6 +420,9 @@ def _counts(query: TableQuery, source: Source) -> Answer:
         or query.period
         or len(query.by) != 1
         or query.measures != (Measure("count"),)
+        or query.part is not None
+        or query.having is not None
+        or query.outer is not None
     ):
         return []
     if query.nth is not None:
@@ -429,7 +474,7 @@ def _value_in_words(query: TableQuery, source: Source, measure: Measure, value: 
         else ""
     )
     inside = " joined with ".join([name(source.base.name), *(name(link.table.name) for link in source.links)])
-    return f"The {noun(measure.function)} of {name(measure.column.name)} in {inside}{where_clause(query.conditions)} is **{value}**.{gaps}"
+    return f"The {measure.noun} of {name(measure.column.name)} in {inside}{where_clause(query.conditions)} is **{value}**.{gaps}"
 
 
 def _first_group(query: TableQuery, row: Sequence[str]) -> str:
@@ -439,7 +484,5 @@ def _first_group(query: TableQuery, row: Sequence[str]) -> str:
     if query.nth is not None and query.nth > 1:
         least = f"{ORDINALS[query.nth - 1] if query.nth <= len(ORDINALS) else f'{query.nth}th'} {least}"
     measure = query.measures[0]
-    what = (
-        f"{noun(measure.function)} of {name(measure.column.name)}" if measure.column is not None else "number of rows"
-    )
+    what = f"{measure.noun} of {name(measure.column.name)}" if measure.column is not None else "number of rows"
     return f"**{name(key)}** has the {least} {what}: **{_scalar(value)}**{where_clause(query.conditions)}."

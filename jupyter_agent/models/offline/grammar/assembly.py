@@ -15,13 +15,14 @@ from jupyter_agent.models.offline.grammar.combinators import (
     direction,
     extreme_of,
     is_counting,
+    measures_of,
 )
 from jupyter_agent.models.offline.grammar.lexicon import ADDITIVE, AMOUNTS
-from jupyter_agent.models.offline.grammar.query import TableQuery
+from jupyter_agent.models.offline.grammar.query import Chart, TableQuery
 from jupyter_agent.models.offline.grammar.spans import WordSpan
 from jupyter_agent.models.offline.grammar.tables import is_number, kind_of, values_are_unique
 from jupyter_agent.models.offline.namespace import Column, Table
-from jupyter_agent.models.offline.query import Condition, Function, Measure, Period
+from jupyter_agent.models.offline.query import Condition, Function, Measure, Operator, Period
 from jupyter_agent.models.offline.words import key, parts
 
 #: Spans that hold others together and have done so.
@@ -47,7 +48,9 @@ class Parts:
     nth: int | None = None
     turned: str = ""
     asked: str = ""
-    chart: str = ""
+    chart: Chart | None = None
+    having: tuple[Operator, int] | None = None
+    orders: tuple[tuple[Column, bool], ...] = ()
     wants_code: bool = False
     is_plural: bool = False
     is_each: bool = False
@@ -126,7 +129,16 @@ def parts_of(spans: Sequence[WordSpan], table: Table) -> Parts | None:
             case "h":
                 found.wants_code = True
             case "k":
-                found.chart = data or found.chart or "any"
+                chart = found.chart or Chart()
+                if data and chart.kind not in ("any", data):
+                    return None
+                found.chart = replace(chart, kind=data or chart.kind)
+            case "e" if isinstance(data, dict):
+                found.chart = replace(found.chart or Chart(), **data)
+            case "j" if found.having is None:
+                found.having = data
+            case "b" if not found.orders:
+                found.orders = data
             case "U":
                 found.asked = data
             case "H":
@@ -136,7 +148,7 @@ def parts_of(spans: Sequence[WordSpan], table: Table) -> Parts | None:
                 found.is_general = span.surety == 0
             case "~" if "c" in found.kinds or "E" in found.kinds:
                 pass
-            case "T" | "w" | "W" | "u" | "%" | "s" | "o" | "x" | "c" | "g":
+            case "T" | "w" | "W" | "u" | "%" | "s" | "o" | "x" | "c" | "g" | "O":
                 pass
             case _:
                 return None
@@ -165,7 +177,35 @@ def usual(column: Column) -> Function:
 def query_of(found: Parts) -> TableQuery | None:
     """The query that the parts of a question make; None if they do not fit."""
     query = _query_of(found)
+    if (
+        query is not None
+        and found.is_difference
+        and query.shape == "groups"
+        and not query.period
+        and len(query.by) == 1
+    ):
+        query = _difference(query)
     return replace(query, wants_code=found.wants_code) if query is not None else None
+
+
+def _difference(query: TableQuery) -> TableQuery | None:
+    """One group's number less the other's, where there are two groups; else each group's."""
+    column = query.by[0]
+    two = next((condition for condition in query.conditions if condition.column == column), None)
+    values = (
+        two.values
+        if two is not None and two.operator == "isin"
+        else (True, False)
+        if kind_of(column) == "truth"
+        else ()
+    )
+    if len(query.measures) != 1 or query.measures[0].column is None or (len(values) > 2):
+        return query
+    if len(values) != 2:
+        return query
+    rest = tuple(condition for condition in query.conditions if condition is not two)
+    pair = Condition(column, "isin", values)
+    return replace(query, shape="difference", by=(), conditions=(*rest, pair), descending=None)
 
 
 def _query_of(found: Parts) -> TableQuery | None:
@@ -174,8 +214,6 @@ def _query_of(found: Parts) -> TableQuery | None:
     operators = [condition.operator for condition in found.conditions]
     if "unmatched" in operators and {"during", "month"} & set(operators):
         return None  # ``no orders in 2024`` may have some in 2023
-    if found.chart:
-        return _drawn(found)
     base = TableQuery(
         found.table,
         "rows",
@@ -185,15 +223,19 @@ def _query_of(found: Parts) -> TableQuery | None:
         nth=found.nth,
         notes=found.notes,
     )
+    if found.having is not None:
+        return _having(found, base)
     if found.has("c"):
         return _correlation(found, base)
+    if found.has("O"):
+        return _outliers(found, base)
     if found.has("g"):
         return _pivot(found, base)
     if found.has("%"):
         return _share(found, base)
     if found.superlatives or found.extremes:
         return _extreme(found, base)
-    if found.has("s") or (found.turned and not found.measures):
+    if found.has("s") or found.orders or (found.turned and not found.measures):
         return _sorted(found, base)
     if found.place:
         return _placed(found, base)
@@ -206,36 +248,26 @@ def _query_of(found: Parts) -> TableQuery | None:
     return _listed(found, base)
 
 
-def _drawn(found: Parts) -> TableQuery | None:
-    """A picture: of groups, or of one column of numbers against another."""
-    plain = replace(found, chart="", kinds=found.kinds.replace("k", "v"))
-    columns = (*found.columns, *found.groups.by)
-    is_pair = (
-        len(columns) == 2
-        and all(is_number(column) or column.role == "time" for column in columns)
-        and not found.measures
-    )
-    if is_pair and not found.groups.period and found.chart in ("any", "scatter", "line"):
-        is_upright = "E" in found.kinds or bool(found.groups.by)  # ``y against x`` names the vertical one first
-        return TableQuery(
-            found.table, "pair", found.conditions, columns=columns[::-1] if is_upright else columns, chart=found.chart
-        )
-    query = query_of(plain)
-    if (
-        query is None
-        or query.shape != "groups"
-        or query.limit == 1
-        or (len(query.by) + bool(query.period)) > 2
-        or found.chart == "scatter"
-    ):
+def _having(found: Parts, base: TableQuery) -> TableQuery | None:
+    """``regions with more than 60 orders``."""
+    keys = (*found.keys, *(column for column in found.groups.by if column not in found.keys))
+    numbers = tuple(column for column in found.columns if column not in keys)
+    if len(keys) != 1 or numbers or set("FMZStdsn%UEuW") & set(found.kinds) or found.groups.period or found.periods:
         return None
-    if len(query.by) + bool(query.period) == 2 and (found.table.library != "pandas" or found.chart == "pie"):
+    counted = replace(base, shape="groups", by=keys, measures=(Measure("count"),), descending=True, having=found.having)
+    return replace(counted, outer="count", descending=None) if found.has("H") else counted
+
+
+def _outliers(found: Parts, base: TableQuery) -> TableQuery | None:
+    if len(found.columns) > 1 or found.columns != found.numbers or set("FMZStdsn%UEuWGwb") & set(found.kinds):
         return None
-    return replace(query, chart=found.chart, descending=None if query.period or len(query.by) > 1 else query.descending)
+    return replace(base, shape="outliers", columns=found.columns)
 
 
 def _correlation(found: Parts, base: TableQuery) -> TableQuery | None:
     columns = found.columns + found.groups.by
+    if not columns and not set("FMZSHU%usdtWwnb") & set(found.kinds) and len(found.table.of_role("number")) > 1:
+        return replace(base, shape="matrix")
     usable = all(kind_of(column) in ("number", "truth") for column in columns)
     if len(columns) != 2 or not usable or found.measures or found.extremes or found.superlatives:
         return None
@@ -265,12 +297,23 @@ def _share(found: Parts, base: TableQuery) -> TableQuery | None:
     if len(summed) > 1 or (found.groups.by and found.keys) or (summed and found.has("R")):
         return None
     is_grouped = bool(found.groups.by or found.groups.period)
-    if (
-        is_grouped
-        and not summed
-        and any(condition.operator not in ("during", "month") for condition in found.conditions)
-    ):
-        return None  # of each group, or of the rows that fit
+    narrowing = [condition for condition in found.conditions if condition.operator not in ("during", "month")]
+    if is_grouped and not summed and narrowing:
+        rest = tuple(condition for condition in found.conditions if condition is not narrowing[0])
+        if len(narrowing) > 1 or found.keys:
+            return None
+        by, period = found.groups.by, found.groups.period
+        counted = (Measure("count"),)
+        return replace(
+            base,
+            shape="groups",
+            by=by,
+            period=period,
+            conditions=rest,
+            measures=counted,
+            part=narrowing[0],
+            descending=None if period else True,
+        )
     if keys or found.groups.period is not None:
         return replace(
             base, shape="groups", by=keys, period=found.groups.period, measures=measures, descending=True, shared=True
@@ -435,6 +478,10 @@ def _extreme_group(
 
 def _sorted(found: Parts, base: TableQuery) -> TableQuery | None:
     order = found.groups.by + found.columns
+    if found.orders:
+        directions = tuple(descending for _, descending in found.orders)
+        columns = tuple(column for column, _ in found.orders)
+        return replace(base, order=columns, descending=directions[0], directions=directions) if not order else None
     if not order or found.groups.period or found.periods or found.has("H") or found.has("u"):
         return None
     descending = _descending(found.turned, order[0])
@@ -453,6 +500,12 @@ def _descending(turned: str, column: Column) -> bool | None:
 def _placed(found: Parts, base: TableQuery) -> TableQuery | None:
     """``top 3 customers by revenue``, ``first 3 rows``, ``last event``."""
     limit = found.limit or (5 if found.place in ("top", "bottom") or found.is_plural else 1)
+    if found.has("W"):
+        time, is_alone = found.table.time, not set("FMZSdsHuGPU") & set(found.kinds) and not found.columns
+        is_end = found.place in ("first", "last") and found.limit is None
+        if time is None or not is_alone or not is_end:
+            return None
+        return replace(base, shape="pick", order=(time,), descending=found.place == "last", columns=(time,))
     down = found.place in ("top", "last")
     if (found.periods and found.place not in ("top", "bottom")) or found.has("u") or found.has("H"):
         return None
@@ -504,6 +557,8 @@ def _placed(found: Parts, base: TableQuery) -> TableQuery | None:
 def _measured(found: Parts, base: TableQuery) -> TableQuery | None:
     if found.columns or found.periods or found.has("u") or (found.functions and found.functions != ("mean",)):
         return None
+    if (found.groups.by or found.groups.period) and any(measure.function == "quantile" for measure in found.measures):
+        return None
     if found.turned and not (found.groups.by or found.groups.period):
         return None
     measures = found.measures
@@ -515,8 +570,10 @@ def _measured(found: Parts, base: TableQuery) -> TableQuery | None:
     if not by and not period:
         return replace(base, shape="measures", measures=measures)
     descending = _descending(found.turned, measures[0].column or base.table.columns[0]) if found.turned else True
-    if found.functions and found.functions == ("mean",) and measures[0].function == "mean":
+    if found.functions and measures[0].function == "mean":
         return replace(base, shape="groups", by=by, period=period, measures=measures)
+    if found.functions and len(measures) == 1 and not found.turned and len(by) + bool(period) == 1:
+        return replace(base, shape="groups", by=by, period=period, measures=measures, outer="mean")
     return (
         replace(
             base, shape="groups", by=by, period=period, measures=measures, descending=None if period else descending
@@ -526,30 +583,43 @@ def _measured(found: Parts, base: TableQuery) -> TableQuery | None:
     )
 
 
-def _compared_groups(found: Parts) -> tuple[tuple[Column, ...], Period | None]:
-    """The groups; two values side by side are two groups."""
-    by = found.groups.by
+def sides(found: Parts) -> tuple[Column, ...]:
+    """The column of which two values stand side by side, so that they are two groups."""
     if found.is_either and not set("wEaS=") & set(found.kinds):
-        return by, found.groups.period  # men or women together are one group
-    sides = tuple(
+        return ()  # men or women together are one group
+    found_sides = tuple(
         condition.column
         for condition in found.conditions
         if condition.operator == "isin" and len({key(str(value).strip()) for value in condition.values}) > 1
     )
-    if not by and not found.groups.period and len(sides) == 1 and ("E" in found.kinds or not found.has("H")):
-        by = sides
-    return by, found.groups.period
+    return found_sides if len(found_sides) == 1 else ()
+
+
+def _compared_groups(found: Parts) -> tuple[tuple[Column, ...], Period | None]:
+    """The groups; two values side by side are two groups."""
+    by, period = found.groups.by, found.groups.period
+    if not by and not period and ("E" in found.kinds or not found.has("H")):
+        by = sides(found)
+    return by, period
 
 
 def _one_function(found: Parts, base: TableQuery) -> TableQuery | None:
     """``is LH later than AF on average``: the function stands apart from its column."""
     if found.has("H") and (found.groups.by or found.groups.period):
-        return None
+        counted = _counted(replace(found, functions=()), base) if found.functions == ("mean",) else None
+        return replace(counted, outer="mean", descending=None) if counted is not None else None
+    if found.functions == ("span",) and not found.columns and not found.groups.by and found.table.time is not None:
+        return _measured(replace(found, functions=(), measures=measures_of("span", found.table.time)), base)
     if not found.columns and len(found.functions) == 1 and (found.groups.by or found.groups.period):
         numbers = [
             column for column in found.table.columns if kind_of(column) == "number" and "id" not in parts(column.name)
         ]
-        measures = tuple(Measure(found.functions[0], column) for column in numbers[:8] if column not in found.groups.by)
+        usable = [
+            column
+            for column in numbers[:8]
+            if column not in found.groups.by and can_measure(found.functions[0], column)
+        ]
+        measures = tuple(measure for column in usable for measure in measures_of(found.functions[0], column))
         return _measured(replace(found, functions=(), measures=measures), base) if measures else None
     if (
         len(found.functions) != 1
@@ -559,7 +629,7 @@ def _one_function(found: Parts, base: TableQuery) -> TableQuery | None:
     ):
         return None
     return _measured(
-        replace(found, columns=(), functions=(), measures=(Measure(found.functions[0], found.numbers[0]),)), base
+        replace(found, columns=(), functions=(), measures=measures_of(found.functions[0], found.numbers[0])), base
     )
 
 

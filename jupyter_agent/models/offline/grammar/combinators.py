@@ -5,7 +5,8 @@ Rules are tried in the order in which they stand here, and what no rule takes is
 Letters: T table, R row noun, C column, V value, Q quoted text, N number, n ordinal, D date, Y month, F function, S superlative, A adjective,
 a comparative adjective, L comparison, ~ between, ^ part of a text, 0 missing, ! not, & and, / or, I preposition, J since or before, B by, P period,
 p adverb of a period, H how many, U how much, u different, % share, w which, W when, s sort, t first or last, d direction, X unit, E comparison of
-two, c correlation, g pivot, k picture, h code, q wise, l another table, y others, o only, x pronoun, v show, r where, = is, z never, ? unknown. Made of them: K condition, G group, M measure, Z extreme.
+two, c correlation, g pivot, k picture, e how it looks, O outliers, h code, q wise, l another table, y others, o only, x pronoun, v show, r where, = is, z never, ? unknown. Made of them: K condition, G group, M measure, Z extreme,
+j how many rows a group has, b several orders.
 """
 
 from __future__ import annotations
@@ -410,12 +411,32 @@ def _measured(spans: Spans, _table: Table) -> WordSpan | None:
     columns = [column for listed in named for column in listed]
     if any(not can_measure(function, column) for function in functions for column in columns):
         return None
-    return _joined("M", spans, tuple(Measure(function, column) for column in columns for function in functions))
+    return _joined(
+        "M",
+        spans,
+        tuple(measure for column in columns for function in functions for measure in measures_of(function, column)),
+    )
 
 
-def can_measure(function: str, column: Column) -> bool:
+def measures_of(function: Any, column: Column) -> tuple[Measure, ...]:
+    """What a word for a function asks of a column: a range is two numbers, quartiles are three."""
+    match function:
+        case "range" | "span":
+            return Measure("min", column), Measure("max", column)
+        case "quartiles":
+            return tuple(Measure("quantile", column, part) for part in (0.25, 0.5, 0.75))
+        case tuple():
+            return tuple(Measure("quantile", column, part) for part in function)
+    return (Measure(function, column),)
+
+
+def can_measure(function: str | tuple[float, ...], column: Column) -> bool:
     """Whether a function makes sense of what a column holds."""
     kind = kind_of(column)
+    if function == "percentile":
+        return False  # which is not said
+    if function in ("range", "span"):
+        function = "max"
     if function in ("nunique", "count", "mode"):
         return True
     if kind == "time":
@@ -550,6 +571,53 @@ def _rule(pattern: str, build: Callable[[Spans, Table], WordSpan | list[WordSpan
     return re.compile(pattern), build
 
 
+def _quantiles(spans: Spans, _table: Table) -> WordSpan | None:
+    """``90th percentile``, ``25th and 75th percentile``, ``0.9 quantile``."""
+    function = next(span for span in spans if span.kind == "F")
+    numbers = [span.data for span in spans if span.kind in "nN"]
+    parts_named = tuple(number / 100 if number >= 1 else float(number) for number in numbers)
+    if function.data != "percentile" or not all(0 < part < 1 for part in parts_named):
+        return None
+    return _joined("F", spans, parts_named)
+
+
+def _sized(spans: Spans, _table: Table) -> list[WordSpan] | None:
+    """``regions with more than 60 orders``: groups by how many rows they have."""
+    compared = next(span for span in spans if span.kind == "L")
+    number = next(span for span in spans if span.kind == "N")
+    operator, adjective = compared.data
+    if adjective or operator == "!=" or not isinstance(number.data, int):
+        return None
+    rows = [span for span in spans if span.kind in "RTLN"]
+    return [*(span for span in spans if span.kind == "K"), _joined("j", rows, (operator, number.data))]
+
+
+def _orders(spans: Spans, _table: Table) -> WordSpan | None:
+    """``region ascending and revenue descending``."""
+    columns = [_one(span) for span in spans if span.kind == "C"]
+    turned = [span.data for span in spans if span.kind == "d"]
+    if any(column is None for column in columns) or not set(turned) <= {"up", "down"}:
+        return None
+    return _joined("b", spans, tuple(zip(columns, (turn == "down" for turn in turned), strict=True)))
+
+
+def _styled(spans: Spans, _table: Table) -> WordSpan | None:
+    """``stacked``, ``12 bins``, ``titled 'Sales'``."""
+    texts = {span.kind: span.data for span in spans}
+    match texts["e"]:
+        case "stacked" if len(spans) == 1:
+            style: Mapping[str, Any] = {"stacked": True}
+        case "log" if len(spans) == 1:
+            style = {"is_log": True}
+        case "bins" if isinstance(texts.get("N"), int) and 0 < texts["N"] <= 1000:
+            style = {"bins": texts["N"]}
+        case "title" if "Q" in texts:
+            style = {"title": texts["Q"]}
+        case _:
+            return None
+    return _joined("e", spans, style)
+
+
 #: In the order of their priority.
 _RULES: tuple[Rule, ...] = (
     _rule(
@@ -561,8 +629,11 @@ _RULES: tuple[Rule, ...] = (
         ),
     ),
     _rule(r"D", lambda spans, table: _day_span(spans, table) if isinstance(spans[0].data, str) else None),
+    _rule(r"Ne|eN|eQ|e(?![NQ])", _styled),
+    _rule(r"[nN](?:&[nN])*F|FN", _quantiles),
     _rule(r"SA", _most),
     _rule(r"St", _ordered),
+    _rule(r"B?Cd(?:&B?Cd)+", _orders),
     _rule(r"TC", lambda spans, _table: spans[1]),
     _rule(r"BV", lambda spans, _table: spans[1]),
     _rule(r"V(?:[&/E]V)+", _values),
@@ -597,6 +668,7 @@ _RULES: tuple[Rule, ...] = (
     _rule(r"GG|G&?G|GIP", _grouped),
     _rule(r"(?<!C&)!?C", _truth),
     _rule(r"E?~?KI?&y|y&K", _others),
+    _rule(r"LNK*[RT]", _sized),
     _rule(r"F(?:&F)*I?C(?:&C)*(?!F)", _measured),
     _rule(r"C(?:&C)*F(?:&F)*", _measured),
     _rule(r"M&M", _measures_joined),

@@ -11,7 +11,9 @@ from jupyter_agent.core.kernel_state import Variable
 from jupyter_agent.models.offline.conversation import Conversation
 from jupyter_agent.models.offline.facts import Facts
 from jupyter_agent.models.offline.grammar.answer import answered
-from jupyter_agent.models.offline.grammar.edits import edited, leans
+from jupyter_agent.models.offline.grammar.edits import edited, leans, topic
+from jupyter_agent.models.offline.grammar.sources import Source
+from jupyter_agent.models.offline.grammar.tables import with_levels
 from jupyter_agent.models.offline.grammar.understanding import MOST_TABLES, Understood, understood
 from jupyter_agent.models.offline.markdown import name
 from jupyter_agent.models.offline.namespace import Table, in_code
@@ -62,13 +64,18 @@ def table_answer(conversation: Conversation, facts: Facts) -> Sequence[str] | No
     words = frozenset(form for question in questions for token in tokens(question) for form in parts(token.text))
     tables = facts.tables(namespace, MOST_TABLES, words)
     previous: Understood | None = None
+    sources = [Source(table, table) for table in map(with_levels, tables)]
     for question in questions[:-1]:
         found = _read(question, tables, previous)
-        previous = found[0] if len(found) == 1 else None
+        kept = previous if previous is not None and previous.query.shape == "topic" and leans(question) else None
+        previous = found[0] if len(found) == 1 else topic(question, sources) or kept
     lazy = [variable for variable in namespace.variables.values() if "LazyFrame" in variable.type][:MOST_LAZY]
     named = {token.text for token in tokens(conversation.question)}
-    if previous is None and len(questions) > 1 and leans(conversation.question):
-        return None  # it goes on with what was no question of this kind
+    is_other = previous is None or previous.query.shape == "topic"
+    if is_other and len(questions) > 1 and leans(conversation.question):
+        changed = edited(conversation.question, previous) if previous is not None else None
+        if changed is None:
+            return None  # it goes on with what was no question of this kind
     wanted = [variable for variable in lazy if variable.name in named]
     found = _read(conversation.question, tables, previous) if not wanted else []
     if not found and lazy:

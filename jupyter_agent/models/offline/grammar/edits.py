@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 from jupyter_agent.models.offline.grammar.assembly import Parts, parts_of, usual
-from jupyter_agent.models.offline.grammar.combinators import can_measure, combined, direction, extreme_of, span_of
+from jupyter_agent.models.offline.grammar.charts import as_chart
+from jupyter_agent.models.offline.grammar.combinators import (
+    can_measure,
+    combined,
+    direction,
+    extreme_of,
+    measures_of,
+    span_of,
+)
 from jupyter_agent.models.offline.grammar.lexicon import hints
-from jupyter_agent.models.offline.grammar.query import TableQuery
+from jupyter_agent.models.offline.grammar.query import Chart, TableQuery
+from jupyter_agent.models.offline.grammar.sources import Source
 from jupyter_agent.models.offline.grammar.spans import Vocabulary, WordSpan, readings
 from jupyter_agent.models.offline.grammar.tables import is_number
 from jupyter_agent.models.offline.grammar.understanding import Understood
@@ -28,6 +37,20 @@ _LEANING = re.compile(
 def leans(question: str) -> bool:
     """Whether a question sounds as if it went on with the one before."""
     return _LEANING.match(question) is not None
+
+
+def topic(question: str, sources: Sequence[Source]) -> Understood | None:
+    """The one column that was spoken of in a question of another kind."""
+    found = [
+        (span.data[0], source)
+        for source in sources
+        for span in next(readings(question, Vocabulary(source.table)), ())
+        if span.kind == "C" and span.surety == 3 and len(span.data) == 1
+    ]
+    if len(found) != 1:
+        return None
+    column, source = found[0]
+    return Understood(TableQuery(source.table, "topic", columns=(column,), time=source.table.time), source)
 
 
 def edited(question: str, previous: Understood) -> Understood | None:
@@ -89,9 +112,16 @@ def _changed(query: TableQuery, found: Parts) -> TableQuery | None:
     changed = replace(query, conditions=_conditions(query, found), wants_code=False)
     if found.wants_code:
         return replace(query, wants_code=True) if content <= {"h"} else None
-    if found.chart:
-        is_drawn = query.shape == "groups" and query.limit != 1 and len(query.by) + bool(query.period) == 1
-        return replace(changed, chart=found.chart) if is_drawn and content <= {"k", "K"} else None
+    if found.chart is not None:
+        styles = {"kind": "any", **asdict(query.chart)} if query.chart is not None else {}
+        styles |= {name: value for name, value in asdict(found.chart).items() if value not in ("any", None, False, "")}
+        changed = as_chart(changed, Chart(**styles)) or changed
+        if changed.chart is None or not content <= set("kKeGC"):
+            return None
+        if not content & set("GC"):
+            return changed if changed != query else None
+    elif query.shape == "topic":
+        return None
     if found.has("g") or found.has("c") or found.has("%") or found.has("u"):
         return None
     for apply in (_with_groups, _with_measures, _with_columns, _with_extreme, _with_order):
@@ -117,6 +147,8 @@ def _with_groups(query: TableQuery, found: Parts) -> TableQuery | None:
         fixed = {condition.column for condition in found.conditions if condition.operator == "=="}
         left = tuple(key for key in query.by if key not in fixed)
         return replace(query, by=left or query.by)
+    if query.shape == "distribution" and len(by) == 1 and not period:
+        return replace(query, by=by)
     if query.shape not in ("measures", "groups", "count", "rows", "values"):
         return None
     if found.has("s") or (found.turned and all(is_number(column) for column in by)):
@@ -160,7 +192,7 @@ def _with_measures(query: TableQuery, found: Parts) -> TableQuery | None:
         or not all(can_measure(function, column) for column in columns)
     ):
         return None
-    return replace(query, measures=tuple(Measure(function, column) for column in columns))
+    return replace(query, measures=tuple(measure for column in columns for measure in measures_of(function, column)))
 
 
 def _with_columns(query: TableQuery, found: Parts) -> TableQuery | None:
@@ -190,6 +222,8 @@ def _with_columns(query: TableQuery, found: Parts) -> TableQuery | None:
     if not columns or found.functions or columns == query.by:
         return query
     if query.shape in ("pick", "rows") and not query.by:
+        return replace(query, columns=columns)
+    if query.shape == "distribution" and found.numbers == columns:
         return replace(query, columns=columns)
     numbers = found.numbers
     if query.shape not in ("measures", "groups") or found.has("W") or len(numbers) != len(columns) or found.groups.by:

@@ -70,11 +70,13 @@ _PHRASES: Mapping[str, Mapping[str, str]] = {
     "F": {
         "mean": "mean|average|avg|averages|means|averaged|on average|mean value|average value|typical|in the mean", "median": "median|medians|middle value", "sum": "sum|total|totals|sum of all|in total|altogether|overall|summed|sum up|totalled",
         "std": "std|standard deviation|stdev|spread", "var": "variance", "max": "max|maximum|maximal|maxima", "min": "min|minimum|minimal|minima",
+        "range": "range|extent|min and max|minimum and maximum|range of values", "quartiles": "quartiles|quartile", "percentile": "percentile|percentiles|quantile|quantiles",
+        "span": "date range|time range|time span|timespan|time period|period covered|from when to when|time frame|covered period|range of dates",
         "nunique": "number of unique|number of distinct|number of different|how many different|how many unique|how many distinct|count of unique|count of distinct|count distinct|count unique|distinct count|unique count|nunique",
     },
     "H": {"": "how many|how many times|number of|nr of|no of|count of|count|total number of|the number of|# of|nr|counted|amount of", "each": "how often|counts|value counts|value count|frequency|frequencies|occurrences|count of each|number of each|how many of each|counts of|value counts of"},
     "U": {"": "how much", **{word: f"how {word}" for word in words("high big large long old tall expensive late warm hot cold heavy fast deep wide")}},
-    "B": {"": "by|per|for each|for every|in each|in every|each|every|of each|grouped by|group by|across|broken down by|split by|within each|for all|according to|groupby|depending on|with each|at each|over the|over"},
+    "B": {"": "by|per|for each|for every|in each|in every|each|every|of each|grouped by|group by|across|broken down by|split by|within each|for all|according to|groupby|depending on|coloured by|colored by|color by|colour by|with each|at each|over the|over"},
     "I": {"of": "of", "in": "in|during|within|on|at|for|from|to|with|among|into|through|about|under the|as|than"},
     "J": {">=": "since|starting|from", ">": "after", "<": "before|until|till|up to|prior to"},
     "&": {"": "and|&|plus|as well as|,|;|together with|along with|what about|how about|same for|the same for|but"},
@@ -91,8 +93,8 @@ _PHRASES: Mapping[str, Mapping[str, str]] = {
     "t": {"first": "first|head", "last": "last|tail", "top": "top", "bottom": "bottom"},
     "d": {"down": "descending|desc|decreasing|high to low|from high to low", "up": "ascending|asc|increasing|low to high|from low to high|alphabetically|chronologically", "turn": "the other way|the other way round|the other way around|reversed|in reverse|reverse"},
     "v": {"": "filter|filter rows|filter for|filter by|keep|keep rows|keep only|keep only rows|select rows|get rows|resample|aggregate|show|list|display|give|print|find|see|get|show me|give me|list of|find all|which are"},
-    "E": {"compare": "compare|compared|comparison|versus|vs|against|comparison of|compare the", "difference": "difference|difference between|differ|gap between|differences"},
-    "c": {"": "correlation|correlate|correlates|correlated|corr|related|relationship|relation|depend|depends|affect|affects|influence|influences|association|associated|correlations"},
+    "E": {"compare": "compare|compared|comparison|versus|vs|against|comparison of|compare the", "difference": "difference|difference between|differ|gap between|differences|difference in|by how much|gap"},
+    "c": {"": "correlation|correlate|correlates|correlated|corr|related|relationship|relation|depend|depends|affect|affects|influence|influences|association|associated|correlations|correlation matrix|correlation coefficients|correlation coefficient"},
     "~": {"": "between"},
     "=": {"": "is|are|was|were|be|been|equals|equal|equal to|=|==|exactly|being|am|has|have|had|having|with value"},
     "^": {"contains": "contains|contain|containing|includes|including|like|mention|mentions|mentioning|with the word", "startswith": "starts with|start with|starting with|begins with|begin with|beginning with", "endswith": "ends with|end with|ending with|ending in|ending on"},
@@ -100,10 +102,15 @@ _PHRASES: Mapping[str, Mapping[str, str]] = {
     "h": {"": "how do i|how can i|how do you|how would i|how could i|how to|how should i|code|the code|code to|code for|snippet|snippet for|write code to|write code for|in code"},
     "q": {"": "wise|breakdown"},
     "k": {
-        "": "plot|plots|chart|charts|graph|draw|visualize|visualise|picture|diagram|plotted|one plot|one chart|the same plot",
-        "line": "line|lines|line plot|line chart|line graph|curve|curves", "bar": "bar|bars|bar plot|bar chart|barplot|bar graph|column chart",
-        "barh": "horizontal bars|horizontal bar chart", "scatter": "scatter|scatter plot|scatterplot|scatter chart", "pie": "pie|pie chart|pie plot",
+        "": "plot|plots|chart|charts|graph|draw|visualize|visualise|picture|diagram|plotted|one plot|one chart|the same plot|plot it|a plot",
+        "line": "line|lines|line plot|line chart|line graph|curve|curves|lineplot", "bar": "bar|bars|bar plot|bar chart|barplot|bar graph|column chart|count plot|countplot|bar plots|bar charts",
+        "barh": "horizontal bars|horizontal bar chart|horizontal|horizontally|sideways|horizontal bar plot|barh", "area": "area chart|area plot",
+        "scatter": "scatter|scatter plot|scatterplot|scatter chart|scatter plots|point plot", "pie": "pie|pie chart|pie plot|pies|pie charts",
+        "hist": "hist|histogram|histograms|hists|distribution|distributions|distribution plot", "heatmap": "heatmap|heat map|heatmaps",
+        "box": "box|boxes|boxplot|boxplots|box plot|box plots|box and whisker plot",
     },
+    "e": {"stacked": "stacked|stack|on top of each other", "bins": "bin|bins|buckets", "title": "titled|title|with the title|with title", "log": "log scale|logarithmic|logarithmic scale|log axis|log y|logarithmic axis"},
+    "O": {"": "outliers|outlier|anomalies|anomaly|extreme values|extreme value"},
     "y": {"": "others|the others|the rest|rest|non-subscribers|everyone else|everybody else"},
     "r": {"": "where|that|whose|if"},
     "g": {"": "pivot|pivot table|crosstab|cross tab|cross tabulation|cross table|unstack|contingency table"},
@@ -123,7 +130,7 @@ _FILLING = frozenset(
         belongs respectively ever so far value values got gets get we've all any some whole entire data dataset table hello hi hey just been
         quite exactly overall now then also too he she him her his hers who ca whats what's
         take appears appear occurs sign signed again instead answered answering respond responded registered recorded measured stored column columns
-        want wanted know tell order's ok okay thanks thank have's s"""
+        want wanted know tell order's ok okay thanks thank have's s u gimme lemme level levels"""
     )
 )
 #: What `FILLERS` has that fills here too: not what could be a name or a unit.

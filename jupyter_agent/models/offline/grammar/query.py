@@ -6,16 +6,43 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from jupyter_agent.models.offline.dialects.dialect import Grouping
 from jupyter_agent.models.offline.namespace import Column, Table
-from jupyter_agent.models.offline.query import Condition, Measure, Period
+from jupyter_agent.models.offline.query import Condition, Function, Measure, Operator, Period
 
-#: What is shown: how many rows, the rows, the rows with the most, values, numbers, numbers for groups, a part of the whole,
-#: one column drawn against another.
-Shape = Literal["count", "rows", "pick", "values", "measures", "groups", "share", "correlation", "pivot", "pair"]
+#: What is shown: how many rows, the rows, the rows with the most, values, numbers, numbers for groups, a part of the whole, one group's
+#: number less another's, values far from the others; what is drawn besides groups: columns against the first one, how values are distributed, a value for each row, all correlations. A topic was
+#: only spoken of.
+Shape = Literal[
+    "count", "rows", "pick", "values", "measures", "groups", "share", "correlation", "pivot", "pair", "distribution", "each", "matrix",
+    "topic", "difference", "outliers",
+]  # fmt: skip
+ChartKind = Literal["any", "bar", "barh", "line", "area", "pie", "scatter", "hist", "box", "heatmap"]
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """How a picture looks.
+
+    Attributes:
+        kind: What is drawn; ``any`` where it is not said.
+        stacked: Whether bars stand on each other.
+        bins: How many bars a histogram has.
+        title: What stands above it; empty for what it shows.
+        is_log: Whether the upright axis is logarithmic.
+    """
+
+    kind: ChartKind = "any"
+    stacked: bool = False
+    bins: int | None = None
+    title: str = ""
+    is_log: bool = False
 
 
 #: Of a text that holds numbers these are about the numbers: what is none is missing.
 _NUMERIC = (">", ">=", "<", "<=", "between", "missing", "present")
+#: Shapes of which the columns are drawn.
+_DRAWN = ("pair", "distribution", "each")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +60,14 @@ class TableQuery:
         columns: What is shown of each row.
         order: What rows are ordered by.
         descending: The direction of the order; None is the order of the keys.
+        directions: Whether each column of the order descends, where they differ.
         limit: How many rows or groups.
         nth: Which of the ordered rows, counted from 1.
-        chart: The kind of picture; empty for none, ``any`` where it is not said.
+        chart: The picture that is asked for.
         shared: Whether each group's part of the whole is asked for.
+        part: Of each group the part of its rows that meets this.
+        having: Which groups, by how many rows they have.
+        outer: A function of the groups' values.
         wants_code: Whether code is asked for, not its result.
         notes: How words were taken that could be taken in another way.
     """
@@ -51,10 +82,14 @@ class TableQuery:
     columns: tuple[Column, ...] = ()
     order: tuple[Column, ...] = ()
     descending: bool | None = None
+    directions: tuple[bool, ...] = ()
     limit: int | None = None
     nth: int | None = None
-    chart: str = ""
+    chart: Chart | None = None
     shared: bool = False
+    part: Condition | None = None
+    having: tuple[Operator, int] | None = None
+    outer: Function | None = None
     wants_code: bool = False
     notes: tuple[str, ...] = ()
 
@@ -62,7 +97,7 @@ class TableQuery:
         """All columns that the code names."""
         measured = [measure.column for measure in self.measures if measure.column is not None]
         time = [self.time] if self.period is not None and self.time is not None else []
-        conditioned = [condition.column for condition in self.conditions]
+        conditioned = [condition.column for condition in (*self.conditions, *([self.part] if self.part else []))]
         return tuple(dict.fromkeys([*conditioned, *self.by, *measured, *self.columns, *self.order, *time]))
 
     def computed(self) -> tuple[Column, ...]:
@@ -73,7 +108,7 @@ class TableQuery:
             if measure.column is not None and measure.function not in ("count", "nunique", "mode")
         ]
         compared = [condition.column for condition in self.conditions if condition.operator in _NUMERIC]
-        return (*measured, *self.order, *compared)
+        return (*measured, *self.order, *compared, *(self.columns if self.shape in _DRAWN else ()))
 
     def renamed(self, names: Mapping[Column, Column]) -> TableQuery:
         """The query with other columns in the place of some, where they are computed with."""
@@ -92,7 +127,18 @@ class TableQuery:
             for condition in self.conditions
         )
         order = tuple(names.get(column, column) for column in self.order)
-        return replace(self, measures=measures, conditions=conditions, order=order)
+        columns = tuple(names.get(column, column) for column in self.columns) if self.shape in _DRAWN else self.columns
+        return replace(self, measures=measures, conditions=conditions, order=order, columns=columns)
+
+    def grouping(self) -> Grouping:
+        """The groups as the dialects take them."""
+        values = tuple(measure.column for measure in self.measures if measure.column is not None)
+        functions = tuple(measure.function for measure in self.measures)
+        time = self.time if self.period else None
+        return Grouping(
+            functions[0], values, self.by, self.period, time, self.conditions, self.descending, self.nth or self.limit, self.shared,
+            functions if len(set(functions)) > 1 else (), self.part, self.having,
+        )  # fmt: skip
 
     def notes_in_words(self) -> tuple[str, ...]:
         """The notes as a block."""

@@ -19,11 +19,15 @@ from jupyter_agent.models.offline.words import Token, forms, key, number, parts,
 #: Readings of one question that are tried.
 MOST_READINGS = 400
 _LONGEST_NAME = 5
+#: They fill where a question begins; further on they may be names.
+_OPENING = frozenset(words("ok okay hello hi hey thanks"))
 _MARKS = frozenset("?.!():[]")
 #: What the rows of a table may be called whose own name says nothing.
 _NAMELESS = frozenset(words("df data frame dataframe table dataset d t x"))
 _ROW_NOUNS = frozenset(
-    words("sales orders transactions events trips visits purchases sample samples measurements readings")
+    words(
+        "sales sale orders transactions transaction events event trips trip visits visit purchases purchase sample samples measurements readings"
+    )
 )
 _PEOPLE = frozenset(
     words(
@@ -249,7 +253,8 @@ def _choices(pieces: Sequence[Token], place: int, question: str, vocabulary: Voc
             continue
         phrase = " ".join(part.lower for part in gram)
         text = question[gram[0].start : gram[-1].end] if length > 1 else piece.text
-        spoken = [(length, WordSpan(letter, text, data)) for letter, data in LEXICON.get(phrase, ())]
+        may_fill = phrase not in _OPENING or all((".", None) in LEXICON.get(part.lower, ()) for part in pieces[:place])
+        spoken = [(length, WordSpan(letter, text, data)) for letter, data in LEXICON.get(phrase, ()) if may_fill]
         named = (
             [(length, span) for span in _named(text, vocabulary)]
             if length <= _LONGEST_NAME and _is_phrase(gram, question)
@@ -262,7 +267,7 @@ def _choices(pieces: Sequence[Token], place: int, question: str, vocabulary: Voc
                 if not {gram[0].lower, gram[-1].lower} & ARTICLES
                 or (choice[1].kind == "C" and key(choice[1].data[0].name) == key(text))
             ]
-        is_small = length == 1 and phrase in ARTICLES and not (text.isupper() and len(text) > 1 and named)
+        is_small = length == 1 and spoken and phrase in ARTICLES and not (text.isupper() and len(text) > 1 and named)
         sure = [choice for choice in named if choice[1].surety == 3]
         found += [*spoken, *sure] if is_small else [*sure, *spoken, *(named if not spoken else ())]
     if piece.kind == "number" and (value := number(piece.text)) is not None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 
 from jupyter_agent.models.offline.grammar.assembly import parts_of, query_of
+from jupyter_agent.models.offline.grammar.charts import drawn
 from jupyter_agent.models.offline.grammar.combinators import combined
 from jupyter_agent.models.offline.grammar.lexicon import LEXICON
 from jupyter_agent.models.offline.grammar.query import TableQuery
@@ -58,7 +59,7 @@ def _fitting(question: str, sources: Iterable[Source], tables: Sequence[Table]) 
         vocabulary = Vocabulary(source.table, () if source.links else references(source.base, tables).items())
         for spans in readings(question, vocabulary):
             parts = parts_of(combined(spans, source.table), source.table)
-            query = query_of(parts) if parts is not None else None
+            query = (drawn(parts) if parts.chart else query_of(parts)) if parts is not None else None
             if query is not None and _uses_all(query, source) and not _is_unmatched(query, source):
                 yield Understood(query, source, sum(span.surety for span in spans))
                 break
@@ -107,7 +108,7 @@ def _preferred(found: list[Understood], previous: Understood | None) -> list[Und
     whole = [
         understood
         for understood in found
-        if all(_is_part(other.source.table, understood.source.table) for other in found if other is not understood)
+        if all(is_part(other.source.table, understood.source.table) for other in found if other is not understood)
     ]
     if len(whole) != 1:
         return found
@@ -116,6 +117,7 @@ def _preferred(found: list[Understood], previous: Understood | None) -> list[Und
     return [replace(whole[0], query=replace(whole[0].query, notes=(note, *whole[0].query.notes)))]
 
 
-def _is_part(table: Table, whole: Table) -> bool:
+def is_part(table: Table, whole: Table) -> bool:
+    """Whether a table looks like a part of another: fewer rows, and no column of its own."""
     own = {column.name for column in table.columns}
     return own <= {column.name for column in whole.columns} and (table.rows or 0) <= (whole.rows or 0)

@@ -44,7 +44,6 @@ _LEXICON = Lexicon(
         "upper": "upper case, uppercase, upper, in capitals, capital letters",
         "frame": "as a dataframe, as dataframe, to a dataframe, into a dataframe, as a table, as a data frame, to dataframe, into a table, make a dataframe of, make a dataframe from, dataframe from, dataframe of, table of, convert to dataframe, as a pandas dataframe, turn into a dataframe",
         "assign": "change, set, update, overwrite",
-        "bar": "bar, bars, bar chart, bar plot, as bars, plot, chart, as a bar chart, plot as bars, draw, bar chart of, plot a bar chart",
         "lower": "lower case, lowercase, lower",
     },
     position={
@@ -147,16 +146,6 @@ class PathQuery(ObjectQuery):
             return self._placed(facts)
         if function == "type":
             return shown_run(facts, f"type({part.code}).__name__", f"The type of {name(part.code)}")
-        if function == "bar":
-            drawn = (
-                f"list({part.code}), list({part.code}.values())"
-                if part.kind == "mapping"
-                else f"range(len({part.code})), {part.code}"
-            )
-            return [
-                f"{name(part.code)} as bars:",
-                python(f"import matplotlib.pyplot as plt\n\nplt.bar({drawn})\nplt.title({part.key!r})\nplt.show()"),
-            ]
         if not function or (function == "count" and part.is_number):
             return self._itself(facts)
         known = part.length if function in ("count", "length") and part.kind in ("mapping", "sequence") else None
@@ -349,8 +338,6 @@ def _query(found: Spans, every: Sequence[tuple[Part, ...]]) -> PathQuery | None:
     functions = _united(functions)
     if len(functions) > 1:
         return None
-    if functions == ["bar"]:
-        return _drawn(wanted, contents, found)
     if found.one("compare") is not None and len(wanted) == 2 and not found.slots & {"function", "content", "number"}:
         return _compared(wanted, found.one("compare"), found)
     lineages = _matching(every, wanted, contents)
@@ -415,16 +402,6 @@ def _compared(wanted: Sequence[Sequence[tuple[int, Part]]], operator: Any, found
         return None
     first, second = sides[0][0], sides[1][0]
     return PathQuery(replace(first, code=f"{first.code} {operator} {second.code}", text="…"))
-
-
-def _drawn(wanted: Sequence[Sequence[tuple[int, Part]]], contents: Sequence[object], found: Spans) -> PathQuery | None:
-    """``bar of the prices``: the numbers of one dictionary."""
-    parts_named = {part.code: part for choice in wanted for _, part in choice}
-    part = next(iter(parts_named.values()), None)
-    if part is None or len(parts_named) > 1 or contents or found.slots - {"part", "function", "noun", "verb"}:
-        return None
-    are_numbers = part.kind in ("mapping", "sequence") and all(inner.is_number for inner in part.parts)
-    return PathQuery(part, function="bar") if are_numbers and part.parts else None
 
 
 _TOO_MANY = Ask("Several values have that name. Name the one that holds it, too.")

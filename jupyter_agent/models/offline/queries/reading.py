@@ -4,20 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from jupyter_agent.models.offline.queries import arrays, code, estimators, expressions, paths, short
+from jupyter_agent.models.offline.queries import (
+    arrays,
+    charts,
+    code,
+    estimators,
+    expressions,
+    files,
+    notebook,
+    paths,
+    short,
+    tables,
+    variables,
+)
 from jupyter_agent.models.offline.queries.query import ObjectContext, ObjectQuery
 
-_READERS: tuple[Callable[[str, ObjectContext], ObjectQuery | None], ...] = (
+Reader = Callable[[str, ObjectContext], ObjectQuery | None]
+#: What is asked whether or not there are variables.
+_OF_THE_NOTEBOOK: tuple[Reader, ...] = (tables.read, files.read, notebook.read, variables.read)
+_READERS: tuple[Reader, ...] = (
     short.read,
+    charts.read,
     arrays.read,
     estimators.read,
     code.read,
     expressions.read,
     paths.read,
+    *_OF_THE_NOTEBOOK,
 )
 
 
 def read(question: str, context: ObjectContext) -> ObjectQuery | None:
     """The query about an object; None if the question is about something else."""
-    readers = _READERS if context.namespace.variables else (short.read,)
+    readers = _READERS if context.namespace.variables else (short.read, *_OF_THE_NOTEBOOK)
     return next((query for reader in readers if (query := reader(question, context)) is not None), None)

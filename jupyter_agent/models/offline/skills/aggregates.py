@@ -6,15 +6,12 @@ import re
 from dataclasses import replace
 
 from jupyter_agent.models.offline import cues
-from jupyter_agent.models.offline.computing import computed, where_clause
+from jupyter_agent.models.offline.computing import where_clause
 from jupyter_agent.models.offline.dialects.dialect import Grouping
-from jupyter_agent.models.offline.facts import Facts
 from jupyter_agent.models.offline.lexicon import ADDITIVE
-from jupyter_agent.models.offline.markdown import figure, name
+from jupyter_agent.models.offline.markdown import name
 from jupyter_agent.models.offline.namespace import Column, Table, names_of
 from jupyter_agent.models.offline.query import Ask, Function, Query, noun
-from jupyter_agent.models.offline.results import Result, strength
-from jupyter_agent.models.offline.skill import Answer, Skill, cue
 from jupyter_agent.models.offline.words import joined, parts
 
 _SINGULAR = re.compile(r"\b(?:which|what|who) (?:one|COL\d+|month|year|day|week|weekday|hour|quarter)\b(?!s)")
@@ -118,41 +115,3 @@ def _what(grouped: Grouping) -> str:
     if grouped.values:
         return f"{noun(grouped.function).capitalize()} of {names_of(grouped.values)}"
     return "Rows"
-
-
-def _correlated(query: Query, facts: Facts) -> Answer:
-    frame = query.the_frame()
-    columns = [column for column in (*query.columns, *query.by) if column.role in ("number", "truth")][:2]
-    named = [column for column in (*query.columns, *query.by) if column not in columns]
-    if named and len(columns) < 2:
-        return [
-            f"{name(named[0].name)} is of type {name(named[0].dtype)}; a correlation needs numbers. Compare its groups instead, for example *mean of a number by {name(named[0].name)}*."
-        ]
-    pair = tuple(columns) if len(columns) == 2 else ()
-    title = f"Correlation of {names_of(pair)}" if pair else f"Correlations of the number columns of {name(frame.name)}"
-
-    def sentence(result: Result) -> str:
-        if result.number is None:
-            return f"{title}:"
-        return f"{title}: **{figure(result.number)}** ({strength(float(result.number))})."
-
-    return computed(
-        replace(query, columns=pair),
-        facts,
-        title,
-        lambda language: language.correlated(pair, query.conditions),
-        sentence,
-    )
-
-
-SKILLS = (
-    Skill(
-        "correlation",
-        cue(r"corr\w*|relationship between|relat(?:ed|es?|ion)(?: of| to| between)?|depends? on|associat\w+"),
-        _correlated,
-        lambda query: query.chart is None and (bool(query.columns or query.by) or "corr" in query.text),
-        weight=67,
-        measures=True,
-        reads=r"\bmatrix\b",
-    ),
-)

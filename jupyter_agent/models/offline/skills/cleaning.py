@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from jupyter_agent.models.offline.computing import block
+from jupyter_agent.models.offline.computing import block, full_frame
 from jupyter_agent.models.offline.dialects.choice import Dialect, dialect
 from jupyter_agent.models.offline.facts import Facts
 from jupyter_agent.models.offline.markdown import figure, many, name, names
@@ -13,7 +13,6 @@ from jupyter_agent.models.offline.namespace import Column, Table, names_of, whol
 from jupyter_agent.models.offline.query import Ask, Query, has_table
 from jupyter_agent.models.offline.results import result
 from jupyter_agent.models.offline.skill import Answer, Skill, cue
-from jupyter_agent.models.offline.skills.frames import full_frame
 
 
 def _handled(query: Query, facts: Facts) -> Answer:

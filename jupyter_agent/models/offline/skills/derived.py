@@ -112,7 +112,7 @@ def _fits_running(query: Query) -> bool:
     """A number is a window, and only groups are of rows that fit."""
     is_window = not query.skeleton.of("NUM") or re.search(r"\b(?:rolling|moving|shift\w*|lag\w*)\b", query.text)
     is_whole = not query.conditions or query.period is not None
-    has_column = query.frame is not None and query.chart is None and bool(query.columns) and not query.limit
+    has_column = query.frame is not None and bool(query.columns) and not query.limit
     return has_column and is_whole and bool(is_window)
 
 
@@ -122,9 +122,7 @@ SKILLS = (
         "new column",
         cue(rf"{_HAS_FRAME}\b[^?]*column", r"new column", r"(?:divide|multiply|subtract)"),
         _arithmetic,
-        lambda query: (
-            query.frame is not None and bool(_TWO.search(query.text) or not query.function) and query.chart is None
-        ),
+        lambda query: query.frame is not None and bool(_TWO.search(query.text) or not query.function),
         weight=88,
         repeats=False,
         reads=r".*",

@@ -86,7 +86,7 @@ SKILLS = (
             r"what happened|\w+(?:error|exception)|stopiteration|keyboardinterrupt|problem|raised?",
         ),
         _explained,
-        lambda query: query.chart is None,
+        lambda _query: True,
         weight=80,
         reads=r"\b(?:last|latest|previous|first|explain|mean|means|happened|corrected?|code|line|cause|reason|error)\b",
     ),

@@ -92,7 +92,7 @@ def _stacked(query: Query, _facts: Facts) -> Answer:
 
 
 def _two(query: Query) -> bool:
-    return query.chart is None and len(query.namespace.frames) > 0
+    return len(query.namespace.frames) > 0
 
 
 SKILLS = (

@@ -1,0 +1,359 @@
+"""A table as a whole: its size, columns, types, first rows, index, memory, gaps, repeated rows, a summary."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from jupyter_agent.models.offline.dialects.choice import dialect
+from jupyter_agent.models.offline.facts import Facts
+from jupyter_agent.models.offline.grammar.understanding import is_part
+from jupyter_agent.models.offline.markdown import figure, many, name, names, share, size, table
+from jupyter_agent.models.offline.namespace import Column, Namespace, Role, Table, moment, real, whole
+from jupyter_agent.models.offline.queries.query import ObjectContext, ObjectQuery, shown_run
+from jupyter_agent.models.offline.query import Ask, no_frame
+from jupyter_agent.models.offline.spans import Lexicon, Meaning, Spans, is_named, spans
+from jupyter_agent.models.offline.words import forms, joined, tokens
+
+_LONGEST = 60
+_POINTING = re.compile(r"\b(?:it|its|they|them|their|that|those|these)\b", re.IGNORECASE)
+#: Code for one of these things.
+_METHOD = re.compile(
+    r"\b([^\W\d]\w*)\.(columns|shape|dtypes|head|tail|sample|describe|info|index|duplicated|isna|isnull)\b(?:\((\d*)\))?(?:\.sum\(\))?"
+)
+_LENGTH = re.compile(r"\blen\(([^\W\d]\w*)\)")
+_SHOWING = re.compile(r"\b(?:show|print|display|view|see|look at)\b", re.IGNORECASE)
+_LEXICON = Lexicon(
+    what={
+        "shape": "shape, dimensions, size, how big, how large, how long, how wide, how many columns, number of columns, column count, rows and columns, how many rows and columns, len, length, count columns, dims, rows count",
+        "rows": "how many rows, number of rows, row count",
+        "columns": "columns, column, column names, names of the columns, fields, features, attributes, headers, header, schema, structure, column list",
+        "dtypes": "dtypes, dtype, types, type, data types, datatypes, column types, types of the columns, data type of each column, type of each column, types of all columns",
+        "head": "head, preview, first rows, first few rows, look like, looks like, peek, top rows, first lines", "tail": "tail, last rows, last few rows, bottom rows, last lines, end",
+        "sample": "sample, random rows, random sample, some rows, a few rows, few rows, example rows, sample rows, random",
+        "summary": "describe, description, summary, summarize, summarise, overview, statistics, stats, info, information, profile, explore, about, contain, contains, hold, holds, inside, details, describe all columns, summary statistics, rundown",
+        "index": "index, row labels, row names, row index", "memory": "memory, how much memory, memory usage, memory use, ram, bytes, memory footprint, megabytes, how heavy, mb",
+        "missing": "missing, missing values, nulls, null values, nans, nan values, nan, na, gaps, empty cells, missing data, empty values, incomplete, null, blanks, isna, isnull",
+        "duplicates": "duplicates, duplicate rows, duplicated rows, repeated rows, duplicate, duplicated, duplicate entries, duplicate records, double entries, rows repeated, repeat rows",
+    },
+    end={"head": "first, top", "tail": "last, bottom"},
+    role={
+        "number": "numeric, numerical, number, numbers, ints, floats, integer, float, quantitative, int, integers", "text": "categorical, text, texts, string, strings, object, objects, qualitative",
+        "time": "date, dates, datetime, datetimes, time", "truth": "bool, boolean, booleans, bools",
+    },
+    rows={True: "rows, row, lines, records, entries, examples, observations, cases"},
+    each={True: "per column, by column, in each column, each column, every column, for each column, all columns, of each column, in every column, the columns"},
+    most={True: "most"},
+    noun={True: "table, tables, dataframe, data frame, dataset, frame, data, df, full, quick, whole, entire"},
+    verb={True: "how many, how much, any, are there, is there, count, number of, use, uses, used, take, takes, contain any, my, all, check, check for, look at, see, view, inspect, also, now, then, what about, how about, do a, who, kind, still, you, me, go, type of, of type, open, full, total, their, them, they, those, these"},
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class StructureQuery(ObjectQuery):
+    """What is asked of a table as a whole.
+
+    Attributes:
+        table: It.
+        what: Which thing, as the lexicon has it.
+        limit: How many rows are shown.
+        role: Of columns, which ones.
+        is_most: Of gaps, the column that has the most.
+        within: Of repeated rows, the columns that are compared.
+        namespace: Where libraries have their names.
+    """
+
+    table: Table
+    what: str
+    namespace: Namespace
+    limit: int = 5
+    role: Role | None = None
+    is_most: bool = False
+    within: tuple[Column, ...] = ()
+
+    def answer(self, facts: Facts) -> Sequence[str]:
+        """From what inspection found where that is all, else run."""
+        frame = self.table
+        if self.what in ("summary", "memory", "missing", "index", "head"):
+            full = facts.inspected(frame.name)
+            if full is not None and full.kind == "frame" and full.facts.get("columns"):
+                frame = Table.of(full)
+        code = dialect(frame, self.namespace, runs=True)
+        match self.what:
+            case "shape":
+                rows = "an unknown number of rows" if frame.rows is None else many(frame.rows, "row")
+                uncounted = (
+                    "" if frame.rows is not None else "Its rows are not counted, because that would run a computation."
+                )
+                return [f"{name(frame.name)} has **{rows}** and **{many(frame.width, 'column')}**.", uncounted]
+            case "columns" | "dtypes":
+                return _columns(frame, self.role, is_short=self.what == "dtypes")
+            case "head" if self.limit <= 5 and (shown := _head(frame, self.limit)):
+                return shown
+            case "head" | "tail" | "sample":
+                title = {"head": "The first rows", "tail": "The last rows", "sample": "Random rows"}[self.what]
+                return shown_run(facts, f"{code.rows()}.{self.what}({self.limit})", f"{title} of {name(frame.name)}")
+            case "index":
+                return _index(frame)
+            case "memory":
+                used = real(frame.variable.facts.get("memory_bytes"))
+                if used is None:
+                    return [f"I do not know how much memory {name(frame.name)} uses."]
+                return [f"{name(frame.name)} uses **{size(used)}** of memory."]
+            case "missing":
+                return _gaps(frame, is_most=self.is_most)
+            case "duplicates":
+                return _duplicates(frame, facts, code.duplicates(self.within), self.within)
+        return _summary(frame)
+
+
+def _columns(frame: Table, role: Role | None, *, is_short: bool) -> Sequence[str]:
+    columns = [column for column in frame.columns if role is None or column.role == role]
+    if role is not None and not is_short:
+        return [
+            f"{many(len(columns), 'column')} of {name(frame.name)}: {names((column.name for column in columns), 40)}"
+        ]
+    rows = [
+        [name(column.name), name(column.dtype), *([] if is_short else [_missing(column), names(column.samples[:3])])]
+        for column in columns[:_LONGEST]
+    ]
+    left = frame.width - len(rows)
+    notes = [f"{name(column.name)} holds dates as text." for column in columns if column.date_like]
+    return [
+        f"{'Types of the' if is_short else f'{name(frame.name)} has'} **{many(frame.width, 'column')}**{f' of {name(frame.name)}' if is_short else ''}:",
+        table(
+            ["column", "type"] if is_short else ["column", "type", "missing", "for example"],
+            rows,
+            [] if is_short else [2],
+        ),
+        f"and {left} more." if left > 0 and role is None else "",
+        " ".join(notes),
+    ]
+
+
+def _missing(column: Column) -> str:
+    missing = whole(column.facts.get("missing"))
+    return "–" if missing is None else figure(missing)
+
+
+def _head(frame: Table, limit: int) -> Sequence[str]:
+    """The first rows, where inspection has found them."""
+    head = frame.variable.facts.get("head")
+    rows = [row for row in head if isinstance(row, (list, tuple))][:limit] if isinstance(head, (list, tuple)) else []
+    header = [name(column.name) for column in frame.columns]
+    if not rows or any(len(row) != len(header) for row in rows):
+        return []
+    return [
+        f"The first {many(len(rows), 'row')} of {name(frame.name)}:",
+        table(header, [[name(moment(str(cell))) for cell in row] for row in rows]),
+    ]
+
+
+def _index(frame: Table) -> Sequence[str]:
+    index = frame.variable.facts.get("index")
+    if not isinstance(index, Mapping):
+        return [f"{name(frame.name)} has no index of its own (rows are numbered)."]
+    called = f" {name(index['name'])}" if index.get("name") else ""
+    return [
+        f"The index{called} of {name(frame.name)} is of type {name(index.get('dtype', ''))}, from {name(index.get('first'))} to {name(index.get('last'))}."
+    ]
+
+
+def _gaps(frame: Table, *, is_most: bool) -> Sequence[str]:
+    known = [(column, whole(column.facts.get("missing"))) for column in frame.columns]
+    found = sorted(((column, count) for column, count in known if count), key=lambda pair: -pair[1])
+    if not found:
+        unknown = [column.name for column, count in known if count is None]
+        return [
+            f"{name(frame.name)} has **no missing values**." + (f" Not counted: {names(unknown)}." if unknown else "")
+        ]
+    if is_most:
+        column, count = found[0]
+        return [
+            f"{name(column.name)} has the most missing values: **{figure(count)}** ({share(count, frame.rows or 0)})."
+        ]
+    rows = [
+        [name(column.name), figure(count), share(count, frame.rows) if frame.rows else "–"] for column, count in found
+    ]
+    total = many(sum(count for _, count in found), "missing value")
+    return [
+        f"{name(frame.name)} has **{total}** in {many(len(found), 'column')}:",
+        table(["column", "missing", "share of rows"], rows, [1, 2]),
+    ]
+
+
+def _duplicates(frame: Table, facts: Facts, code: str, within: Sequence[Column]) -> Sequence[str]:
+    where = f" in {names(column.name for column in within)}" if within else ""
+
+    def sentence(text: str) -> str:
+        digits = text.strip()
+        if digits == "0":
+            return f"No, {name(frame.name)} has **no duplicate rows**{where}."
+        of = f" of {figure(frame.rows)}" if frame.rows else ""
+        return f"Yes: **{figure(int(digits)) if digits.isdecimal() else digits}**{of} rows of {name(frame.name)} repeat an earlier row{where}."
+
+    return shown_run(facts, code, f"Duplicate rows of {name(frame.name)}{where}", sentence)
+
+
+def _summary(frame: Table) -> Sequence[str]:
+    missing = sum(whole(column.facts.get("missing")) or 0 for column in frame.columns)
+    used = real(frame.variable.facts.get("memory_bytes"))
+    origin = frame.variable.execution_count
+    parts = [
+        f"{many(frame.rows, 'row')} × {many(frame.width, 'column')}"
+        if frame.rows is not None
+        else many(frame.width, "column"),
+        many(missing, "missing value"),
+        size(used) if used else "",
+        f"set in `In [{origin}]`" if origin is not None else "",
+    ]
+    stats = ("min", "max", "mean", "median", "std")
+    numbers = [
+        [name(column.name), *(figure(real(column.facts.get(stat))) for stat in stats), _missing(column)]
+        for column in frame.of_role("number")[:30]
+        if real(column.facts.get("mean")) is not None
+    ]
+    others = []
+    for column in [column for column in frame.columns if column.role != "number"][:30]:
+        low, high = (name(moment(str(column.facts.get(bound)))) for bound in ("min", "max"))
+        span = f"{low} to {high}" if column.role == "time" and column.facts.get("min") else names(column.values[:4])
+        unique = whole(column.facts.get("unique"))
+        counted = figure(unique) if unique is not None else "–"
+        others.append([name(column.name), name(column.dtype), counted, _missing(column), span])
+    return [
+        f"{name(frame.name)} is a {frame.library} table: {', '.join(part for part in parts if part)}.",
+        *([table(["number column", *stats, "missing"], numbers, range(1, 7))] if numbers else []),
+        *([table(["other column", "type", "unique", "missing", "values"], others, [2, 3])] if others else []),
+    ]
+
+
+# Reading ------------------------------------------------------------------------------------------
+
+
+def read(question: str, context: ObjectContext) -> StructureQuery | None:
+    """What is asked of a table; None if nothing is, or not every word plays a part.
+
+    Raises:
+        Ask: it could be about several tables.
+    """
+    frames = {frame.name: frame for frame in context.namespace.frames}
+    previous = context.previous if isinstance(context.previous, StructureQuery) else None
+    if previous is None and _goes_on_with_a_part(question, context):
+        return None
+
+    columns = {column.name: column for frame in frames.values() for column in frame.columns}
+
+    def meaning(text: str) -> Meaning | None:
+        if text not in frames and (
+            column := next((column for column in columns.values() if is_named(column.name, text)), None)
+        ):
+            return "column", column
+        found = frames.get(text) or next((frame for frame in frames.values() if is_named(frame.name, text)), None)
+        return ("table", found) if found is not None else None
+
+    written = _METHOD.sub(
+        lambda match: f"{match[2]} {match[3] or ''} of {match[1]}", _LENGTH.sub(r"length of \1", question)
+    )
+    found = spans(written, _LEXICON, meaning, frames.__contains__)
+    slots = {"column", "table", "what", "end", "role", "rows", "each", "most", "noun", "verb", "number"}
+    if found.unknown or found.slots - slots:
+        return None
+    asked = _asked(found, is_bare=bool(found.all("table")))
+    if found.slots <= {"table", "verb"} and found.all("table") and not _SHOWING.search(question):
+        if previous is not None:
+            return replace(previous, table=found.all("table")[0])
+        before = _before(question, context, meaning)  # what was asked of no table by its name
+        asked = before if before is not None else asked
+    if asked is None or ("column" in found.slots and asked[0] != "duplicates"):
+        return None
+    what, limit, role = asked
+    if (
+        what == "memory"
+        and frames
+        and not found.slots & {"table", "noun", "verb", "each"}
+        and "in memory" in question.lower()
+    ):
+        return None  # ``what is in memory`` asks for the variables
+    if not frames and what != "summary":
+        raise Ask(no_frame(context.namespace))
+    if what == "rows" and not found.slots <= {"table", "verb"}:
+        return None  # the grammar counts rows
+    what = "shape" if what == "rows" else what
+    tables: list[Table] = found.all("table") or ([previous.table] if previous is not None else [])
+    tables = tables or list(frames.values())
+    whole_tables = [frame for frame in tables if all(is_part(other, frame) for other in tables)]
+    if len(tables) > 1 and not found.all("table") and len(whole_tables) == 1:
+        tables = whole_tables
+    if len(tables) > 1 and not found.all("table"):
+        raise Ask(f"Which table do you mean: {joined([name(frame.name) for frame in tables[:6]], 'or')}?")
+    if len(tables) != 1:
+        return None
+    own = {column.name: column for column in tables[0].columns}
+    if any(column.name not in own for column in found.all("column")):
+        return None
+    within = tuple(own[column.name] for column in found.all("column"))
+    return StructureQuery(tables[0], what, context.namespace, limit, role, bool(found.one("most")), within)
+
+
+def _before(
+    question: str, context: ObjectContext, meaning: Callable[[str], Meaning | None]
+) -> tuple[str, int, Role | None] | None:
+    """What the question before asked of a table that it did not name."""
+    asked = [*context.facts.conversation.earlier, context.facts.conversation.question]
+    place = asked.index(question) if question in asked else len(asked) - 1
+    earlier = asked[place - 1] if place else ""
+    found = spans(earlier, _LEXICON, meaning)
+    is_whole = earlier and not found.unknown and "table" not in found.slots and "column" not in found.slots
+    return _asked(found, is_bare=False) if is_whole else None
+
+
+def _goes_on_with_a_part(question: str, context: ObjectContext) -> bool:
+    """Whether ``it`` is a column or another variable that was spoken of before."""
+    names = {column.name for frame in context.namespace.frames for column in frame.columns}
+    names |= {variable.name for variable in context.namespace.variables.values() if variable.kind != "frame"}
+    keys = frozenset[str]().union(*map(forms, names))
+    for earlier in (question, *reversed(context.facts.conversation.earlier)):
+        if any(forms(token.text) & keys for token in tokens(earlier) if earlier is not question):
+            return True
+        if not _POINTING.search(earlier):
+            return False
+    return False
+
+
+def _asked(found: Spans, *, is_bare: bool) -> tuple[str, int, Role | None] | None:
+    """Which thing, how many rows, which columns; None if the words do not fit together."""
+    kinds = list(dict.fromkeys(found.all("what")))
+    role, number = found.one("role"), found.one("number")
+    limit = (
+        number
+        if isinstance(number, int) and 0 < number <= 1000
+        else 1
+        if " row" in f" {found.text} ".replace("rows", "")
+        else 5
+    )
+    if len(found.all("number")) > 1 or len(found.all("role")) > 1:
+        return None
+    if role is not None:
+        return (
+            ("columns", limit, role)
+            if kinds in (["columns"], ["columns", "dtypes"], ["dtypes", "columns"]) and number is None
+            else None
+        )
+    if "rows" in found.slots or "end" in found.slots:
+        end = found.one("end") or (kinds[0] if kinds in (["head"], ["tail"], ["sample"]) else "")
+        if kinds not in ([], [end]) or not end or ("rows" not in found.slots and not kinds):
+            return None
+        return end, limit, None
+    if kinds in (["summary", "columns"], ["columns", "summary"], ["dtypes", "columns"], ["columns", "dtypes"]):
+        kinds = [next(kind for kind in kinds if kind != "columns")]
+    if not kinds and is_bare and number is None and not found.slots & {"each", "most"} and len(found.spans) < 4:
+        return ("head" if _SHOWING.search(found.text) else "summary"), limit, None
+    kinds = next(
+        (more for more in (["missing"], ["memory"]) if set(kinds) in ({"columns", *more}, {"shape", *more})), kinds
+    )
+    if len(kinds) != 1 or ("most" in found.slots and kinds != ["missing"]):
+        return None
+    if number is not None and kinds[0] not in ("head", "tail", "sample"):
+        return None
+    return kinds[0], limit, None
