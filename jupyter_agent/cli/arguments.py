@@ -10,7 +10,7 @@ from jupyter_agent.config.installation import DISTRIBUTION, version
 from jupyter_agent.config.policy import APPROVALS
 from jupyter_agent.sessions.export import MEDIA_TYPES
 
-OK, ERROR, USAGE, INTERRUPTED = 0, 1, 2, 130
+OK, ERROR, USAGE, NOT_KNOWN, INTERRUPTED = 0, 1, 2, 3, 130
 
 EXAMPLES = """\
 examples:
@@ -37,7 +37,14 @@ examples:
   jupyter agent doctor sales.ipynb --json | jq -r '.findings[].reason'
   jupyter agent doctor
 
-Exit codes: 0 reproducible (nothing wrong), 1 not reproducible (or no kernel can be started, or something is wrong), 2 wrong usage, 130 Ctrl-C.
+With --execute nothing that the cells do to files stays. On Linux, where user namespaces are allowed, the system sees to that, for
+programs that they start, too: every file is there, and what is changed is thrown away. Elsewhere they run in a copy of the
+project (the nearest folder above with .git or pyproject.toml, or that of a running server), Python functions that change other
+files are refused, and so are all programs; then it is not known whether the notebook is reproducible. Libraries that write files
+without Python's functions are not kept away there. Nowhere is the network: requests, databases and other services are real.
+
+Exit codes: 0 reproducible (nothing wrong), 1 not reproducible (or no kernel can be started, or something is wrong), 2 wrong usage,
+3 not known (with --execute: it never ran before, or does what is refused in a copy, or is too large for one), 130 Ctrl-C.
 """
 
 EXPORT_EPILOG = """\
@@ -164,8 +171,8 @@ def _add_doctor(commands: _Commands) -> None:
     doctor.add_argument(
         "--execute",
         action="store_true",
-        help="prove it: run all cells in a fresh kernel in a copy of the notebook's folder, and report the first "
-        "difference; without it only cells and execution counts are examined, and nothing runs",
+        help="prove it: run all cells in a fresh kernel that changes none of your files, and report the first difference in "
+        "texts and pictures; without it only cells and execution counts are examined, and nothing runs",
     )
     doctor.add_argument("--json", action="store_true", help="print the whole report as one JSON object")
 

@@ -9,6 +9,7 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 from jupyter_core.paths import jupyter_runtime_dir
@@ -24,6 +25,7 @@ from jupyter_agent.core.messages import Event
 from jupyter_agent.core.protocols import Kernel
 from jupyter_agent.core.question import Question
 from jupyter_agent.core.session import Session, Turn
+from jupyter_agent.doctor.isolation import Isolation
 from jupyter_agent.kernelside.client import server_info
 from jupyter_agent.kernelside.hidden_characters import for_terminal, json_for_terminal
 from jupyter_agent.kernelside.magic.instructions import InstructionsCommand
@@ -171,8 +173,13 @@ def print_note(text: str) -> None:
     print(f"\x1b[2m· {text}\x1b[0m" if faint else f"· {text}", file=sys.stderr, flush=True)
 
 
-async def start_notebook_kernel(path: Path | None, stack: AsyncExitStack) -> Kernel:
+async def start_notebook_kernel(path: Path | None, stack: AsyncExitStack, isolation: Isolation | None = None) -> Kernel:
     """Start the kernel that a notebook names, in its folder; it is stopped when the stack is closed.
+
+    Args:
+        path: The notebook; None for the current folder.
+        stack: Stops the kernel.
+        isolation: What keeps the user's files from it.
 
     Raises:
         KernelUnavailable: it cannot be started.
@@ -180,14 +187,16 @@ async def start_notebook_kernel(path: Path | None, stack: AsyncExitStack) -> Ker
     from jupyter_agent.kernels.owned_kernel import start_kernel
 
     folder, name = _kernel_folder_and_name(path)
-    env_remove = JupyterAgent(config=read_config_files()).kernel_env_remove
+    start = partial(start_kernel, folder, env_remove=JupyterAgent(config=read_config_files()).kernel_env_remove)
+    if isolation is not None:
+        start = partial(start, options=isolation.options, env_add=isolation.environment, launcher=isolation.launcher)
     try:
-        kernel, shutdown = await start_kernel(folder, name, env_remove=env_remove)
+        kernel, shutdown = await start(name)
     except KernelUnavailable:
         if name == "python3":
             raise
         print_note(f"The notebook's kernel {name} is not installed; python3 is used instead.")
-        kernel, shutdown = await start_kernel(folder, env_remove=env_remove)
+        kernel, shutdown = await start()
     stack.push_async_callback(shutdown)
     return kernel
 

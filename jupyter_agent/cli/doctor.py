@@ -9,23 +9,25 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 
-from jupyter_agent.cli.arguments import ERROR, OK, USAGE
+from jupyter_agent.cli.arguments import ERROR, NOT_KNOWN, OK, USAGE
 from jupyter_agent.cli.context import (
     CELL_SECONDS,
     print_json,
     print_note,
     print_progress,
     print_text,
+    server_roots,
     start_notebook_kernel,
 )
 from jupyter_agent.config import api_keys, entry_points
 from jupyter_agent.config.installation import installation_problem
 from jupyter_agent.config.options import JupyterAgent, read_config_files
 from jupyter_agent.config.user_settings import UserSettings
-from jupyter_agent.core.errors import NotFound, TooLarge
+from jupyter_agent.core.errors import KernelUnavailable, NotFound, TooLarge
 from jupyter_agent.core.kernel_state import Cell
+from jupyter_agent.doctor.isolation import isolated
 from jupyter_agent.doctor.report import Report
-from jupyter_agent.doctor.reproduction import Reproduction, reproduce, scratch_copy
+from jupyter_agent.doctor.reproduction import Reproduction, reproduce
 from jupyter_agent.doctor.service import NotebookAnalyses
 from jupyter_agent.kernelside.wire import count
 from jupyter_agent.notebooks.file import FileNotebook
@@ -34,7 +36,7 @@ _DIFF_LINES = 40
 
 
 async def doctor(arguments: argparse.Namespace) -> int:
-    """Examine a notebook, and with ``--execute`` run a copy of it; 0 if it is reproducible, 1 if not.
+    """Examine a notebook, and with ``--execute`` run it in isolation; 0 if it is reproducible, 1 if not, 3 if that is not known.
 
     Without a notebook examine the installation; 0 if all of it can be used.
     """
@@ -48,14 +50,20 @@ async def doctor(arguments: argparse.Namespace) -> int:
     except (NotFound, TooLarge) as error:
         print_text(f"jupyter agent doctor: {error.message}", error=True)
         return USAGE
-    proof = await _run_copy(path, cells) if arguments.execute else None
+    try:
+        isolation, proof = await _run_isolated(path, cells, notebook) if arguments.execute else ("", None)
+    except TooLarge as error:
+        print_text(f"jupyter agent doctor: {error.message}", error=True)
+        return NOT_KNOWN
     reproducible = proof.reproduces if proof is not None else report.prediction.verdict == "reproduces"
     if arguments.json:
-        executed = None if proof is None else proof.to_json()
+        executed = None if proof is None else {"isolation": isolation, **proof.to_json()}
         result = {"notebook": str(path), "reproducible": reproducible, "executed": executed, **report.to_json()}
         print_json(result)
     else:
         print_text(report.to_markdown() if proof is None else _to_markdown(proof, report))
+    if proof is not None and not proof.is_known:
+        return NOT_KNOWN
     return OK if reproducible else ERROR
 
 
@@ -81,27 +89,52 @@ def _check_installation(*, as_json: bool) -> int:
     return ERROR if problems else OK
 
 
-async def _run_copy(path: Path, cells: Sequence[Cell]) -> Reproduction:
-    """Run the cells in a fresh kernel in a copy of the notebook's folder; Ctrl-C ends both."""
+async def _run_isolated(path: Path, cells: Sequence[Cell], notebook: FileNotebook) -> tuple[str, Reproduction]:
+    """Run the cells in a fresh kernel that changes none of the user's files; Ctrl-C ends it. How it was kept from them, and the result.
+
+    Raises:
+        TooLarge: it would have to be copied, and is too large.
+        KernelUnavailable: the kernel cannot be started, or not so that it changes nothing.
+    """
     async with AsyncExitStack() as stack:
-        print_note(f"Copying the folder of {path}, so that nothing in it is changed")
-        folder = stack.enter_context(scratch_copy(path.parent))
+        print_note("Preparing a place where the notebook changes none of your files")
+        isolation = stack.enter_context(isolated(path, server_roots()))
         await asyncio.sleep(0)  # a Ctrl-C meanwhile counts now
+        for note in isolation.notes:
+            print_note(note)
         print_note("Starting a kernel")
-        kernel = await start_notebook_kernel(folder / path.name, stack)
-        return await reproduce(
-            cells, kernel, timeout=CELL_SECONDS, copy_of=(folder, path.parent), on_cell_start=print_progress
+        kernel = await start_notebook_kernel(isolation.notebook, stack, isolation)
+        if isolation.kind == "copy" and not (state := await kernel.state(timeout=60)).epoch:
+            raise KernelUnavailable(
+                f"What this kernel changes cannot be kept from your files here, so nothing was run. {state.stale}"
+            )
+        reproduction = await reproduce(
+            cells,
+            kernel,
+            notebook=notebook,
+            timeout=CELL_SECONDS,
+            copy_of=isolation.copied,
+            on_cell_start=print_progress,
         )
+        return isolation.kind, reproduction
 
 
 def _to_markdown(proof: Reproduction, report: Report) -> str:
     """The result of the run; where it failed, followed by the report from the cells alone."""
     first = proof.first
+    not_compared = " ".join(proof.not_compared)
     if first is None:
-        return f"Restart & Run All reproduces this notebook: {count(len(proof.outcomes), 'cell')} ran, nothing differs."
+        ran = count(len(proof.outcomes), "cell")
+        if not proof.compared:
+            return f"This notebook never ran: there is nothing to compare with. {ran} ran without an error."
+        return f"Restart & Run All reproduces this notebook: {ran} ran, nothing differs.\n\n{not_compared}"
     where = report.labels[first.cell_id] if first.cell_id is not None else "an unknown cell"
     if first.kind == "failed":
         difference = f"Restart & Run All stops at {where}: {first.after}"
+    elif first.kind == "refused":
+        difference = f"Whether Restart & Run All reproduces this notebook is not known: {where} does what is not done in a copy.\n\n{first.after}"
+    elif first.kind == "picture":
+        difference = f"After Restart & Run All the first picture that differs is at {where}: {first.before} became {first.after}."
     elif first.kind == "variable":
         difference = f"After Restart & Run All `{first.name}` differs ({where}): {first.before} became {first.after}."
     else:
@@ -109,4 +142,6 @@ def _to_markdown(proof: Reproduction, report: Report) -> str:
         lines = list(difflib.unified_diff(before, after, "before", "after", lineterm=""))
         shown = "\n".join([*lines[:_DIFF_LINES], *(["…"] if len(lines) > _DIFF_LINES else [])])
         difference = f"After Restart & Run All the first output that differs is at {where}:\n\n```diff\n{shown}\n```"
+    if first.kind not in ("failed", "refused"):
+        difference += f"\n\n{not_compared}"
     return f"{difference}\n\n---\n\nFrom the cells alone:\n\n{report.to_markdown()}"

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import re
-import shutil
-import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from jupyter_agent.core.kernel_state import Cell, ExecutionResult, KernelState
-from jupyter_agent.core.messages import Json
-from jupyter_agent.core.protocols import Kernel
+from jupyter_agent.core.messages import Json, Picture
+from jupyter_agent.core.pictures import described
+from jupyter_agent.core.protocols import Kernel, Notebook
+from jupyter_agent.kernelside.wire import count
+from jupyter_agent.kernelside.write_guard import REFUSED
 
-#: A copy of a notebook's folder leaves out what is larger, in bytes.
-MAX_COPY = 500 * 1024 * 1024
+_COMPARED = (
+    "Compared are texts and pictures (the last four of a cell: PNG, JPEG, WebP and GIF), not HTML, SVG and widgets"
+)
+_NOR_VALUES = ", nor the values that variables had at the end, which the file does not keep"
 _ADDRESS = re.compile(r"0x[0-9a-f]{4,}")
 _PROMPT = re.compile(r"^(Out\[)\d+(\]:)", re.MULTILINE)
 _TIMES = re.compile(r"^(CPU times:.*|Wall time:.*|.*\bper loop \(.*|memory usage: .*)\n?", re.MULTILINE)
 _TEMPORARY = re.compile(r"[^\s\"']*ipykernel_\d+[/\\]\d+\.py")
+#: What overlays do not do: what has none is read-only, folders that were there are not renamed, nor others' files changed.
+_NOT_IN_OVERLAYS = re.compile(r"^OSError: \[Errno (?:18|30|75)\]")
 _VOLATILE = frozenset({"iterator", "function", "class", "module", "connection", "figure"})
 
 
@@ -37,7 +41,8 @@ class FirstDifference:
     """Where the results of the fresh kernel differ first.
 
     Attributes:
-        kind: ``failed``, ``output`` or ``variable``.
+        kind: ``failed``, ``output``, ``picture`` or ``variable``; ``refused`` where a cell failed only because what it does is
+            not done in a copy: then nothing is known of a real run.
         cell_id: The cell; None for a variable whose cell is not known.
         name: The variable.
         before: What was there.
@@ -58,21 +63,32 @@ class Reproduction:
     Attributes:
         outcomes: Of each cell that ran, in order; the last one may have failed.
         first: The first difference; None where there is none.
+        compared: How many of these cells had run before, so that there was something to compare with.
+        not_compared: What was not compared, in sentences.
     """
 
     outcomes: tuple[CellOutcome, ...]
     first: FirstDifference | None
+    compared: int
+    not_compared: tuple[str, ...]
 
     @property
     def reproduces(self) -> bool:
-        """Whether everything that could be compared was the same."""
-        return self.first is None
+        """Whether there was something to compare with, and all of it was the same."""
+        return self.first is None and self.compared > 0
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the run says anything: there was something to compare with, and no cell was refused what it does."""
+        return self.first.kind != "refused" if self.first is not None else self.compared > 0
 
     def to_json(self) -> dict[str, Json]:
         """The result as JSON data."""
         return {
             "reproduces": self.reproduces,
             "first": None if self.first is None else asdict(self.first),
+            "compared": self.compared,
+            "not_compared": list(self.not_compared),
             "cells": [asdict(outcome) for outcome in self.outcomes],
         }
 
@@ -82,6 +98,7 @@ async def reproduce(
     kernel: Kernel,
     before: KernelState | None = None,
     *,
+    notebook: Notebook | None = None,
     timeout: float = 600.0,
     copy_of: tuple[Path, Path] | None = None,
     on_cell_start: Callable[[int, int, Cell], None] | None = None,
@@ -90,10 +107,11 @@ async def reproduce(
 
     Args:
         cells: The notebook's cells with their outputs.
-        kernel: A fresh kernel in a copy of the notebook's folder (`scratch_copy`). It is not stopped here.
+        kernel: A fresh kernel, started as `isolation` says. It is not stopped here.
         before: The variables that the notebook left; None where that is not known.
+        notebook: Has the pictures that cells showed before; None where pictures are not compared.
         timeout: Seconds for each cell.
-        copy_of: The copy and the folder that was copied: where the one's path is shown, the other's is compared.
+        copy_of: The copy and what was copied: where the one's path is shown, the other's is compared.
         on_cell_start: Called before each cell runs with its number from 1, how many there are, and the cell.
     """
     outcomes: list[CellOutcome] = []
@@ -109,36 +127,17 @@ async def reproduce(
                 result = replace(result, text=result.text.replace(str(place), str(folder.resolve())))
         outcomes.append(CellOutcome(cell.id, result.status, result.text))
         first = first or _cell_difference(cell, result)
+        if first is None and cell.execution_count is not None and notebook is not None:
+            first = _picture_difference(cell, (await notebook.output(cell.id)).pictures, result.pictures)
         if result.status != "ok":
             break
     if first is None and before is not None:
         first = _variable_difference(before, await kernel.state())
-    return Reproduction(tuple(outcomes), first)
-
-
-@contextmanager
-def scratch_copy(folder: Path) -> Iterator[Path]:
-    """A temporary copy of a notebook's folder to run in, so that none of the user's files is changed.
-
-    Hidden files are left out, and all files once the copy has 500 MiB: what needs them fails, and says so.
-    """
-    with tempfile.TemporaryDirectory(prefix="jupyter-agent-", ignore_cleanup_errors=True) as scratch:
-        target = Path(scratch) / folder.resolve().name
-        left = MAX_COPY
-
-        def ignored(parent: str, names: list[str]) -> set[str]:
-            nonlocal left
-            skipped = {name for name in names if name.startswith(".")}
-            for name in sorted(set(names) - skipped):
-                path = Path(parent, name)
-                size = path.stat().st_size if path.is_file() else 0
-                left -= size
-                if left < 0 or not (path.is_file() or path.is_dir()):
-                    skipped.add(name)
-            return skipped
-
-        shutil.copytree(folder, target, ignore=ignored, symlinks=True)
-        yield target
+    compared = sum(cell.execution_count is not None for cell in to_run[: len(outcomes)])
+    not_compared = [f"{_COMPARED}{_NOR_VALUES if before is None else ''}."]
+    if never_ran := len(outcomes) - compared:
+        not_compared.append(f"{count(never_ran, 'cell')} never ran before: there is nothing to compare with.")
+    return Reproduction(tuple(outcomes), first, compared, tuple(not_compared))
 
 
 def comparable(text: str) -> str:
@@ -150,7 +149,8 @@ def comparable(text: str) -> str:
 def _cell_difference(cell: Cell, result: ExecutionResult) -> FirstDifference | None:
     if result.status != "ok":
         error = f"{result.error.name}: {result.error.message}" if result.error else result.status
-        return FirstDifference("failed", cell.id, "", cell.error or cell.output, error)
+        kind = "refused" if REFUSED in error or _NOT_IN_OVERLAYS.search(error) else "failed"
+        return FirstDifference(kind, cell.id, "", cell.error or cell.output, error)
     if cell.execution_count is None:
         return None
     before, after = comparable(cell.output), comparable(result.text)
@@ -162,6 +162,13 @@ def _cell_difference(cell: Cell, result: ExecutionResult) -> FirstDifference | N
         if mark and other.startswith(head) and other.endswith(tail.partition("…\n")[2]):
             return None
     return FirstDifference("output", cell.id, "", before, after)
+
+
+def _picture_difference(cell: Cell, before: Sequence[Picture], after: Sequence[Picture]) -> FirstDifference | None:
+    if [picture.data for picture in before] == [picture.data for picture in after]:
+        return None
+    shown = (", ".join(map(described, pictures)) or "no picture" for pictures in (before, after))
+    return FirstDifference("picture", cell.id, "", *shown)
 
 
 def _variable_difference(before: KernelState, after: KernelState) -> FirstDifference | None:

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from uuid import uuid4
 
@@ -30,6 +31,8 @@ async def start_kernel(
     *,
     options: Mapping[str, Any] | None = None,
     env_remove: Sequence[str] = (),
+    env_add: Mapping[str, str] = MappingProxyType({}),
+    launcher: Sequence[str] = (),
 ) -> tuple[RemoteKernel, Callable[[], Awaitable[None]]]:
     """Start a kernel; where possible it is reached over IPC sockets in a folder that only this user can read.
 
@@ -38,6 +41,9 @@ async def start_kernel(
         kernel_name: Name of an installed kernelspec.
         options: JSON data for the magic in the kernel.
         env_remove: Environment variables that it does not get, as of `kernel_environment`.
+        env_add: Environment variables that it gets besides ours.
+        launcher: A command that starts the kernel's command, given after ``--``; before that, ``--share`` and the folder of the
+            kernel's sockets, where they have one.
 
     Returns:
         The kernel, and a function that stops it and closes the connection.
@@ -46,10 +52,11 @@ async def start_kernel(
         KernelUnavailable: no such kernelspec, or its process cannot be started.
     """
     async with AsyncExitStack() as stack:
-        manager = AsyncKernelManager(kernel_name=kernel_name)
+        manager = _LaunchedKernelManager(kernel_name=kernel_name)
+        manager.launcher = launcher
         _use_ipc(manager, stack)
         try:
-            await manager.start_kernel(cwd=cwd, env=kernel_environment(os.environ, env_remove))
+            await manager.start_kernel(cwd=cwd, env={**kernel_environment(os.environ, env_remove), **env_add})
         except (NoSuchKernel, OSError, RuntimeError) as error:
             raise KernelUnavailable(f"The kernel {kernel_name} cannot be started.") from error
         stack.push_async_callback(manager.shutdown_kernel, now=True)
@@ -63,6 +70,19 @@ async def start_kernel(
         )
         stack.push_async_callback(kernel.close)
         return kernel, stack.pop_all().aclose
+
+
+class _LaunchedKernelManager(AsyncKernelManager):
+    """Starts its kernel by another command, where there is one."""
+
+    launcher: Sequence[str] = ()
+
+    def format_kernel_cmd(self, extra_arguments: list[str] | None = None) -> list[str]:
+        command: list[str] = super().format_kernel_cmd(extra_arguments)
+        if not self.launcher:
+            return command
+        shared = ["--share", str(Path(self.ip).parent)] if self.transport == "ipc" else []
+        return [*self.launcher, *shared, "--", *command]
 
 
 def _use_ipc(manager: AsyncKernelManager, stack: AsyncExitStack) -> None:

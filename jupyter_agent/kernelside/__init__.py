@@ -68,9 +68,14 @@ def install(ip: Any, options: dict[str, Any]) -> None:
 
     Args:
         ip: The shell. With a kernel around it, questions are answered on the control channel, too.
-        options: Passed on to the magic, where there is one.
+        options: Passed on to the magic, where there is one. Of ``writable``, a list of folders, nothing outside may be changed
+            any more.
     """
     global _installed  # noqa: PLW0603 - one shell a process
+    if "writable" in options:
+        from . import write_guard
+
+        write_guard.install(options["writable"])
     if _installed is None or _installed.shell is not ip:
         uninstall()
         _installed = InstalledShell(ip)

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import signal
+import socket
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from jupyter_agent.doctor.isolation import isolation_problem
 from tests.support.environments import broken_distribution
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -109,11 +113,12 @@ def test_a_run_in_a_copy_proves_it_and_changes_nothing(run: Run, tmp_path: Path)
     path = write_notebook(folder / "good.ipynb", *cells)
     before = path.read_bytes()
     ended = run(path, "--execute")
-    assert (ended.returncode, ended.stdout) == (
-        0,
-        "Restart & Run All reproduces this notebook: 2 cells ran, nothing differs.\n",
-    )
-    assert "Running cell 2 of 2" in ended.stderr
+    assert ended.returncode == 0
+    assert ended.stdout.startswith("Restart & Run All reproduces this notebook: 2 cells ran, nothing differs.\n")
+    assert "nor the values that variables had at the end" in ended.stdout
+    notes, _, progress = ended.stderr.partition("Starting a kernel")
+    assert "Not kept away: the network." in notes
+    assert "Running cell 2 of 2" in progress
     assert ((folder / "data.txt").read_text(encoding="utf-8"), path.read_bytes()) == ("7", before)
     assert sorted(path.name for path in folder.iterdir()) == ["data.txt", "good.ipynb"]
 
@@ -135,6 +140,26 @@ def test_a_cell_that_fails_in_the_run_is_reported(run: Run, tmp_path: Path) -> N
     first = report["executed"]["first"]
     assert (report["reproducible"], first["kind"], first["cell_id"]) == (False, "failed", "c0")
     assert first["after"].startswith("NameError")
+    assert report["executed"]["isolation"] in ("overlay", "copy")
+
+
+def test_N18_a_cell_with_an_absolute_path_changes_no_file_of_the_users(run: Run, tmp_path: Path) -> None:
+    other = tmp_path / "elsewhere" / "data.csv"
+    other.parent.mkdir()
+    other.write_text("1", encoding="utf-8")
+    folder = tmp_path / "work"
+    folder.mkdir()
+    path = write_notebook(folder / "a.ipynb", (f"open({str(other)!r}, 'w').write('2');\nprint(1)", 1, "1\n"))
+    ended = run(path, "--execute", "--json")
+    executed = json.loads(ended.stdout)["executed"]
+    assert other.read_text(encoding="utf-8") == "1"
+    assert (ended.returncode, executed["isolation"]) in ((0, "overlay"), (3, "copy"))
+
+
+def test_a_notebook_that_never_ran_has_an_exit_code_of_its_own(run: Run, tmp_path: Path) -> None:
+    ended = run(write_notebook(tmp_path / "new.ipynb", ("print(1)", None, "")), "--execute")
+    assert ended.returncode == 3
+    assert "never ran: there is nothing to compare with. 1 cell ran without an error" in ended.stdout
 
 
 def test_wrong_usage_is_said(run: Run, tmp_path: Path) -> None:
@@ -147,22 +172,53 @@ def test_wrong_usage_is_said(run: Run, tmp_path: Path) -> None:
     assert "examples:" in run("--help").stdout
 
 
+CONNECTED = "import socket, time\ns = socket.create_connection(('127.0.0.1', {port}))\ns.send(b'x')\ntime.sleep(90)"
+
+
+@contextmanager
+def run_until_connected(
+    environment: dict[str, str], folder: Path
+) -> Iterator[tuple[subprocess.Popen[str], socket.socket]]:
+    """A run whose cell has connected; when its kernel ends, the connection does."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        path = write_notebook(folder / "slow.ipynb", (CONNECTED.format(port=server.getsockname()[1]), 1, ""))
+        pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+        with subprocess.Popen([*DOCTOR, str(path), "--execute"], env=environment, **pipes) as process:
+            server.settimeout(60)
+            connection, _ = server.accept()
+            connection.settimeout(60)
+            with connection:
+                assert connection.recv(1) == b"x"
+                yield process, connection
+
+
+def scratch_folders() -> set[Path]:
+    return {folder for base in ("/var/tmp", "/tmp") for folder in Path(base).glob("jupyter-agent-*")}
+
+
 def test_ctrl_c_ends_the_run_and_its_kernel(environment: dict[str, str], tmp_path: Path) -> None:
-    source = (
-        "import os, time\nprint(os.getpid())\nopen(os.environ['PID_FILE'], 'w').write(str(os.getpid()))\ntime.sleep(90)"
-    )
-    path = write_notebook(tmp_path / "slow.ipynb", (source, 1, ""))
-    pid_file = tmp_path / "pid"
-    environment["PID_FILE"] = str(pid_file)
-    os.mkfifo(pid_file)
-    with subprocess.Popen(
-        [*DOCTOR, str(path), "--execute"], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
-        kernel = int(pid_file.read_text(encoding="utf-8"))  # waits until the cell runs
+    before = scratch_folders()
+    with run_until_connected(environment, tmp_path) as (process, connection):
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=60)
-    assert (process.returncode, out) == (130, "")
-    assert "Stopped." in err
-    assert "Traceback" not in err
-    with pytest.raises(ProcessLookupError):
-        os.kill(kernel, 0)
+        assert (process.returncode, out) == (130, "")
+        assert "Stopped." in err
+        assert "Traceback" not in err
+        assert connection.recv(1) == b""
+    assert scratch_folders() <= before
+
+
+@pytest.mark.skipif(isolation_problem() != "", reason="only the process that isolates cleans up after a killed one")
+def test_what_a_killed_run_has_changed_is_removed_all_the_same(environment: dict[str, str], tmp_path: Path) -> None:
+    before = scratch_folders()
+    with run_until_connected(environment, tmp_path) as (process, connection):
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text(encoding="ascii").split()
+        isolating = [os.pidfd_open(int(child)) for child in children]
+        added = {folder for folder in scratch_folders() - before if folder.parent == Path("/var/tmp")}
+        assert added
+        process.kill()
+        assert connection.recv(1) == b""
+        for descriptor in isolating:
+            assert select.select([descriptor], [], [], 60)[0]
+            os.close(descriptor)
+    assert not {folder for folder in added if folder.exists()}

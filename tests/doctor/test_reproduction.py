@@ -1,16 +1,12 @@
 from __future__ import annotations
 
-import asyncio
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
-from jupyter_client.manager import AsyncKernelManager
 
 from jupyter_agent.core.kernel_state import Cell
-from jupyter_agent.doctor.reproduction import FirstDifference, comparable, reproduce, scratch_copy
+from jupyter_agent.doctor.reproduction import FirstDifference, comparable, reproduce
 from jupyter_agent.kernels.remote import RemoteKernel
-from jupyter_agent.kernels.transport import ZmqTransport
 from tests.support.notebook_session import report_on
 
 
@@ -90,38 +86,6 @@ async def test_what_the_doctor_foretells_is_what_a_real_run_gives(
     prediction = report_on(stands, state).prediction
     reproduction = await reproduce(stands, fresh, state)
     assert (prediction.verdict == "reproduces", reproduction.reproduces) == (reproduces, reproduces)
-
-
-def test_the_copy_of_a_folder_leaves_the_folder_alone_and_is_removed(tmp_path: Path) -> None:
-    (tmp_path / "data").mkdir()
-    (tmp_path / "data" / "a.csv").write_text("1\n", encoding="utf-8")
-    (tmp_path / ".git").mkdir()
-    with scratch_copy(tmp_path) as copy:
-        assert (copy / "data" / "a.csv").read_text(encoding="utf-8") == "1\n"
-        assert not (copy / ".git").exists()
-        (copy / "data" / "a.csv").write_text("2\n", encoding="utf-8")
-    assert not copy.exists()
-    assert (tmp_path / "data" / "a.csv").read_text(encoding="utf-8") == "1\n"
-
-
-async def test_the_path_of_the_copy_is_no_difference(
-    jp_asyncio_loop: asyncio.AbstractEventLoop, tmp_path: Path
-) -> None:
-    folder = tmp_path / "my work"
-    (folder / "sub").mkdir(parents=True)
-    sources = "import os", "print(os.getcwd())", "os.path.join(os.getcwd(), 'sub')"
-    texts = "", f"{folder}\n", repr(str(folder / "sub"))
-    cells = [Cell(str(at), "code", sources[at], at + 1, texts[at]) for at in range(3)]
-    with scratch_copy(folder) as copy:
-        manager = AsyncKernelManager(kernel_name="python3")
-        await manager.start_kernel(cwd=str(copy))
-        kernel = RemoteKernel(ZmqTransport(manager.client()), "kernel", is_alive=manager.is_alive)
-        try:
-            reproduction = await reproduce(cells, kernel, copy_of=(copy, folder))
-        finally:
-            await kernel.close()
-            await manager.shutdown_kernel(now=True)
-    assert reproduction.first is None
 
 
 def test_what_is_another_in_every_kernel_is_not_compared() -> None:
