@@ -122,6 +122,7 @@ SILENT = {
 }
 TEXT = "<IPython.core.display.Image object>"
 _SETUP = """
+%xmode Minimal
 import multiprocessing, os, pathlib, shutil, sqlite3, subprocess, sys, threading, time
 import numpy as np
 OUT, HERE, HOME = {out!r}, os.getcwd(), {home!r}
