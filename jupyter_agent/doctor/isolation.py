@@ -63,9 +63,8 @@ def isolated(notebook: Path, roots: Sequence[str] = (), *, overlay: bool = True)
         TooLarge: there are no overlays here, and the project cannot be copied.
     """
     notebook = notebook.resolve()
-    base = next((base for base in ("/var/tmp", "/tmp") if _is_usable(base, notebook)), None)  # noqa: S108
-    with tempfile.TemporaryDirectory(prefix="jupyter-agent-", dir=base, ignore_cleanup_errors=True) as scratch:
-        problem = isolation_problem(notebook.parent, base) if overlay else "switched off"
+    problem = isolation_problem(notebook.parent) if overlay else "switched off"
+    with _scratch_folder(notebook.parent) as scratch:
         if not problem:
             notes = (
                 "Whatever the notebook changes on this machine, it changes in copies that are thrown away.",
@@ -109,6 +108,8 @@ def project_root(notebook: Path, roots: Sequence[str] = ()) -> Path:
             break
         if folder in named or any((folder / marker).exists() for marker in _MARKERS):
             return folder
+        if folder.name.startswith("."):  # it is not copied with what is above
+            break
     folder = notebook.parent
     if folder == Path(folder.anchor) or home.is_relative_to(folder):
         raise TooLarge(
@@ -117,25 +118,21 @@ def project_root(notebook: Path, roots: Sequence[str] = ()) -> Path:
     return folder
 
 
-def _is_usable(base: str, notebook: Path) -> bool:
-    """Whether a folder for temporary files may be hidden from a notebook."""
-    return os.access(base, os.W_OK | os.X_OK) and not notebook.is_relative_to(base)
+def _scratch_folder(folder: Path) -> tempfile.TemporaryDirectory[str]:
+    """A private folder that is removed at the end, in one that may be hidden from a kernel that starts in this folder."""
+    bases = (base for base in ("/var/tmp", "/tmp") if os.access(base, os.W_OK) and not folder.is_relative_to(base))  # noqa: S108
+    return tempfile.TemporaryDirectory(prefix="jupyter-agent-", dir=next(bases, None), ignore_cleanup_errors=True)
 
 
 def _launcher(scratch: str) -> tuple[str, ...]:
     return sys.executable, "-I", "-S", namespace.__file__, "--scratch", scratch
 
 
-def isolation_problem(folder: Path | None = None, base: str | None = None) -> str:
-    """Why the operating system cannot isolate a kernel that starts in a folder; empty where it can, which is tried.
-
-    Args:
-        folder: Where the kernel starts; None for the current folder.
-        base: In which folder there is room for what it changes; None for that of temporary files.
-    """
+def isolation_problem(folder: Path) -> str:
+    """Why the operating system cannot isolate a kernel that starts in a folder; empty where it can, which is tried."""
     if sys.platform != "linux":
         return "only Linux can"
-    with tempfile.TemporaryDirectory(prefix="jupyter-agent-", dir=base, ignore_cleanup_errors=True) as scratch:
+    with _scratch_folder(folder) as scratch:
         command = [*_launcher(scratch), "--", sys.executable, "-I", "-S", "-c", ""]
         try:
             run = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=30, check=False)

@@ -208,7 +208,9 @@ def test_ctrl_c_ends_the_run_and_its_kernel(environment: dict[str, str], tmp_pat
     assert scratch_folders() <= before
 
 
-@pytest.mark.skipif(isolation_problem() != "", reason="only the process that isolates cleans up after a killed one")
+@pytest.mark.skipif(
+    isolation_problem(Path.cwd()) != "", reason="only the process that isolates cleans up after a killed one"
+)
 def test_what_a_killed_run_has_changed_is_removed_all_the_same(environment: dict[str, str], tmp_path: Path) -> None:
     before = scratch_folders()
     with run_until_connected(environment, tmp_path) as (process, connection):
