@@ -130,7 +130,7 @@ shutil.copytree(OUT, "../before")
 """
 #: As it was, for the next cell, where changes are only seen in the kernel.
 _RESTORE = """
-os.chdir(HERE); os.environ["HOME"] = HOME; shutil.rmtree(OUT, ignore_errors=True); shutil.copytree("../before", OUT)
+os.chdir(HERE); os.environ["HOME"] = HOME; shutil.rmtree(OUT, ignore_errors=True); shutil.copytree("../before", OUT, dirs_exist_ok=True)
 for name in "here.txt", "mine.txt", "same.txt", "same2.txt", "mine":
     if os.path.lexists(name): os.unlink(name)
 """
