@@ -359,7 +359,7 @@ class Agent:
                 [call for message in transcript.messages for call in message.tool_calls if call.id in shortened]
             )
             if note:
-                messages[-1] = replace(messages[-1], content=f"{messages[-1].content}\n\n{note}")
+                messages[-1] = messages[-1].with_reminder(note)
             if failure is not None and self._compaction.cost >= cost:
                 raise failure
             try:
@@ -523,7 +523,9 @@ class Agent:
         content = self._redact(f"{content}\n{output.note}" if output.note else content)
         if note := self._repeated.add(call, status, output, version=version):
             content = f"{note}\n{content}"
-        transcript.messages.append(Message("tool", content, (), call.id, output.pictures, output.code))
+        transcript.messages.append(
+            Message("tool", content, (), call.id, output.pictures, output.code, self._redact(output.note))
+        )
         transcript.actions.append(replace(action, status=status))
         transcript.under_way = None
         if effect != "read" and status in ("done", "failed"):

@@ -116,6 +116,8 @@ class Message:
         tool_call_id: Of a tool's result: which call it answers.
         pictures: Of a tool's result, or with the question; not kept with the message.
         code: Of a tool's result: why it failed, see `ToolOutput`; empty where all is well.
+        note: What stands in `content` on a line of its own and is no part of a tool's result, see `ToolOutput`.
+        reminder: What is said to the model at the end of `content`; of the request alone, and not kept.
         extra: Of the assistant's: as that of `ToolCall`.
     """
 
@@ -125,7 +127,23 @@ class Message:
     tool_call_id: str | None = None
     pictures: tuple[Picture, ...] = ()
     code: str = ""
+    note: str = ""
+    reminder: str = field(default="", metadata={"is_kept": False})
     extra: Mapping[str, Json] = _wanted_field()
+
+    @property
+    def result(self) -> str:
+        """`content` without its note and its reminder."""
+        text = self.content
+        for added in (f"\n\n{self.reminder}", f"\n{self.note}"):
+            if added.strip():
+                before, _, after = text.rpartition(added)
+                text = before + after
+        return text
+
+    def with_reminder(self, reminder: str) -> Message:
+        """The same, and at its end what the model is to mind now."""
+        return replace(self, content=f"{self.content}\n\n{reminder}", reminder=reminder)
 
     def without_unkept(self) -> Message:
         """As it is kept with a turn: without pictures, and without what only its provider wants back."""

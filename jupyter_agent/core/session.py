@@ -272,7 +272,7 @@ _FIELDS: Mapping[Any, tuple[tuple[str, Callable[[Any], Any], bool], ...]] = {
     )
     for kind, added in (
         (Turn, ("edits", "extra")),
-        (Message, ("code",)),
+        (Message, ("code", "note")),
         (OpenTurn, ("actions", "edits")),
         (PendingUndo, ()),
         (Session, ("pending_undo", "extra")),

@@ -175,9 +175,9 @@ def _with_results(messages: Sequence[Message]) -> Iterator[Message]:
         if message.role == "user" and message.content.strip():
             yield Message("user", message.content)
         elif message.role == "assistant" and (message.tool_calls or message.content.strip()):
-            results: dict[str, list[str]] = {}
+            results: dict[str, list[Message]] = {}
             for result in takewhile(lambda later: later.role == "tool", messages[position + 1 :]):
-                results.setdefault(result.tool_call_id or "", []).append(result.content)
+                results.setdefault(result.tool_call_id or "", []).append(result)
             calls: list[ToolCall] = []
             for call in message.tool_calls:
                 unused, number = call.id or "call", 1
@@ -189,8 +189,9 @@ def _with_results(messages: Sequence[Message]) -> Iterator[Message]:
             yield Message("assistant", message.content, tuple(calls))
             for call, old in zip(calls, message.tool_calls, strict=True):
                 waiting = results.get(old.id)
-                content = waiting.pop(0) if waiting else INTERRUPTED
-                yield Message("tool", content if content.strip() else "(no output)", tool_call_id=call.id)
+                result = waiting.pop(0) if waiting else Message("tool", INTERRUPTED)
+                content = result.content if result.content.strip() else "(no output)"
+                yield Message("tool", content, tool_call_id=call.id, note=result.note)
 
 
 def _turn_messages(turn: Turn) -> list[Message]:

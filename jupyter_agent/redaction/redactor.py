@@ -189,7 +189,7 @@ class Redactor:
     def message(self, message: Message) -> Message:
         """The same message without secrets in its content and in the arguments of its calls."""
         calls = tuple(replace(call, arguments=self._arguments(call.arguments)) for call in message.tool_calls)
-        return replace(message, content=self.text(message.content), tool_calls=calls)
+        return replace(message, content=self.text(message.content), note=self.text(message.note), tool_calls=calls)
 
     def _arguments(self, arguments: str) -> str:
         """Arguments that were JSON still are."""

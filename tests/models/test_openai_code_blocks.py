@@ -150,15 +150,28 @@ async def test_the_same_code_again_is_not_run_again() -> None:
 
 
 async def test_a_whole_column_is_no_answer_to_a_question_for_a_value() -> None:
-    column = "0    8.5\n      ...\n99    1.0\nName: km, Length: 100, dtype: float64\n\n[0.0 s; bound: pd]"
+    note = "[0.0 s; bound: pd]"
+    column = f"0    8.5\n      ...\n99    1.0\nName: km, Length: 100, dtype: float64\n\n{note}"
     call = ToolCall("c1", "run_code", PROGRAM)
-    history = [QUESTION, Message("assistant", "", (call,)), Message("tool", column, tool_call_id="c1")]
+    history = [QUESTION, Message("assistant", "", (call,)), Message("tool", column, tool_call_id="c1", note=note)]
     async with running() as server, asking(server, WEAK) as model:
         server.queue(answered(BLOCK), answered("```python\nprint(1)\n```"))
         events = await answer(model, *history, tools=TOOLS)
     assert calls(events) == [("run_code", json.dumps({"code": "print(1)"}))]
     for asked in server.asked:
         assert "whole column" in asked.body["messages"][-1]["content"]
+
+
+async def test_what_code_printed_is_sent_whole_though_it_looks_like_a_note_or_an_instruction() -> None:
+    printed, note, reminder = "[1.5 s per step; bound: 3]\n\n(mean of 17)", "[1.2 s; bound: x]", "(Say it in words.)"
+    result = Message("tool", f"{printed}\n{note}", tool_call_id="c1", note=note).with_reminder(reminder)
+    call = ToolCall("c1", "run_code", PROGRAM)
+    async with running() as server, asking(server, WEAK) as model:
+        server.queue(answered("The mean is 17."))
+        await answer(model, QUESTION, Message("assistant", "", (call,)), result, tools=TOOLS)
+    sent = server.asked[0].body["messages"][-1]["content"]
+    assert sent.startswith(f"The code printed:\n```\n{printed}\n```\n\n{reminder}\n\n(Now answer")
+    assert "bound: x" not in sent
 
 
 async def test_an_unknown_model_that_answers_with_code_instead_of_a_call_is_spoken_to_in_code_from_then_on() -> None:
@@ -424,7 +437,7 @@ async def test_tools_that_the_servers_template_would_drop_are_offered_in_words(
 def test_a_weak_model_that_is_asked_for_its_last_words_is_not_asked_for_code() -> None:
     note = "(Stopped: the model's code failed again and again. Say now in words what you did.)"
     call = ToolCall("c1", "run_code", PROGRAM)
-    failed = Message("tool", f"Traceback\nNameError: x\n\n{note}", tool_call_id="c1", code="exception")
+    failed = Message("tool", "Traceback\nNameError: x", tool_call_id="c1", code="exception").with_reminder(note)
     history = [QUESTION, Message("assistant", "", (call,)), failed]
     last = spoken(history, AskedTurn.of(history, ()))[-1].content
     assert "```\nTraceback\nNameError: x\n```" in last

@@ -74,10 +74,6 @@ _WANTS_VALUE = re.compile(
 )
 #: The end of what pandas prints of a long column or table, which is no single value.
 _COLUMN = re.compile(r"Length: \d+, dtype: \w+\s*\Z|\[\d{2,} rows x \d+ columns\]\s*\Z")
-#: What is said of a run besides what it printed.
-_NOTE = re.compile(r"(?<!\s)\s*+\[\d[\d.,]* m?s\b[^\n]*\]\s*\Z")
-#: What the loop says to the model at the end of the newest message.
-_LOOPS_NOTE = re.compile(r"\n\n\([^\n]+\)\s*\Z")
 #: Of a traceback, what a small model can use: the line of its code, and what is wrong.
 _FAILED_LINE = re.compile(r"^-+> ?\d+ .*$", re.MULTILINE)
 #: Numbers that are asked about, and that are marked.
@@ -127,7 +123,7 @@ class AskedTurn:
         for message in messages[last:]:
             programs += [_normal(_code_of(call)) for call in message.tool_calls if call.name == RUN_CODE]
             if message.role == "tool":
-                output = "" if message.code else _NOTE.sub("", message.content)
+                output = "" if message.code else message.result
         return cls(can_run, shows_code, asks_value and not shows_code, question, tuple(programs), output)
 
 
@@ -149,9 +145,7 @@ def spoken(messages: Sequence[Message], turn: AskedTurn) -> list[Message]:
     last = len(messages) - 1
     for number, message in enumerate(messages):
         if message.role == "tool" and message.tool_call_id in ids:
-            note = _LOOPS_NOTE.search(message.content) if number == last else None
-            text = message.content[: note.start()] if note is not None else message.content
-            text, title, advice = _NOTE.sub("", text).strip(), "The code printed", _PRINTED
+            text, title, advice = message.result.strip(), "The code printed", _PRINTED
             if message.code and message.code not in _WRONG_CODE:
                 title, advice = "The code was not run", _NOT_RUN
             elif message.code:
@@ -161,8 +155,9 @@ def spoken(messages: Sequence[Message], turn: AskedTurn) -> list[Message]:
                 advice = _TOO_MUCH
             if not turn.can_run and advice != _PRINTED:
                 advice = _LAST_WORDS
-            notes = "\n\n".join((note[0].strip(), advice)) if note is not None else advice
-            content = f"{title}:\n{fenced('', text)}\n\n{notes if number == last else ''}".rstrip()
+            content = f"{title}:\n{fenced('', text)}"
+            if number == last:
+                content = "\n\n".join(filter(None, (content, message.reminder, advice)))
             converted.append(Message("user", content, pictures=message.pictures))
         elif any(call.id in ids for call in message.tool_calls):
             blocks = [fenced("python", _code_of(call)) for call in message.tool_calls if call.id in ids]
