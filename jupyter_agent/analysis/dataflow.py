@@ -22,6 +22,7 @@ class Dataflow:
         top_down: What a run of the code cells from top to bottom would do.
         unknown: What is not known of the executions, in sentences; empty when all is known.
         live: Names that the kernel has now; None where it was not asked.
+        earlier: Cells whose outputs are of an earlier kernel: they have not run since it was restarted.
         interpreter: What interpreted the cells, for questions that need more of them interpreted.
     """
 
@@ -30,6 +31,7 @@ class Dataflow:
     top_down: TopDownRun
     unknown: tuple[str, ...]
     live: frozenset[str] | None
+    earlier: frozenset[str]
     interpreter: CellInterpreter = field(repr=False, compare=False)
 
     @classmethod
@@ -51,9 +53,19 @@ class Dataflow:
         executed, unknown = _executions_of(cells, code, state)
         trace = ExecutionTrace.of(executed, interpreter)
         top_down = TopDownRun.of(code, trace.observed, interpreter)
+        # a kernel that knows of no run and has no variable was just restarted
+        is_new = state is not None and bool(state.epoch) and not state.executions and not state.total
         is_complete = state is not None and state.variables and state.total <= len(state.variables)
-        live = frozenset(state.variables) if state is not None and is_complete else None
-        return cls(code, trace, top_down, unknown, live, interpreter)
+        live = frozenset(state.variables) if state is not None and (is_complete or is_new) else None
+        earlier = frozenset(
+            cell.id for cell in code if cell.execution_count and (is_new or cell.id not in trace.of_cell)
+        )
+        return cls(code, trace, top_down, unknown, live, earlier, interpreter)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether all executions since the kernel's start are known."""
+        return not self.unknown and bool(self.trace.executed)
 
     @cached_property
     def by_id(self) -> Mapping[str, Cell]:
@@ -89,11 +101,9 @@ def _executions_of(
     assumed = _assumed_executions(counted, executed, code)
     unknown: list[str] = []
     if assumed:
-        late = executed or (state is not None and state.epoch)
-        why = "the kernel ran them before it was observed" if late else "no kernel is connected"
+        late = "the kernel ran them before it was observed: " if executed else ""
         unknown.append(
-            f"Of {len(assumed)} executions only the counts are known ({why}): these cells are assumed to have run with "
-            "their current code, in the order of their counts."
+            f"Of {len(assumed)} executions only the counts are known ({late}the cells are taken to have run as they stand)."
         )
     counts = sorted({0, *(execution.count for execution in (*assumed, *executed))})
     gaps = chain.from_iterable(range(before + 1, after) for before, after in pairwise(counts))

@@ -10,6 +10,9 @@ from jupyter_agent.analysis.cells import library_calls as library
 from jupyter_agent.analysis.cells import randomness
 from jupyter_agent.analysis.cells.effects import (
     IN_PLACE,
+    LENGTH,
+    ORDER,
+    SQL,
     CallSite,
     FunctionSummary,
     Mutation,
@@ -18,14 +21,23 @@ from jupyter_agent.analysis.cells.effects import (
     StatementEffects,
 )
 from jupyter_agent.analysis.cells.names import HISTORY_NAMES, PREDEFINED, CellNames, is_history
+from jupyter_agent.analysis.cells.source import BARE_MAGICS
+from jupyter_agent.analysis.cells.sql import empties, mutation_of
 from jupyter_agent.analysis.provenance import (
+    DATABASE,
     ENVIRONMENT,
     ESTIMATOR,
     INPUT,
+    LOGGING,
+    MODULE_PATH,
     NETWORK,
     PICTURES,
+    PROCESS,
     RANDOM,
+    RESIZED,
     SETTINGS,
+    TEXT_SET,
+    TEXTS,
     TIME,
     TIMED,
     WILDCARD,
@@ -42,6 +54,9 @@ from jupyter_agent.analysis.provenance import (
 
 _PREDEFINED = PREDEFINED | HISTORY_NAMES | {"exit", "quit", "__name__", "__doc__", "__builtins__", "__annotations__"}
 _PREDEFINED |= {"__session__"}
+#: Taint and marks that what is made of a value does not have by itself.
+_OWN = ESTIMATOR | TIMED | TEXTS | TEXT_SET
+_LOGGED = frozenset({"debug", "info", "warning", "error", "exception", "critical", "log"})
 #: More names that may share data with one object are not followed: each pair of them would be looked at.
 _MAX_SHARING = 50
 _NO_LINKS: frozenset[Link] = frozenset()
@@ -66,7 +81,7 @@ class AbstractInterpreter:
     _shows: bool
     _draws: bool  # pictures
     _drawn: dict[str, None]  # global generators that are drawn from
-    _shared_writes: dict[str, None]  # shared names whose value it replaces
+    _shared_writes: dict[str, str]  # shared names → how it sets them: "replace", "add" or "accumulate"
     _mutations: list[Mutation]
     _global_binds: list[str]  # names that functions bind which it calls
     _exhausted: list[str]  # iterators that it reads
@@ -121,6 +136,8 @@ class AbstractInterpreter:
         self._operands = []
         self._taint = self._estimator_taint = 0
         self._shows = statement.shows
+        if statement.result_of and self._returns_nothing(statement.result_of):
+            self._shows = any(call.name in library.DISPLAYING for call in statement.calls)
         self._draws = any(call.name in library.PLOTTING for call in calls)
         self._drawn, self._shared_writes = {}, {}
         self._mutations = list(statement.mutations)
@@ -193,27 +210,40 @@ class AbstractInterpreter:
             self._operands.append((read.name, value.number_for(read)))
             if value.module and read.key in library.MODULE_STATE:
                 self._depend_on(state_name(value.module))
-            self._taint |= value.taint & ~(ESTIMATOR | TIMED)
+            taint = value.taint & ~_OWN
+            if read.attribute and (read.key in library.SHAPES or read.key == LENGTH) and not taint & RESIZED:
+                taint &= ~(RANDOM | PROCESS)
+            self._taint |= taint
             if value.taint & TIMED and read.key in library.TIMINGS:
                 self._use_external("time", f"{read.name}.{read.key}", taint=TIME)
             self._estimator_taint |= value.taint & ESTIMATOR
             if value.exhaustible and not in_function and read.name not in self._exhausted:
                 self._exhausted.append(read.name)
-            if value.function is not None and read.name not in self._entered:
-                self._entered.add(read.name)
-                self._apply(value.function)
+            if value.function is not None:
+                self._enter(value.function, read)
 
     def _read_unbound(self, name: str, *, sure: bool) -> None:
         """A name that nothing has bound: history, a builtin, one that ``import *`` may have bound, or a missing one."""
         if is_history(name):
             self._operands.append((name, hash((name, self._count))))
-        elif name not in _PREDEFINED:
+        elif name not in _PREDEFINED and name not in BARE_MAGICS:
             wildcard = self._get(WILDCARD)
             self._operands.append((name, wildcard.number if wildcard is not None else 0))
             if wildcard is not None:
                 self._taint |= wildcard.taint
             elif sure:
                 self._missing.append(name)
+
+    def _enter(self, function: FunctionSummary, read: NameRead) -> None:
+        """Apply what a function does that is read; of an instance only the method that is used, of others any."""
+        name = (read.key or "").removesuffix("()")
+        method = next((method for method in function.methods if method.name == name), None)
+        if name and method is None and function.methods:
+            return
+        entered = f"{read.name}.{name}" if method is not None else read.name
+        if entered not in self._entered:
+            self._entered.add(entered)
+            self._apply(method or function)
 
     def _apply(self, summary: FunctionSummary) -> None:
         """Apply the effects of a function's body."""
@@ -226,20 +256,35 @@ class AbstractInterpreter:
         self._shows = self._shows or summary.shows
         self._draws = self._draws or any(call.name in library.PLOTTING for call in calls)
 
+    def _returns_nothing(self, path: str) -> bool:
+        """Whether a call of this path is one of the user's function or method that returns nothing, and shows nothing."""
+        root, _, method = path.partition(".")
+        value = self._get(root)
+        function = value.function if value is not None else None
+        if method:
+            methods = function.methods if function is not None else ()
+            function = next((known for known in methods if known.name == method), None)
+        return function is not None and not (function.returns or function.shows or function.methods)
+
     def _depend_on(self, name: str) -> None:
         """Use what cells share besides variables, where it has been set."""
         value = self._get(name)
         if value is not None:
             self._operands.append((name, value.number))
 
-    def _use_external(self, kind: str, what: str, text: str = "", *, seeded: bool = False, taint: int = 0) -> None:
+    def _use_external(
+        self, kind: str, what: str, text: str = "", *, seeded: bool = False, sure: bool = True, taint: int = 0
+    ) -> None:
         self._taint |= taint
-        self._external_uses.append(ExternalUse(kind, what, text, seeded))
+        self._external_uses.append(ExternalUse(kind, what, text, seeded, sure))
 
     # --- calls ---------------------------------------------------------------------------------------------------
 
     def _call(self, call: CallSite) -> None:
         """Apply the effects of a call besides its result."""
+        if call.path in (ORDER, SQL):
+            self._use_order(call) if call.path == ORDER else self._use_database(call.text)
+            return
         root = call.root
         value = self._get(root) if root and root not in _PREDEFINED else None
         if value is not None and value.function is not None:
@@ -249,6 +294,12 @@ class AbstractInterpreter:
                     name = arguments.get(mutation.name, "")
                     if name:
                         self._mutations.append(replace(mutation, name=name, sure=False))
+                    elif mutation.name in value.function.kept_parameters - {*arguments, *call.keywords}:
+                        self._mutations.append(replace(mutation, name=root, key=None, sure=False))
+                if any(method.name == "__call__" for method in value.function.methods):
+                    self._mutations.append(Mutation(root, None, "unknown", "__call__"))
+            elif library.METHOD_MUTATIONS.get(call.name, "") is None:  # the user's own may be no such method
+                self._mutations.append(Mutation(root, None, "unknown", call.name))
             return
         receiver = call.receiver_call and _full_path(
             call.receiver_call, self._get(call.receiver_call.partition(".")[0])
@@ -261,27 +312,79 @@ class AbstractInterpreter:
                 self._use_external("random", call.path, seeded=not value.taint & RANDOM)
                 self._mutations.append(Mutation(root, None, "accumulate", "next"))
             elif draws:
-                self._draw(randomness.NUMPY, call.path)
+                self._draw(randomness.NUMPY, call.path, call)
+            if value.created_by.startswith("logging."):
+                self._log(call)
         path = _full_path(call.path, value)
+        if not path and call.name.startswith("to_") and call.text and library.file_use(call.path, call.text, call.mode):
+            path = call.path  # a frame's, whatever made it
+        if value is not None and value.created_by == "pathlib.Path" and call.name in library.PATH_METHODS:
+            path, call = f"pathlib.Path.{call.name}", replace(call, text=value.text, mode=call.mode or call.text)
+        elif not call.text and call.arguments and call.arguments[0] and (argument := self._get(call.arguments[0])):
+            call = replace(call, text=argument.text)
         if path and not _is_pure(path, call):
             self._call_function(path, call)
         if library.has_time_of_day(receiver, call):
             self._use_external("time", f"{receiver}().{call.name}", taint=TIME)
         if receiver and draws:
-            self._draw(randomness.NUMPY, f"{receiver}().{call.name}")
+            self._draw(randomness.NUMPY, f"{receiver}().{call.name}", call)
+        if receiver == "logging.getLogger":
+            self._log(call)
         if call.name in randomness.FITTING and (
             self._estimator_taint or (receiver and randomness.draws_when_fitted(receiver, call.receiver_keywords))
         ):
-            self._draw(randomness.NUMPY, receiver or call.path)
+            self._draw(randomness.NUMPY, receiver or call.path, call)
+
+    def _use_order(self, call: CallSite) -> None:
+        """Use the order of a set."""
+        known = 0
+        for name in call.arguments:
+            value = self._get(name)
+            known |= value.taint if value is not None else 0
+        if call.text or known & (TEXTS if call.mode == "set" else TEXT_SET):
+            self._use_external("process", "the order of a set of texts", taint=PROCESS)
+
+    def _use_database(self, sql: str) -> None:
+        """Run SQL: what a database holds is used, or changes."""
+        kind = mutation_of(sql)
+        self._depend_on(DATABASE)
+        if kind is None:
+            self._use_external("query", "SQL")
+        if kind is not None:
+            self._use_external("emptied" if empties(sql) else "database", "SQL")
+            self._set_shared(DATABASE, "accumulate" if kind == "accumulate" else "add")
+
+    def _log(self, call: CallSite) -> None:
+        """Log a message, or set where messages go."""
+        if call.name == "addHandler":
+            self._set_shared(LOGGING, "accumulate")
+        elif call.name in ("removeHandler", "clear"):
+            self._set_shared(LOGGING, resets=True)
+        elif call.name in _LOGGED:
+            self._depend_on(LOGGING)
+            self._shows = True
 
     def _call_function(self, path: str, call: CallSite) -> None:
         """Apply the effects of a library's function."""
         has_arguments = bool(call.arguments or call.keywords)
         if path in randomness.SEEDS:
-            self._set_shared(shared_name("generator", randomness.SEEDS[path]), resets=not has_arguments)
-        generator = randomness.is_drawn(path, call.keywords)
+            self._set_shared(shared_name("generator", randomness.SEEDS[path]), "replace", resets=not has_arguments)
+        generator = randomness.is_drawn(path, call.keywords, call.constants)
         if generator:
-            self._draw(generator, path)
+            self._draw(generator, path, call)
+        if path == "importlib.reload" and call.arguments:
+            self._reload(call.arguments[0])
+        if path in randomness.PER_KERNEL and not call.ignored:
+            self._use_external("process", path, taint=PROCESS)
+        if path.startswith("logging."):
+            self._log(call)
+        if path in ("os.getenv", "os.environ.get"):
+            self._depend_on(ENVIRONMENT)
+        if path.endswith((".connect", "create_engine")):
+            memory = call.text in ("", ":memory:") or call.text.endswith(("://", ":memory:"))
+            self._use_external("connect", path, "" if memory else call.text or "a file")
+            if memory:
+                self._set_shared(DATABASE, "replace")
         if randomness.is_never_seeded(path, call.keywords, call.constants) or (
             path in randomness.GENERATORS and not has_arguments
         ):
@@ -299,29 +402,32 @@ class AbstractInterpreter:
             self._mutations.append(Mutation(call.arguments[0], None, kind))
         file_use = library.file_use(path, call.text, call.mode)
         if file_use:
-            self._use_external(file_use, path, call.text)
+            self._use_external(file_use, path, call.text, sure=call.sure)
             self._get(shared_name("file"))  # what wrote files of unknown names may have written this one
-            if call.text:
+            if call.text and file_use != "write":
                 self._depend_on(shared_name("file", call.text))
-            if file_use == "write":
-                self._set_shared(shared_name("file", call.text))
+            if file_use != "read":
+                how = "accumulate" if file_use == "append" else "replace" if call.text else "add"
+                self._set_shared(shared_name("file", call.text), how)
         if path in library.DEFAULTS_RESTORED or library.is_setting(path):
             self._set_shared(state_name(path), resets=path in library.DEFAULTS_RESTORED)
         elif path.startswith(library.DRAWING_MODULES):
             self._shows = self._draws = True
 
-    def _set_shared(self, name: str, *, resets: bool = False) -> None:
-        """Set what cells share besides variables, or reset it to what nothing set."""
+    def _set_shared(self, name: str, how: str = "add", *, resets: bool = False) -> None:
+        """Set what cells share besides variables, see `_shared_writes`, or reset it to what nothing set."""
         if resets:
             self._shared_writes.pop(name, None)
             self._values[name] = None
         else:
-            self._shared_writes[name] = None
+            self._shared_writes[name] = how
 
-    def _draw(self, generator: str, what: str) -> None:
+    def _draw(self, generator: str, what: str, call: CallSite) -> None:
         """Draw from a global generator: its state is used and moved on."""
         name = shared_name("generator", generator)
         value = self._get(name)
+        if value is None and randomness.is_unseen(call.name, call.ignored, call.attribute, call.constants):
+            return
         if value is not None:
             self._operands.append((name, value.number))
             self._drawn[name] = None
@@ -340,10 +446,24 @@ class AbstractInterpreter:
         if value.module:
             # `sys.path.append(…)` affects later imports, `plt.rcParams[…] = …` later pictures
             if not mutation.method or mutation.key in library.MODULE_STATE:
-                self._set_shared(state_name(value.module))
+                accumulates = mutation.kind == "accumulate" and mutation.sure  # else it asks whether it is there
+                self._set_shared(state_name(value.module), "accumulate" if accumulates else "add")
+            return
+        own = self._own_method(value, mutation)
+        if own is not None:
+            self._entered.add(own.name)
+            for inner in own.parameter_mutations:
+                if inner.name == own.parameters[0] and not (inner.method and inner.method in self._entered):
+                    exact = mutation.key is None and not mutation.deep
+                    key = inner.key if exact else mutation.key
+                    change = replace(inner, name=mutation.name, key=key, deep=inner.deep or not exact)
+                    self._mutate(change if inner.method else replace(change, method=f".{own.name}"), operation)
+            self._entered.discard(own.name)
             return
         if value.function is not None and mutation.kind == "unknown":
             return
+        if mutation.method == "update" and library.adds_by_update(value.created_by):
+            mutation = replace(mutation, kind="accumulate")
         after = self._mutated(value, mutation, operation)
         self._values[mutation.name] = after
         for name, _ in self._linked(_names_of(value)):
@@ -353,6 +473,17 @@ class AbstractInterpreter:
             value.shares | value.containers | (value.elements if mutation.deep else _NO_LINKS)
         ):
             self._values[name] = known._replace(node=self._key)
+
+    def _own_method(self, value: AbstractValue, mutation: Mutation) -> FunctionSummary | None:
+        """The method of a class of the user's that a mutation stands for; None where it is none that is known."""
+        if not mutation.method:
+            return None
+        methods = value.function.methods if value.function is not None else ()
+        own = next((method for method in methods if method.name == mutation.method), None)
+        if own is None and (mutation.kind == "unknown" or mutation.deep):
+            known = self._get(shared_name("method", mutation.method))
+            own = known.function if known is not None else None
+        return own if own is not None and own.parameters else None
 
     def _linked(self, links: Iterable[Link]) -> list[tuple[str, AbstractValue]]:
         """The links' names with their values, without those that were bound to another object since."""
@@ -378,17 +509,17 @@ class AbstractInterpreter:
             and not mutation.method
             and not statement.idempotent
             and any(
-                read.key is None or key is None or read.key == key or read.key.endswith("()")
+                read.key is None or key is None or read.key == key or (read.key.endswith("()") and read.key != LENGTH)
                 for read in statement.reads
                 if read.name == name
             )
         )
         repeatable = statement.idempotent or kind == "overwrite" or bool(mutation.method)
-        if kind != "accumulate" and repeatable and not reads_itself:
+        if (kind != "accumulate" or statement.idempotent) and repeatable and not reads_itself:
             applied_once = hash((repeat, before)) if statement.converts else repeat
             if applied_once in value.applied:
                 return value._replace(node=self._key, writer=self._key)
-        if kind == "accumulate" or reads_itself:
+        if (kind == "accumulate" and not statement.idempotent) or reads_itself:
             self._accumulated.add(name)
         taint, applied = value.taint | self._taint, value.applied | {repeat}
         maker = value.created_by.rpartition(".")[2]
@@ -415,15 +546,16 @@ class AbstractInterpreter:
         return hash((self._statement.digest, *(number for operand, number in self._operands if operand != name)))
 
     def _write_shared_state(self, operation: int) -> None:
-        for name in self._shared_writes:
+        for name, how in self._shared_writes.items():
             before = self._get(name)
-            operation = self._operation_without(name)
-            replaces = before is None or name not in (SETTINGS, PICTURES, ENVIRONMENT, shared_name("file"))
-            if before is not None and not replaces and operation in before.applied:
+            repeat = self._operation_without(name)
+            if before is not None and how == "add" and repeat in before.applied:
                 self._values[name] = before._replace(node=self._key)
                 continue
-            base = hash((operation, name) if before is None or replaces else (operation, name, before.number))
-            applied = (before.applied if before is not None else frozenset()) | {operation}
+            if before is not None and how == "accumulate":
+                self._accumulated.add(name)
+            base = hash((repeat, name) if before is None or how == "replace" else (repeat, name, before.number))
+            applied = (before.applied if before is not None else frozenset()) | {repeat}
             self._values[name] = AbstractValue(base, self._key, self._key, taint=self._taint, applied=applied)
         for name in self._drawn:
             if name not in self._shared_writes:
@@ -466,22 +598,45 @@ class AbstractInterpreter:
             sure = name in statement.binds
             before = self._get(name) if not sure or name in in_place else None
             if name in imported:
-                module = imported[name]
-                # a module of the user's own depends on where Python looks for modules
-                where = None if module.partition(".")[0] in library.LIBRARIES else self._get(ENVIRONMENT)
-                number = hash((module, 0 if where is None else where.number))
-                value = AbstractValue(number, self._key, self._key, module=module)
+                value = self._imported(imported[name])
+            elif created_by == "importlib.reload" and (module := self._get(name)) is not None:
+                value = module
             elif statement.alias_of and sure and self._alias(name):
                 continue
             else:
                 value = self._bound_value(name, operation, created_by, functions.get(name) or instance, sure=sure)
             self._values[name] = value
+            for method in functions[name].methods if name in functions else ():
+                known = AbstractValue(operation, self._key, self._key, function=method)
+                self._values[shared_name("method", method.name)] = known
             if before is not None:  # what is bound on some paths only, or by `+=`, may still be the object that it was
                 self._share(name, SharedObject(name), before)
         for name, other, was in shared:
             if other.name in names:
                 self._share(name, other, was)
             self._share(name, other, self._get(other.name))
+
+    def _imported(self, module: str) -> AbstractValue:
+        """A module or its member; one of the user's own is what its file was when it was imported first."""
+        own, number = module.partition(".")[0], hash((module, 0))
+        if own not in library.LIBRARIES:
+            kept, source = shared_name("module", own), shared_name("file", f"{own}.py")
+            first = self._get(kept)
+            self._use([kept] if first is not None else [MODULE_PATH, source])
+            if first is None:
+                where, file = self._get(MODULE_PATH), self._get(source)
+                state = (frozenset() if where is None else where.applied, 0 if file is None else file.number)
+                first = AbstractValue(hash((own, *state)), self._key, self._key)
+                self._values[kept] = first
+            number = hash((module, first.number))
+        return AbstractValue(number, self._key, self._key, module=module)
+
+    def _reload(self, name: str) -> None:
+        """Import a module once more, from its file as it is now."""
+        value = self._get(name)
+        if value is not None and value.module:
+            self._values[shared_name("module", value.module.partition(".")[0])] = None
+            self._values[name] = self._imported(value.module)
 
     def _alias(self, name: str) -> bool:
         """Give a name the object of another; False where that other is not bound."""
@@ -528,6 +683,7 @@ class AbstractInterpreter:
         # what is made of an estimator that draws, draws as well; what it predicts does not
         maker = statement.value_call.rpartition(".")[2]
         is_estimator = maker[:1].isupper() or maker.startswith("make_") or maker == "fit"
+        taint = self._taint | (self._estimator_taint if is_estimator else 0) | self._marks()
         return AbstractValue(
             hash((operation, name, before.number if not sure and before is not None else 0)),
             key,
@@ -535,12 +691,24 @@ class AbstractInterpreter:
             columns=None if frame is None else frame.base if frame.columns is None else frame.columns,
             parts=() if frame is None else frame.parts,
             applied=(before.applied if before is not None else frozenset()) | {repeat},
-            taint=self._taint | (self._estimator_taint if is_estimator else 0),
+            taint=taint,
             created_by=created_by,
+            text=statement.text,
             function=function,
             exhaustible=exhaustible,
             identity=self._new_object(name),
         )
+
+    def _marks(self) -> int:
+        """What is known of what the statement binds: that it has texts, is a set of them, or is as large as chance has it."""
+        statement, known = self._statement, 0
+        for operand, _ in self._operands:
+            value = self._get(operand)
+            known |= value.taint if value is not None else 0
+        marks = RESIZED if statement.filters and self._taint & (RANDOM | PROCESS) else 0
+        if statement.has_texts or (statement.is_set and known & TEXTS):
+            marks |= TEXTS | (TEXT_SET if statement.is_set else 0)
+        return marks
 
     def _share(self, name: str, shared: SharedObject, other: AbstractValue | None) -> None:
         """Record that a name's object may share data with another, and with whatever that one shares data with."""
@@ -616,7 +784,10 @@ def _is_pure(path: str, call: CallSite) -> bool:
     """Whether a library's function only returns a value, the same for the same arguments, as most do."""
     return not (
         path in randomness.SEEDS
-        or randomness.is_drawn(path, call.keywords)
+        or randomness.is_drawn(path, call.keywords, call.constants)
+        or path in randomness.PER_KERNEL
+        or path in ("os.getenv", "os.environ.get", "importlib.reload")
+        or path.endswith((".connect", "create_engine"))
         or randomness.is_never_seeded(path, call.keywords, call.constants)
         or path in randomness.GENERATORS
         or randomness.draws_when_fitted(path, call.keywords)
@@ -626,7 +797,7 @@ def _is_pure(path: str, call: CallSite) -> bool:
         or path in library.ARGUMENT_MUTATIONS
         or library.file_use(path, call.text, call.mode)
         or library.is_setting(path)
-        or path.startswith(library.DRAWING_MODULES)
+        or path.startswith(("logging.", *library.DRAWING_MODULES))
     )
 
 

@@ -6,17 +6,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from jupyter_agent.analysis.cells.effects import FunctionSummary, NameRead
+from jupyter_agent.analysis.cells.effects import LENGTH, FunctionSummary, NameRead
 from jupyter_agent.analysis.cells.library_calls import ASSIGNING, PICTURE_LIBRARIES, WHOLE_OBJECT_ATTRIBUTES
 
 #: Taint: why a value may be another each time it is made, as bits. `ESTIMATOR`: it draws random numbers when it is fitted.
 RANDOM, TIME, INPUT, NETWORK, ESTIMATOR = 1, 2, 4, 8, 16
 #: Taint of a value that keeps, among other things, how long its making took.
 TIMED = 32
+#: Taint of a value that is another in each kernel, such as a hash, and of one that is random and of which it depends on
+#: the values how many there are.
+PROCESS, RESIZED = 64, 128
+#: Marks of a value: it is a text or holds texts; it is a set of texts, whose order is another in each kernel.
+TEXTS, TEXT_SET = 256, 512
 #: Methods that assign state of their object: reading the object for them does not read that state.
 _ASSIGNING_READS = frozenset(f"{method}()" for method in ASSIGNING)
 #: Names of what cells share besides variables; no user's name can be one of them.
 WILDCARD, SETTINGS, PICTURES, ENVIRONMENT = "‹*›", "‹settings›", "‹pictures›", "‹environment›"
+#: Where Python looks for modules, what databases hold, and where messages are logged.
+MODULE_PATH, DATABASE, LOGGING = "‹module path›", "‹database›", "‹logging›"
 
 #: A node's key: the cell's id in a run from top to bottom, the number of the execution in what was executed.
 Key = str | int
@@ -37,6 +44,7 @@ class AbstractValue(NamedTuple):
         taint: Why it may be another each time.
         module: The full name, where it is a module or a member of one.
         created_by: Full name of the call that created it.
+        text: The constant text that it is, or with which it was created.
         function: The effects of calling it, where it is a function of the user's.
         exhaustible: Whether reading it exhausts it, as an iterator.
         identity: The same for names of one object, whatever its number.
@@ -55,6 +63,7 @@ class AbstractValue(NamedTuple):
     taint: int = 0
     module: str = ""
     created_by: str = ""
+    text: str = ""
     function: FunctionSummary | None = None
     exhaustible: bool = False
     identity: int = 0
@@ -78,6 +87,8 @@ class AbstractValue(NamedTuple):
         key = read.key
         if key is None:
             return self.number
+        if key == LENGTH and self.created_by.startswith(("pandas.", "polars.")):
+            return self.base  # columns that were set leave the rows
         if self.module or key in _ASSIGNING_READS:
             return hash((self.base, key))
         if key.endswith("()"):
@@ -96,16 +107,19 @@ class ExternalUse:
     """One use of something that is not in the notebook.
 
     Attributes:
-        kind: ``random``, ``time``, ``input``, ``network``, ``read``, ``write`` or ``history``.
+        kind: ``random``, ``time``, ``process``, ``input``, ``network``, ``read``, ``write``, ``append``, ``query``,
+            ``database`` (is changed), ``emptied`` (a database), ``connect`` (to one in `text`) or ``history``.
         what: The call or name, as far as its full name is known.
         text: The file or address, where it is a constant.
         seeded: Whether a seed makes it repeat.
+        sure: Whether it happens on every path.
     """
 
     kind: str
     what: str
     text: str = ""
     seeded: bool = False
+    sure: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,10 +168,29 @@ def outlives_reset(name: str) -> bool:
 def state_name(module: str) -> str:
     """The shared name of a module's global state: where Python looks for modules, or how pictures or texts are displayed."""
     if module in ("sys", "os"):
-        return ENVIRONMENT
+        return MODULE_PATH if module == "sys" else ENVIRONMENT
     return PICTURES if module.partition(".")[0] in PICTURE_LIBRARIES else SETTINGS
 
 
 def shared_name(kind: str, what: str = "") -> str:
-    """The shared name of a ``file`` (by its path; empty for all whose paths are not known) or of a library's ``generator``."""
+    """The shared name of a ``file`` by its path (empty: all that are not known), a ``generator``, ``method`` or ``module``."""
     return f"‹{kind} {what}›"
+
+
+def shared_words(name: str) -> str:
+    """A name for readers: a variable's own, or what stands for something that cells share besides variables."""
+    kind, _, what = name.strip("‹›").partition(" ")
+    words = {
+        SETTINGS: "the display settings",
+        PICTURES: "the settings of pictures",
+        ENVIRONMENT: "os.environ",
+        MODULE_PATH: "sys.path",
+        DATABASE: "the database",
+        LOGGING: "the logging handlers",
+        WILDCARD: "names that the source does not show",
+        "generator": f"the random generator of {what}",
+        "file": f"the file {what}" if what else "files",
+        "module": f"the imported module {what}",
+        "method": f"the method {what}",
+    }
+    return name if not is_shared_name(name) else words.get(name) or words[kind]

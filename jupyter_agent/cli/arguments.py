@@ -44,7 +44,8 @@ files are refused, and so are all programs; then it is not known whether the not
 without Python's functions are not kept away there. Nowhere is the network: requests, databases and other services are real.
 
 Exit codes: 0 reproducible (nothing wrong), 1 not reproducible (or no kernel can be started, or something is wrong), 2 wrong usage,
-3 not known (with --execute: it never ran before, or does what is refused in a copy, or is too large for one), 130 Ctrl-C.
+3 not known (its cells are not Python, or it reads what it itself leaves in files or databases; with --execute: it never ran before, or
+does what is refused in a copy, or is too large for one), 130 Ctrl-C.
 """
 
 EXPORT_EPILOG = """\
@@ -172,7 +173,8 @@ def _add_doctor(commands: _Commands) -> None:
         "--execute",
         action="store_true",
         help="prove it: run all cells in a fresh kernel that changes none of your files, and report the first difference in "
-        "texts and pictures; without it only cells and execution counts are examined, and nothing runs",
+        "texts and pictures; without it nothing runs: a running server's kernel is asked what ran, else IPython's history, "
+        "else the execution counts tell it",
     )
     doctor.add_argument("--json", action="store_true", help="print the whole report as one JSON object")
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 import argparse
 import asyncio
 import difflib
-from collections.abc import Sequence
-from contextlib import AsyncExitStack
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
+from typing import Any
+
+from jupyter_core.paths import jupyter_runtime_dir
 
 from jupyter_agent.cli.arguments import ERROR, NOT_KNOWN, OK, USAGE
 from jupyter_agent.cli.context import (
@@ -29,8 +32,12 @@ from jupyter_agent.doctor.isolation import isolated
 from jupyter_agent.doctor.report import Report
 from jupyter_agent.doctor.reproduction import Reproduction, reproduce
 from jupyter_agent.doctor.service import NotebookAnalyses
+from jupyter_agent.kernelside.client import server_info
+from jupyter_agent.kernelside.client.http import HttpClient
+from jupyter_agent.kernelside.magic.errors import AgentFailed
 from jupyter_agent.kernelside.wire import count
 from jupyter_agent.notebooks.file import FileNotebook
+from jupyter_agent.notebooks.ipython_history import history_file, recorded_state
 
 _DIFF_LINES = 40
 
@@ -46,7 +53,11 @@ async def doctor(arguments: argparse.Namespace) -> int:
     try:
         notebook = FileNotebook(path)
         cells = await notebook.cells()
-        report = await NotebookAnalyses().report(cells, None, notebook)
+        live = None if arguments.execute else await asyncio.to_thread(_report_of_server, path)
+        if live is not None:
+            return _print_report_of_server(path, live, as_json=arguments.json)
+        recorded = await asyncio.to_thread(recorded_state, cells, history_file())
+        report = await NotebookAnalyses().report(cells, recorded, notebook)
     except (NotFound, TooLarge) as error:
         print_text(f"jupyter agent doctor: {error.message}", error=True)
         return USAGE
@@ -62,9 +73,33 @@ async def doctor(arguments: argparse.Namespace) -> int:
         print_json(result)
     else:
         print_text(report.to_markdown() if proof is None else _to_markdown(proof, report))
-    if proof is not None and not proof.is_known:
-        return NOT_KNOWN
-    return OK if reproducible else ERROR
+    is_known = proof.is_known if proof is not None else report.prediction.verdict != "cannot tell"
+    return NOT_KNOWN if not is_known else OK if reproducible else ERROR
+
+
+def _report_of_server(path: Path) -> dict[str, Any] | None:
+    """The report of a server that runs here and has a kernel for the notebook, which knows what ran; None without one."""
+    for record in sorted(Path(jupyter_runtime_dir()).glob("jpserver-*.json")):
+        address = server_info.read_address(str(record))
+        if address is None or not address.root:
+            continue
+        name = server_info.notebook_id(str(path.resolve()), (address.root,))
+        if not Path(name).is_absolute():
+            with suppress(AgentFailed):
+                reply = HttpClient(address).request("GET", "api/agent/doctor", query={"notebook_id": name})
+                if isinstance(reply, dict) and reply.get("kernel_id"):
+                    return reply
+    return None
+
+
+def _print_report_of_server(path: Path, reply: Mapping[str, Any], *, as_json: bool) -> int:
+    """Print what the server answered; 0 if the notebook is reproducible, 1 if not, 3 if that is not known."""
+    verdict = reply["restart_and_run_all"]["verdict"]
+    if as_json:
+        print_json({"notebook": str(path), "reproducible": verdict == "reproduces", "executed": None, **reply})
+    else:
+        print_text(str(reply["markdown"]))
+    return {"reproduces": OK, "cannot tell": NOT_KNOWN}.get(verdict, ERROR)
 
 
 def _check_installation(*, as_json: bool) -> int:

@@ -207,7 +207,8 @@ class KernelState:
         taken_at: When that was, in seconds since the epoch.
         process: As in `StateDelta`.
         stale: Why this is older than the question; empty when it is fresh.
-        source: ``kernel``, or ``client`` when a client sent the variables and no kernel could be asked.
+        source: ``kernel``; ``client`` when a client sent the variables and no kernel could be asked; ``history`` when only
+            the executions are known, of a kernel that is gone.
     """
 
     kernel_id: str
@@ -221,7 +222,7 @@ class KernelState:
     taken_at: float = 0.0
     process: tuple[int, ...] = ()
     stale: str = ""
-    source: Literal["kernel", "client"] = "kernel"
+    source: Literal["kernel", "client", "history"] = "kernel"
 
     MAX_EXECUTIONS = 1000
 

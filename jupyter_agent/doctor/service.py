@@ -17,6 +17,8 @@ from jupyter_agent.core.errors import TooLarge
 from jupyter_agent.core.kernel_state import Cell, KernelState
 from jupyter_agent.core.messages import Json
 from jupyter_agent.core.protocols import Kernel, Notebook
+from jupyter_agent.notebooks.posted import PostedNotebook
+from jupyter_agent.notebooks.stored import StoredNotebook
 
 if TYPE_CHECKING:
     from jupyter_agent.analysis.trace import CellInterpreter
@@ -29,7 +31,7 @@ MAX_LINES = 8
 TOO_LONG = "Finding what is stale in this notebook takes more than a second; the doctor command waits for it."
 TOO_LARGE = "Analysing this notebook takes too long. Split it into smaller ones."
 NO_KERNEL = "No kernel is connected: what ran is inferred from the cells and their execution counts."
-_AGENT_CELL = re.compile(r"\s*(?:%%agent\b.*|(?:%agent\b[^\n]*\s*)+)", re.DOTALL)
+FROM_HISTORY = "No kernel is connected: what ran is read from IPython's history."
 _WORD = re.compile(r"[^\W\d]\w*")
 _ASKS = re.compile(r"\b(?:stale|out ?dated|out of (?:date|order)|up to date|re-?run|restart)\b", re.IGNORECASE)
 _STALE = ("edited", "stale", "out_of_order", "orphaned", "rerun", "file_changed")
@@ -97,7 +99,11 @@ class NotebookAnalyses:
         Raises:
             TooLarge: the analysis takes too long.
         """
-        known = state if state is not None and state.epoch and state.source == "kernel" else None
+        known = state if state is not None and state.epoch and state.source != "client" else None
+        if known is None and isinstance(notebook, (StoredNotebook, PostedNotebook)):
+            language = await notebook.language()
+            if language not in ("", "python", "ipython"):
+                return _of_other_language(language)
         report = await self._analysed(notebook.path if notebook is not None else "", tuple(cells), known)
         if notebook is not None and report.files_read:
             own = re.split(r"[/\\]", notebook.path)[-1]
@@ -106,6 +112,8 @@ class NotebookAnalyses:
         note = ""
         if known is None:
             note = f"{NO_KERNEL} {state.stale}".strip() if state is not None else NO_KERNEL
+        elif known.source == "history":
+            note = FROM_HISTORY
         elif known.stale:
             note = f"The kernel's state is {max(0.0, time.time() - known.taken_at):.0f} s old: {known.stale}"
         return replace(report, unknown=(note, *report.unknown)) if note else report
@@ -240,14 +248,17 @@ class _Analysis:
         except AnalysisCancelled:
             return None
         self._interpreter.finish()
-        # whether cells that only ask the agent ran does not matter, least of all while they do
-        agent_cells = {cell.id for cell in cells if _AGENT_CELL.fullmatch(cell.source)}
-        findings = tuple(
-            finding
-            for finding in report.findings
-            if finding.kind != "never_run" or not agent_cells.issuperset(finding.cells)
-        )
-        return replace(report, findings=findings, run=tuple(cell for cell in report.run if cell not in agent_cells))
+        return report
+
+
+def _of_other_language(language: str) -> Report:
+    """What can be said of a notebook whose cells are not Python."""
+    from jupyter_agent.analysis.dataflow import Dataflow
+    from jupyter_agent.doctor.prediction import Prediction
+    from jupyter_agent.doctor.report import report_of
+
+    why = f"Its cells are written in {language}, and only Python is understood here."
+    return replace(report_of(Dataflow.of(())), prediction=Prediction("cannot tell", outside=(why,)))
 
 
 def _stale_variables(report: Report, state: KernelState | None) -> dict[str, str]:
@@ -259,8 +270,8 @@ def _stale_variables(report: Report, state: KernelState | None) -> dict[str, str
     for finding in report.findings:
         if finding.kind not in _STALE:
             continue
-        where = report.labels[finding.cells[0]] if finding.cells else ""
-        names = finding.names if finding.kind not in _OF_INPUTS else made.get(finding.cells[0], ())
-        for name in names:
-            stale.setdefault(name, f"{where}: {finding.reason}" if where else finding.reason)
+        where = f"{report.labels[finding.cells[0]]}: " if finding.cells else ""
+        own = finding.names if finding.kind not in _OF_INPUTS else made.get(finding.cells[0], ())
+        for name in (*own, *(name for cell in finding.cells[1:] for name in made.get(cell, ()))):
+            stale.setdefault(name, f"{where}{finding.reason}")
     return stale

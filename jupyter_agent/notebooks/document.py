@@ -49,6 +49,16 @@ class Document:
         return cells
 
     @property
+    def language(self) -> str:
+        """The language of its code cells, in lower case; empty where it does not say."""
+        metadata = self.data.get("metadata")
+        given = [metadata.get(key) for key in ("kernelspec", "language_info")] if isinstance(metadata, dict) else []
+        names = [
+            entry.get(key) for entry, key in zip(given, ("language", "name"), strict=False) if isinstance(entry, dict)
+        ]
+        return next((name.lower() for name in names if isinstance(name, str) and name), "")
+
+    @property
     def has_ids(self) -> bool:
         """Whether its format gives every cell an id."""
         minor = self.data.get("nbformat_minor")

@@ -11,6 +11,7 @@ from jupyter_agent.core.kernel_state import Cell, ExecutionError, ExecutionResul
 from jupyter_agent.core.messages import CellChange, CellEdit, Picture
 from jupyter_agent.core.protocols import Kernel, Notebook
 from jupyter_agent.notebooks.cells import NO_CELL
+from jupyter_agent.notebooks.stored import StoredNotebook
 
 NOT_STORED = "The notebook is not stored on this server, so it cannot be edited here. Give the user the code instead."
 NOT_SAVED = (
@@ -45,6 +46,10 @@ class PostedNotebook:
 
     async def cells(self) -> tuple[Cell, ...]:
         return self._cells
+
+    async def language(self) -> str:
+        """The language of the stored notebook's code cells, in lower case; empty where it does not say."""
+        return await self._stored.language() if isinstance(self._stored, StoredNotebook) else ""
 
     async def output(self, cell_id: str) -> ExecutionResult:
         """The posted text and pictures; without these those of the stored notebook, where the cell is stored as it was posted."""

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from jupyter_agent.core.errors import NotFound
+from jupyter_agent.core.errors import AgentError, NotFound
 from jupyter_agent.core.kernel_state import ExecutionResult
 from jupyter_agent.core.messages import CellChange, CellEdit
 from jupyter_agent.core.protocols import Kernel
@@ -27,6 +27,13 @@ class StoredNotebook(ABC):
     @abstractmethod
     async def _update(self, change: Callable[[Document], _Result]) -> _Result:
         """Read, change, and write, unless another program wrote the notebook in between."""
+
+    async def language(self) -> str:
+        """The language of its code cells, in lower case; empty where it does not say, or cannot be read."""
+        try:
+            return (await self._read()).language
+        except AgentError:
+            return ""
 
     async def output(self, cell_id: str) -> ExecutionResult:
         nodes = (await self._read()).cells

@@ -31,7 +31,7 @@ types urllib.request uuid wave zipfile
 IPython.display matplotlib matplotlib.axes matplotlib.figure matplotlib.image matplotlib.pyplot matplotlib.style
 matplotlib_inline.backend_inline numpy numpy.linalg numpy.random pandas pandas.api.typing pandas.core.arrays.categorical
 pandas.core.arrays.sparse pandas.core.groupby pandas.core.indexes.accessors pandas.core.strings.accessor pandas.io.formats.style
-polars
+polars polars.expr.string
 """.split()
 #: What the slow tests have, too.
 SLOW = """

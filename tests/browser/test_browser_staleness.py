@@ -23,7 +23,7 @@ def test_stale_cells_are_counted_explained_and_marked(sidebar: SidebarPage, jupy
     expect(strip.locator("summary")).to_have_text("2 cells are stale")
     expect(marked).to_have_count(2)
     expect(marked.first.locator(".jp-InputArea-prompt").first).to_have_attribute(
-        "title", "rate was changed by In [4] after this cell ran."
+        "title", "rate was changed by In [4] after this cell ran. In [3] is stale, too."
     )
 
     strip.locator("summary").focus()

@@ -85,8 +85,7 @@ def test_a_notebook_that_ran_from_top_to_bottom_is_judged_reproducible(run: Run,
 def test_what_was_run_out_of_order_is_told_with_its_cell(run: Run, tmp_path: Path) -> None:
     ended = run(write_notebook(tmp_path / "bad.ipynb", *OUT_OF_ORDER))
     assert ended.returncode == 1
-    assert "In [2]" in ended.stdout
-    assert "Out of order" in ended.stdout
+    assert "would stop at In [2]: It uses x, which is first defined below it, by In [1]." in ended.stdout
 
 
 def test_a_data_file_that_is_newer_than_the_notebook_is_told(run: Run, tmp_path: Path) -> None:

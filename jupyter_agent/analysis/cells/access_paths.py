@@ -6,6 +6,8 @@ import ast
 from dataclasses import dataclass
 
 _INDEXERS = frozenset({"loc", "iloc", "at", "iat", "ix"})
+#: Methods that return a part of their object, or what stands for it.
+_PARTS = frozenset({"get", "setdefault", "cursor", "__getitem__"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +20,7 @@ class AccessPath:
         exact: Whether it is that item itself and nothing further in.
         attribute: Whether the key was written as an attribute.
         called: Whether a call stands between.
+        computed: Whether it is one that returns something else than a part of the object.
         depth: How many items and attributes are between the name and the object.
     """
 
@@ -26,6 +29,7 @@ class AccessPath:
     exact: bool = True
     attribute: bool = False
     called: bool = False
+    computed: bool = False
     depth: int = 0
 
 
@@ -37,7 +41,9 @@ def access_path(node: ast.expr) -> AccessPath | None:
         node = node.func if isinstance(node, ast.Call) else node.value
     if not isinstance(node, ast.Name):
         return None
-    called = any(isinstance(part, ast.Call) for part in parts)
+    calls = [part.func for part in parts if isinstance(part, ast.Call)]
+    called = bool(calls)
+    computed = any(not (isinstance(function, ast.Attribute) and function.attr in _PARTS) for function in calls)
     if not parts:
         return AccessPath(node.id)
     steps = [part for part in parts if isinstance(part, (ast.Attribute, ast.Subscript))]
@@ -49,11 +55,13 @@ def access_path(node: ast.expr) -> AccessPath | None:
         column = ""
         if isinstance(located, ast.Subscript) and isinstance(located.slice, ast.Tuple) and located.slice.elts:
             column = constant_text(located.slice.elts[-1])
-        return AccessPath(node.id, column or None, exact=False, called=called, depth=depth)
+        return AccessPath(node.id, column or None, exact=False, called=called, computed=computed, depth=depth)
     if isinstance(first, ast.Attribute):
-        return AccessPath(node.id, first.attr, len(parts) == 1, attribute=True, called=called, depth=depth)
+        exact = len(parts) == 1
+        return AccessPath(node.id, first.attr, exact, attribute=True, called=called, computed=computed, depth=depth)
     key = constant_key(first.slice) if isinstance(first, ast.Subscript) else None
-    return AccessPath(node.id, key, key is not None and len(parts) == 1, called=called, depth=depth)
+    exact = key is not None and len(parts) == 1
+    return AccessPath(node.id, key, exact, called=called, computed=computed, depth=depth)
 
 
 def dotted_path(node: ast.expr) -> str:

@@ -7,6 +7,10 @@ from typing import Literal
 
 #: The method of ``x += y``, which mutates a list in place and rebinds a number.
 IN_PLACE = "+="
+#: Paths of call sites that are no calls: the order of a set's elements is used, and SQL is run.
+ORDER, SQL = "‹order›", "‹sql›"
+#: Key of a read that uses only how many a value has, or of which type it is.
+LENGTH = "len()"
 
 #: ``assign`` gives one item or attribute a new value; ``overwrite`` leaves the same again when it is repeated;
 #: ``accumulate`` leaves something else each time; ``unknown`` may or may not mutate.
@@ -86,6 +90,8 @@ class CallSite:
         text: The first argument where it is a constant text.
         mode: The second (or ``mode=``) where it is a constant text.
         attribute: The attribute that is taken of its result at once.
+        ignored: What of its result does not count: ``values`` (only how many or of which type they are), or ``order``.
+        sure: Whether every path through the cell has it.
     """
 
     path: str
@@ -97,6 +103,8 @@ class CallSite:
     text: str = ""
     mode: str = ""
     attribute: str = ""
+    ignored: str = ""
+    sure: bool = True
 
     @property
     def root(self) -> str:
@@ -122,6 +130,9 @@ class FunctionSummary:
         parameter_mutations: Mutations of its arguments.
         calls: Its call sites.
         shows: Whether it prints.
+        returns: Whether it returns something.
+        kept_parameters: Parameters whose default is an object that all calls share.
+        methods: For a class, its methods; each with what the own methods do that it calls.
         instance: For a class: the effects of calling a method of an instance.
     """
 
@@ -133,6 +144,9 @@ class FunctionSummary:
     parameter_mutations: tuple[Mutation, ...] = ()
     calls: tuple[CallSite, ...] = ()
     shows: bool = False
+    returns: bool = True
+    kept_parameters: frozenset[str] = frozenset()
+    methods: tuple[FunctionSummary, ...] = ()
     instance: FunctionSummary | None = None
 
 
@@ -152,6 +166,7 @@ class StatementEffects:
         functions: Summaries of the functions and classes that it defines.
         shows: Whether its value or text is displayed.
         is_result: Whether its value becomes ``_``.
+        result_of: Path of the call whose result is displayed; empty where that is none of a name.
         alias_of: The name whose very object it gives to what it binds.
         shares: Names that it binds or mutates, each with an object with which its own may share data from then on.
         columns_of: The name of the frame some columns of which it binds, with all rows.
@@ -159,6 +174,10 @@ class StatementEffects:
         idempotent: Whether, applied to its own result, it changes nothing.
         converts: Whether that holds only until something else changes the result.
         generator: Whether it binds a generator.
+        text: The constant text that it binds, or with which it creates what it binds.
+        filters: Whether how many it binds or shows depends on values.
+        has_texts: Whether what it binds is a text, or holds texts.
+        is_set: Whether it binds a set, whose order is another in each kernel where its elements are texts.
         wildcard: A source of names that cannot be known (``from m import *``, ``%run``).
         resets_namespace: Whether it empties the namespace (``%reset``).
     """
@@ -174,6 +193,7 @@ class StatementEffects:
     functions: tuple[FunctionSummary, ...] = ()
     shows: bool = False
     is_result: bool = False
+    result_of: str = ""
     alias_of: str = ""
     shares: tuple[tuple[str, SharedObject], ...] = ()
     columns_of: str = ""
@@ -181,5 +201,9 @@ class StatementEffects:
     idempotent: bool = False
     converts: bool = False
     generator: bool = False
+    text: str = ""
+    filters: bool = False
+    has_texts: bool = False
+    is_set: bool = False
     wildcard: str = ""
     resets_namespace: bool = False

@@ -41,7 +41,7 @@ DRAWING_MODULES = tuple(f"{library}." for library in PICTURE_LIBRARIES)
 #: Mutate their object anew each time: called twice, they leave something else than called once.
 ACCUMULATING = frozenset(
     "append appendleft extend extendleft insert pop popleft popitem remove reverse rotate partial_fit write writelines "
-    "put put_nowait get_nowait send subtract backward step readline read readlines __next__ next push train_on_batch "
+    "put put_nowait get_nowait send subtract writerow writerows backward step readline read readlines __next__ next push train_on_batch "
     "append_text add_subplot symmetric_difference_update".split()
 )
 #: Mutate their object idempotently: called twice, they leave what they left at first.
@@ -64,7 +64,7 @@ IDEMPOTENT = frozenset(
     "dropna fillna ffill bfill astype rename sort_values sort_index sort drop_duplicates strip lstrip rstrip lower "
     "upper title capitalize casefold copy round abs clip query convert_dtypes infer_objects normalize to_numpy "
     "to_list tolist to_frame flatten ravel squeeze reshape unique select_dtypes tz_localize reindex set_axis filter "
-    "head drop_nulls fill_null with_columns toarray todense numpy cpu detach to str dt cat isin notnull notna isnull "
+    "drop_nulls fill_null nlargest nsmallest cast strip_chars to_lowercase to_uppercase toarray todense numpy cpu detach to str dt cat isin notnull notna isnull "
     "isna between contains startswith endswith fit set_params to_period asfreq".split()
 )
 #: Aggregates over rows: a filter that compares with one of them selects anew each time.
@@ -111,6 +111,10 @@ IDEMPOTENT_FUNCTIONS = frozenset(
     "sorted list tuple set frozenset dict str int float bool abs round array asarray to_datetime to_numeric DataFrame "
     "Series Index Path ravel squeeze unique sort nan_to_num clip ascontiguousarray asfarray deepcopy copy".split()
 )
+#: Methods by whose result it depends on the values how many there are.
+FILTERS = frozenset("dropna drop_duplicates query unique value_counts groupby filter where nonzero".split())
+#: Attributes that are the same whatever values there are.
+SHAPES = frozenset("shape ndim size dtype dtypes columns nbytes".split())
 #: Attributes of a frame or array that depend on all of it, not on one column.
 WHOLE_OBJECT_ATTRIBUTES = frozenset(
     "shape columns values dtypes dtype T size ndim loc iloc at iat ix empty axes plot str dt cat style sparse "
@@ -128,10 +132,14 @@ DISPLAYING = PLOTTING - {"savefig"} | {"print", "display", "pprint", "info", "su
 #: Functions that mutate their first argument, and how.
 ARGUMENT_MUTATIONS: dict[str, MutationKind] = {
     **dict.fromkeys(
-        "random.shuffle numpy.random.shuffle heapq.heappush heapq.heappop bisect.insort next".split(), "accumulate"
+        "random.shuffle numpy.random.shuffle heapq.heappush heapq.heappop heapq.heappushpop heapq.heapreplace bisect.insort "
+        "bisect.insort_left bisect.insort_right next xml.etree.ElementTree.SubElement operator.iadd "
+        "operator.imul operator.isub numpy.add.at numpy.subtract.at numpy.multiply.at".split(),
+        "accumulate",
     ),
     **dict.fromkeys(
-        "heapq.heapify numpy.fill_diagonal numpy.put numpy.copyto numpy.place setattr delattr".split(), "overwrite"
+        "heapq.heapify numpy.fill_diagonal numpy.put numpy.copyto numpy.place setattr delattr operator.setitem".split(),
+        "overwrite",
     ),
 }
 #: Conversions: they are idempotent only as long as nothing else has changed the value since.
@@ -161,6 +169,8 @@ _READERS = frozenset(
     "read_fwf read_xml read_orc loadtxt genfromtxt load fromfile imread loadmat load_model listdir glob walk scandir "
     "read_file read_text read_bytes load_workbook ExcelFile HDFStore load_npz read_spss ZipFile memmap open_dataset".split()
 )
+#: Methods of a `Path` that use its file.
+PATH_METHODS = frozenset({"open", "read_text", "read_bytes", "write_text", "write_bytes", "unlink"})
 _WRITERS = frozenset(
     "to_csv to_excel to_json to_parquet to_feather to_hdf to_pickle to_sql to_stata to_html to_latex savefig save savez savez_compressed "
     "savetxt dump tofile imsave imwrite savemat write_text write_bytes makedirs mkdir remove unlink rename rmtree "
@@ -180,6 +190,11 @@ def touches_columns_only(method: str, keywords: Collection[str]) -> bool:
     return method in _COLUMN_METHODS
 
 
+def adds_by_update(created_by: str) -> bool:
+    """Whether the ``update`` of an object that was created by a call of this full name adds to what it has."""
+    return created_by in ("collections.Counter", "Counter") or created_by.startswith(("hashlib.", "tqdm."))
+
+
 def usual_path(path: str) -> str:
     """The full name of a path whose root is a library's usual short name."""
     root, dot, rest = path.partition(".")
@@ -196,14 +211,18 @@ def uses_network(path: str, text: str = "") -> bool:
 
 
 def file_use(path: str, text: str, mode: str = "") -> str:
-    """How a call uses files: ``read``, ``write`` or empty."""
+    """How a call uses files: ``read``, ``write``, ``append`` or empty."""
     library, name = path.partition(".")[0], path.rpartition(".")[2]
     if text.startswith(("http://", "https://")):
         return ""
+    if path == "%%writefile":
+        return "append" if mode == "a" else "write"
     if path in ("os.system", "os.chdir") or library == "subprocess":
         return "write"
     if path == "open" or (name == "open" and library in _READING_LIBRARIES):
-        return "write" if set(mode) & set("wax+") else "read"
+        return "append" if "a" in mode else "write" if set(mode) & set("wx+") else "read"
+    if name in _WRITERS and mode == "a":
+        return "append"
     if name in _WRITERS and (
         name.startswith(("to_", "savefig", "save", "write_")) or library in _READING_LIBRARIES | {"urllib"}
     ):

@@ -6,6 +6,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from jupyter_agent.analysis.cells.library_calls import SHAPES
+
 NUMPY, PYTHON, TORCH, TENSORFLOW = "numpy.random", "random", "torch", "tensorflow"
 SEEDS = {
     **dict.fromkeys(("numpy.random.seed", "numpy.random.set_state", "pylab.seed"), NUMPY),
@@ -29,9 +31,13 @@ GENERATORS = frozenset(
 #: Methods of a generator that move it on.
 _NOT_DRAWN = frozenset({"get_state", "getstate", "bit_generator", "spawn_key"})
 _NEVER_SEEDED = frozenset(
-    {"uuid.uuid1", "uuid.uuid4", "os.urandom", "random.SystemRandom", "os.getpid"}
+    {"uuid.uuid1", "uuid.uuid4", "os.urandom", "random.SystemRandom"}
     | {f"secrets.{name}" for name in ("token_hex", "token_bytes", "token_urlsafe", "choice", "randbelow", "randbits")}
 )
+#: Functions whose result is another in each kernel: it depends on where objects are, or on the seed of texts' hashes.
+PER_KERNEL = frozenset({"hash", "id", "os.getpid"})
+#: Draws that only put what there is into another order.
+_SHUFFLING = frozenset({"permutation", "shuffle"})
 #: Constants with which a picture of seaborn has no error band, or one that is not found by resampling.
 _WITHOUT_RESAMPLING = frozenset("ci=None ci=False ci=0 ci=sd errorbar=None errorbar=sd errorbar=se".split())
 #: Keywords by which a call is given its seed.
@@ -86,12 +92,17 @@ FITTING = frozenset(
     "validation_curve permutation_test_score split".split()
 )
 #: Methods that draw from numpy's global generator, of objects that are no generators.
-DRAWING_METHODS = frozenset(
-    {"sample", "rvs", "resample", "random_sample", "choice", "choices", "permutation", "bootstrap"}
-)
+DRAWING_METHODS = frozenset({"sample", "rvs", "random_sample", "choice", "choices", "permutation", "bootstrap"})
 
 
-def is_drawn(path: str, keywords: Collection[str]) -> str:
+def is_unseen(name: str, ignored: str, attribute: str, constants: Collection[str]) -> bool:
+    """Whether a draw does not show: only how many or of which type is used, or all of it in an order of its own; see `CallSite`."""
+    if ignored == "values" or attribute in SHAPES:
+        return True
+    return ignored == "order" and (name in _SHUFFLING or not {"frac=1", "frac=1.0"}.isdisjoint(constants))
+
+
+def is_drawn(path: str, keywords: Collection[str], constants: Collection[str] = ()) -> str:
     """The global generator that a call of this full name draws from; empty where it draws from none."""
     library, _, rest = path.partition(".")
     name = path.rpartition(".")[2]
@@ -101,7 +112,7 @@ def is_drawn(path: str, keywords: Collection[str]) -> str:
         return "" if name in _NOT_DRAWN or name[:1].isupper() or rest.count(".") > 1 else NUMPY
     if library == "random" and rest and rest.count(".") == 0:
         return "" if name in _NOT_DRAWN or name[:1].isupper() else PYTHON
-    if SEED_KEYWORDS & set(keywords):
+    if SEED_KEYWORDS & set(keywords) or "shuffle=False" in constants:
         return ""
     if path.startswith("torch.") and name in _DRAWING_OF_TORCH:
         return TORCH

@@ -15,16 +15,28 @@ PYTHON_BODIES = frozenset({"time", "capture", "prun", "memit", "mprun", "lprun",
 TIMERS = frozenset({"timeit"})
 #: Line magics whose argument is a Python statement.
 PYTHON_LINES = frozenset({"time", "prun", "memit"})
+#: Names to which a cell magic's output is bound.
+OUTPUT_NAMES = re.compile(r"--(?:out|err)[ =]([A-Za-z_]\w*)")
+#: Magics that IPython takes for such without a per cent sign, where they are alone in their cell.
+AUTOMAGICS = frozenset(
+    "alias autoawait autocall cat cd clear conda cp colors config dhist dirs env hist history ldir less lf lk ll load_ext "
+    "logstart logstop ls lsmagic lx macro man matplotlib mkdir more mv page pdb pdef pdoc pfile pinfo pip pip3 popd "
+    "pprint precision psearch psource pushd pwd pycat quickref reload_ext reset rm rmdir set_env time timeit unalias uv "
+    "who who_ls whos xmode".split()
+)
+#: Those among them that people type without anything else.
+BARE_MAGICS = frozenset({"ls", "ll", "pwd", "who", "whos", "lsmagic", "hist", "history"})
 #: Magics that may bind names which the source does not show.
 WILD_MAGICS = frozenset("run pylab store load loadpy macro recall rerun edit R sql cython bigquery spark".split())
 #: Magics that may write any file.
 FILE_MAGICS = frozenset({"!", "bash", "sh", "script", "cd", "writefile", "mkdir", "system", "sx", "perl", "ruby"})
 #: Magics that neither bind nor display anything.
 SILENT_MAGICS = frozenset(
-    "matplotlib load_ext reload_ext autoreload config time capture ? env set_env autosave precision".split()
+    "matplotlib load_ext reload_ext autoreload config time capture ? env set_env autosave precision writefile".split()
 )
 
 _MAGIC_LINE = re.compile(r"(\s*)(?!\s)([\w.\[\]'\", \t]+=\s*)?(%{1,2}|!{1,2})\s*(.*)")
+_AUTOMAGIC_LINE = re.compile(r"\s*(\w+) +(?!(?:in|is|and|or|if|not)\b)[\w\-/~.][^\n]*\s*$")
 _HELP_LINE = re.compile(r"\s*\??\??[\w.%*]+(\[[^\]]*\])?\??\??\s*$")
 _ASSIGNED = re.compile(r"\s*[A-Za-z_][\w.\[\]'\", ]*$")
 #: Python expressions that IPython evaluates in a magic's or shell line's text: ``{expression}`` and ``$name``.
@@ -85,6 +97,8 @@ def parse(source: str) -> ParsedCell:
     tree, problem = _tree(source)
     if tree is not None and not _OTHER_LINE_ENDS.search(source):
         return ParsedCell(tree, (), quiet)
+    if (found := _AUTOMAGIC_LINE.match(source)) and found[1] in AUTOMAGICS:
+        source = f"%{source.strip()}"
     magics: list[CellMagic] = []
     tree, problem = _tree(_without_magics(source, magics))
     empty = ast.Module(body=[], type_ignores=[])

@@ -1,4 +1,4 @@
-"""The effects of each statement at the top level of a cell, and the patterns of assignments that keep values alike."""
+"""The effects of each statement at the top level of a cell."""
 
 from __future__ import annotations
 
@@ -7,8 +7,11 @@ import hashlib
 from functools import lru_cache
 
 from jupyter_agent.analysis.cells import library_calls as library
-from jupyter_agent.analysis.cells.access_paths import column_keywords, dotted_path
+from jupyter_agent.analysis.cells.access_paths import column_keywords, constant_text, dotted_path
 from jupyter_agent.analysis.cells.effects import StatementEffects
+from jupyter_agent.analysis.cells.idempotence import is_idempotent
+from jupyter_agent.analysis.cells.meaning import meaning_of
+from jupyter_agent.analysis.cells.set_order import has_texts, is_set
 from jupyter_agent.analysis.cells.source import ParsedCell, is_magic, parse
 from jupyter_agent.analysis.cells.visitor import EffectVisitor, returns_none
 
@@ -65,7 +68,7 @@ def _effects(node: ast.stmt, parsed: ParsedCell, is_last: bool) -> StatementEffe
         return None
     assigned = node.value if isinstance(node, ast.Assign) else None
     return StatementEffects(
-        digest_of(ast.dump(node) + "".join(visitor.magic_texts) + (";" if is_last and parsed.quiet else "")),
+        digest_of(meaning_of(node) + "".join(visitor.magic_texts) + (";" if is_last and parsed.quiet else "")),
         reads=tuple(visitor.reads.values()),
         binds=tuple(name for name in visitor.bound if name in visitor.definite),
         may_bind=tuple(name for name in visitor.bound if name not in visitor.definite),
@@ -76,16 +79,41 @@ def _effects(node: ast.stmt, parsed: ParsedCell, is_last: bool) -> StatementEffe
         functions=tuple(visitor.functions),
         shows=visitor.shows or displayed,
         is_result=displayed,
+        result_of=dotted_path(node.value.func).strip("?")
+        if displayed and isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)
+        else "",
         alias_of=_alias_of(node),
         shares=tuple(dict.fromkeys(visitor.shares)),
         columns_of=_columns_of(assigned),
         value_call=_value_call(node),
-        idempotent=_is_idempotent(node),
+        idempotent=is_idempotent(node),
         converts=isinstance(assigned, ast.Call)
         and dotted_path(assigned.func).rpartition(".")[2] in library.CONVERSIONS,
         generator=isinstance(assigned, ast.GeneratorExp),
+        text=_text(assigned),
+        filters=_filters(node),
+        has_texts=assigned is not None and has_texts(assigned),
+        is_set=assigned is not None and is_set(assigned),
         wildcard=visitor.wildcard,
         resets_namespace=visitor.resets_namespace,
+    )
+
+
+def _text(value: ast.expr | None) -> str:
+    """``a.csv`` in ``x = "a.csv"`` and ``x = Path("a.csv")``."""
+    if isinstance(value, ast.Call) and dotted_path(value.func).rpartition(".")[2] == "Path" and value.args:
+        value = value.args[0]
+    return constant_text(value)
+
+
+def _filters(node: ast.stmt) -> bool:
+    """Whether a statement takes some of what it has, by values."""
+    parts = list(ast.walk(node))
+    return any(
+        isinstance(part, (ast.Compare, ast.While, ast.If, ast.Set, ast.SetComp))
+        or (isinstance(part, ast.comprehension) and bool(part.ifs))
+        or (isinstance(part, ast.Attribute) and part.attr in library.FILTERS)
+        for part in parts
     )
 
 
@@ -129,55 +157,6 @@ def _alias_of(node: ast.stmt) -> str:
         case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr="fit" | "set_params")):
             return name
     return ""
-
-
-# --- idempotence -------------------------------------------------------------------------------------------------
-
-
-def _is_idempotent(node: ast.stmt) -> bool:
-    """Whether an assignment, applied to its own result, changes nothing."""
-    if not isinstance(node, ast.Assign) or len(node.targets) != 1:
-        return False
-    target = node.targets[0]
-    if isinstance(target, ast.Subscript) and isinstance(node.value, ast.Constant):
-        return True
-    return _keeps_result(node.value, _loaded(target))
-
-
-def _keeps_result(node: ast.expr, target: str) -> bool:
-    """Whether an expression evaluates to its target again once the target has its value."""
-    if _loaded(node) == target:
-        return True
-    match node:
-        case ast.Call(func=ast.Attribute(value=value, attr=method), args=arguments):
-            if method in library.IDEMPOTENT and _keeps_result(value, target):
-                return True
-            return method in library.IDEMPOTENT_FUNCTIONS and bool(arguments) and _keeps_result(arguments[0], target)
-        case ast.Call(func=ast.Name(id=name), args=[first, *_]):
-            return name in library.IDEMPOTENT_FUNCTIONS and _keeps_result(first, target)
-        case ast.Attribute(value=value, attr=attribute):
-            return attribute in ("str", "dt", "cat", "loc", "values", "array") and _keeps_result(value, target)
-        case ast.Subscript(value=value, slice=selection):
-            return _keeps_result(value, target) and _selects_all_again(selection)
-    return False
-
-
-def _selects_all_again(selection: ast.expr) -> bool:
-    """Whether a selection, applied to what it selected, selects all of it."""
-    if isinstance(selection, ast.List):
-        return all(isinstance(element, ast.Constant) for element in selection.elts)
-    if isinstance(selection, ast.Slice):
-        return selection.lower is None and selection.step is None and not isinstance(selection.upper, ast.UnaryOp)
-    if isinstance(selection, ast.Tuple):
-        return all(_selects_all_again(element) for element in selection.elts)
-    attributes = {node.attr for node in ast.walk(selection) if isinstance(node, ast.Attribute)}
-    filters = any(isinstance(node, ast.Compare) for node in ast.walk(selection)) or attributes & library.IDEMPOTENT
-    return bool(filters) and not attributes & library.AGGREGATES
-
-
-def _loaded(node: ast.expr) -> str:
-    """An expression's tree as text, the same for a target and for its use."""
-    return ast.dump(node).replace("ctx=Store()", "ctx=Load()")
 
 
 def digest_of(text: str) -> int:

@@ -19,6 +19,9 @@ from jupyter_agent.analysis.cells.access_paths import (
 )
 from jupyter_agent.analysis.cells.effects import (
     IN_PLACE,
+    LENGTH,
+    ORDER,
+    SQL,
     CallSite,
     FunctionSummary,
     Mutation,
@@ -27,9 +30,14 @@ from jupyter_agent.analysis.cells.effects import (
     SharedObject,
 )
 from jupyter_agent.analysis.cells.scopes import FUNCTIONS, local_names, parameters_of, type_parameters
+from jupyter_agent.analysis.cells.set_order import IGNORED, ORDERED, has_texts, is_set, order_counts, text_sources
 from jupyter_agent.analysis.cells.sharing import assigned, elements_of, shared_objects, stored_by
 from jupyter_agent.analysis.cells.source import CellMagic, is_magic, parse
+from jupyter_agent.analysis.cells.sql import sql_of
 
+#: Keywords whose argument a call changes, and how.
+_KEYWORD_MUTATIONS: dict[str, MutationKind] = {"out": "overwrite", "ax": "unknown", "file": "accumulate"}
+_YIELDS = (ast.Yield, ast.YieldFrom)
 _EXITS = (ast.Return, ast.Raise, ast.Continue, ast.Break)
 
 
@@ -71,6 +79,8 @@ class EffectVisitor:
         #: A loop's variable → the names whose elements it stands for.
         self._elements_of: dict[str, tuple[str, ...]] = {}
         self._shadows: list[frozenset[str]] = []
+        #: What of the expression that is visited does not count, as in `CallSite.ignored`.
+        self._ignored = ""
 
     # --- names ---------------------------------------------------------------------------------------------------
 
@@ -139,17 +149,42 @@ class EffectVisitor:
         for node in nodes:
             self.expression(node)
 
+    def _ignoring(self, what: str, nodes: Iterable[ast.expr | None]) -> None:
+        """Visit expressions of whose values something does not count."""
+        for node in nodes:
+            self._ignored = what
+            self.expression(node)
+        self._ignored = ""
+
     def expression(self, node: ast.AST | None) -> None:
         """Visit an expression."""
+        ignored, self._ignored = self._ignored, ""
         match node:
             case None | ast.Constant():
                 return
             case ast.Name(id=name):
-                self.read(name)
+                self.read(name, *((LENGTH, True) if ignored == "values" else ()))
             case ast.Attribute() | ast.Subscript():
                 self._access(node)
             case ast.Call():
-                self._call(node)
+                self._call(node, ignored=ignored)
+            case ast.List(elts=elements) | ast.Tuple(elts=elements):
+                self._ignoring(ignored, elements)
+            case ast.Starred(value=value):
+                self._order(value)
+                self.expression(value)
+            case ast.FormattedValue(value=value, format_spec=form):
+                self._order(value)
+                self.expressions([value, form])
+            case ast.Compare(
+                left=ast.Constant(value=str(name)),
+                ops=[ast.In() | ast.NotIn()],
+                comparators=[ast.Call(func=ast.Name(id="dir" | "globals" | "locals" | "vars"), args=[])],
+            ):
+                with self._uncertain():
+                    self.read(name)
+            case ast.Compare(left=left, comparators=[*others]):
+                self._ignoring("identity", (left, *others))
             case ast.Lambda(args=arguments, body=body):
                 self.expressions([*arguments.defaults, *arguments.kw_defaults])
                 with self._shadowed(argument.arg for argument in parameters_of(arguments)), self._uncertain():
@@ -158,7 +193,7 @@ class EffectVisitor:
                 self.expression(value)
                 self._assign(node.target, value)
             case ast.ListComp() | ast.SetComp() | ast.DictComp() | ast.GeneratorExp():
-                self._comprehension(node)
+                self._comprehension(node, ignored)
             case ast.BoolOp(values=values):
                 self.expression(values[0])
                 with self._uncertain():
@@ -197,7 +232,11 @@ class EffectVisitor:
                 self.expression(part.slice)
             part = part.value
 
-    def _comprehension(self, node: ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp) -> None:
+    def _comprehension(
+        self, node: ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp, ignored: str = ""
+    ) -> None:
+        if not ignored and not isinstance(node, ast.SetComp):
+            self._order(node.generators[0].iter)
         self.expression(node.generators[0].iter)
         names = {
             target.id
@@ -210,18 +249,33 @@ class EffectVisitor:
                 if position:
                     self.expression(generator.iter)
                 self.expressions(generator.ifs)
-            self.expressions([node.key, node.value] if isinstance(node, ast.DictComp) else [node.elt])
+            if isinstance(node, ast.DictComp):
+                self.expressions([node.key, node.value])
+            else:
+                self._ignoring("" if any(part.ifs for part in node.generators) else ignored, [node.elt])
         for inner in ast.walk(node):
             if isinstance(inner, ast.NamedExpr):
                 self.bind(inner.target.id)
 
+    def _order(self, node: ast.expr) -> None:
+        """Note that the order of an expression's elements counts, which for a set is that of the hashes."""
+        if is_set(node):
+            names = tuple(name for name in text_sources(node) if not self.is_inner(name))
+            self.calls.append(CallSite(ORDER, arguments=names, text="texts" if has_texts(node) else "", mode="set"))
+        elif isinstance(node, ast.Name) and not self.is_inner(node.id):
+            self.calls.append(CallSite(ORDER, arguments=(node.id,)))
+
     # --- calls ---------------------------------------------------------------------------------------------------
 
-    def _call(self, node: ast.Call, attribute: str = "") -> None:
-        """Visit a call; `attribute` is taken of its result at once."""
-        self.expressions(node.args)
+    def _call(self, node: ast.Call, attribute: str = "", ignored: str = "") -> None:
+        """Visit a call; `attribute` is taken of its result at once, of which what is `ignored` does not count."""
+        call = _call_site(node, attribute, ignored)
+        if call.name in ORDERED and ignored in ("", "identity"):
+            for argument in node.args:
+                self._order(argument)
+        passed = IGNORED.get(call.name, ignored if call.name in ORDERED else "")
+        self._ignoring(passed, node.args)
         self.expressions(keyword.value for keyword in node.keywords)
-        call = _call_site(node, attribute)
         module = self._local_imports.get(call.root)
         if module:
             call = replace(call, path=module + call.path[len(call.root) :])
@@ -240,30 +294,35 @@ class EffectVisitor:
                 self.block(statements)
             elif call.path in ("exec", "eval") and len(node.args) <= 1:  # it is given no namespace of its own
                 self.wildcard = call.path
-        if call.path != "__magic__" and not self.is_inner(call.root):
-            self.calls.append(call)
+        is_number = call.path == "hash" and any(isinstance(part, ast.Constant) for part in node.args) and not call.text
+        if call.path != "__magic__" and not self.is_inner(call.root) and not is_number:
+            self.calls.append(call if self.certain else replace(call, sure=False))
+        if sql := sql_of(node):
+            self.calls.append(CallSite(SQL, text=sql))
         self.shows = self.shows or call.name in library.DISPLAYING
         kind = library.ARGUMENT_MUTATIONS.get(library.usual_path(call.path))
         if kind and call.arguments and call.arguments[0]:
             self.mutate(call.arguments[0], None, kind)
         for keyword in node.keywords:
-            if keyword.arg in ("out", "ax") and isinstance(keyword.value, ast.Name):
-                self.mutate(keyword.value.id, None, "overwrite" if keyword.arg == "out" else "unknown")
+            if isinstance(keyword.value, ast.Name) and (change := _KEYWORD_MUTATIONS.get(keyword.arg or "")):
+                self.mutate(keyword.value.id, None, change)
 
     def _method_call(self, node: ast.Call, function: ast.Attribute) -> None:
         path = access_path(function.value)
         if path is not None and isinstance(function.value, ast.Name):
             # `np.mean(x)` reads one member of a module, `df.mean()` the whole frame: the interpreter knows which it is.
             self.read(path.name, f"{function.attr}()", attribute=True)
+            if function.attr == "pop" and not node.args:
+                self._order(function.value)
         else:
-            self.expression(function.value)
+            self._ignoring(IGNORED.get(function.attr, ""), [function.value])
         kind = library.METHOD_MUTATIONS.get(function.attr, "unknown")
         in_place = [keyword.value for keyword in node.keywords if keyword.arg == "inplace"]
         if in_place and isinstance(in_place[0], ast.Constant) and in_place[0].value:
             kind = "overwrite" if function.attr in library.IDEMPOTENT else "accumulate"
         if path is None or kind is None:
             return
-        if path.called:
+        if path.computed:
             kind = "unknown"
         key = path.key if path.exact else None
         if kind == "assign":
@@ -275,11 +334,16 @@ class EffectVisitor:
     def _magic(self, magic: CellMagic) -> None:
         if magic.name not in ("time", "?"):
             self.magic_texts.append(f"{magic.name} {magic.argument} {magic.body}")
+        for name in source.OUTPUT_NAMES.findall(magic.argument) if magic.cell else ():
+            self.bind(name)
         text = magic.argument + (magic.body if magic.name in ("!", "bash", "sh") else "")
         for expression, name in source.INTERPOLATED.findall(text):
             self.block(parse(expression or name).tree.body)
         self.shows = self.shows or magic.name not in source.SILENT_MAGICS
-        if magic.name in source.FILE_MAGICS:
+        if magic.name in ("writefile", "file"):
+            *options, file = magic.argument.split() or [""]
+            self.calls.append(CallSite("%%writefile", text=file.strip("'\""), mode="a" if "-a" in options else "w"))
+        elif magic.name in source.FILE_MAGICS:
             commands = source.commands_in(f"{magic.argument}\n{magic.body}")
             self.calls += [CallSite("os.system"), *map(CallSite, commands)]
         if magic.name in source.TIMERS:
@@ -359,8 +423,20 @@ class EffectVisitor:
 
     def _assign(self, target: ast.expr, value: ast.expr) -> None:
         """Visit the target of an assignment whose value was visited."""
-        self._target(target)
+        if isinstance(target, (ast.Attribute, ast.Subscript)) and self._is_made_of_itself(target, value):
+            self._mutate_target(target, accumulates=True)
+        else:
+            self._target(target)
         self.shares += assigned(target, value, shared_objects(value))
+
+    def _is_made_of_itself(self, target: ast.Attribute | ast.Subscript, value: ast.expr) -> bool:
+        """Whether a function, or a cell that sets state of a module, sets ``x.n = x.n + 1`` or ``x[len(x)] = …``."""
+        path = access_path(target)
+        if path is None or not (self._is_function or path.key in library.MODULE_STATE):
+            return False
+        own, container = ast.dump(target).replace("Store()", "Load()"), ast.dump(target.value)
+        places = target.slice if isinstance(target, ast.Subscript) else target.value
+        return own in ast.dump(value) or (places is not target.value and container in ast.dump(places))
 
     def _target(self, node: ast.expr) -> None:
         """Visit the target of an assignment."""
@@ -445,6 +521,8 @@ class EffectVisitor:
                             ends.append(self.definite)
                 self.definite = set.intersection(*ends) if ends else before
             case ast.For(iter=iterable) | ast.AsyncFor(iter=iterable):
+                if order_counts(node.body):
+                    self._order(iterable)
                 self.expression(iterable)
                 self._target(node.target)
                 self.shares += assigned(node.target, None, elements_of(iterable))
@@ -524,7 +602,7 @@ class EffectVisitor:
             if read.name not in own:
                 self.read(read.name, read.key, read.attribute)
         self.calls += [call for call in body.calls if call.root not in own]
-        summaries = [_function_summary(method, self.magics) for method in methods]
+        summaries = _with_own_uses([(method, _function_summary(method, self.magics)) for method in methods])
         instance = _class_summary(node, [summary for summary in summaries if summary.name != "__init__"])
         self._define(replace(_class_summary(node, summaries), instance=instance))
 
@@ -542,9 +620,24 @@ class EffectVisitor:
         self.bind(summary.name)
 
 
+#: What a function returns whose inner function changes a variable of its own: each call changes it again.
+_COUNTING = FunctionSummary(
+    "", methods=(FunctionSummary("__call__", ("self",), parameter_mutations=(Mutation("self", None, "accumulate"),)),)
+)
+
+
 def _function_summary(node: ast.FunctionDef | ast.AsyncFunctionDef, magics: Sequence[CellMagic]) -> FunctionSummary:
     """The effects of calling a function."""
     parameters = tuple(argument.arg for argument in parameters_of(node.args))
+    inner = [part for statement in node.body for part in ast.walk(statement)]
+    keeps_state = any(isinstance(part, ast.Nonlocal) for part in inner) and any(
+        isinstance(part, FUNCTIONS) for part in inner
+    )
+    plain, keyed = [*node.args.posonlyargs, *node.args.args], node.args.kwonlyargs
+    defaults = [
+        *zip(reversed(plain), reversed(node.args.defaults), strict=False),
+        *zip(keyed, node.args.kw_defaults, strict=True),
+    ]
     local, declared = local_names(node.body, parameters)
     body = EffectVisitor(magics, local)
     body.block(node.body)
@@ -554,10 +647,54 @@ def _function_summary(node: ast.FunctionDef | ast.AsyncFunctionDef, magics: Sequ
         tuple(read for read in body.reads.values() if read.name != node.name),
         tuple(name for name in body.bound if name in declared | body.globals),
         tuple(mutation for mutation in body.mutations if mutation.name not in local),
-        tuple(mutation for mutation in body.mutations if mutation.name in parameters and mutation.kind != "unknown"),
+        tuple(mutation for mutation in body.mutations if mutation.name in parameters),
         tuple(body.calls),
         body.shows and any(call.name in library.DISPLAYING for call in body.calls),
+        any((isinstance(part, ast.Return) and part.value is not None) or isinstance(part, _YIELDS) for part in inner),
+        frozenset(
+            argument.arg
+            for argument, default in defaults
+            if isinstance(default, (ast.List, ast.Dict, ast.Set, ast.ListComp, ast.DictComp, ast.SetComp, ast.Call))
+        ),
+        instance=_COUNTING if keeps_state else None,
     )
+
+
+def _with_own_uses(
+    methods: Sequence[tuple[ast.FunctionDef | ast.AsyncFunctionDef, FunctionSummary]],
+) -> tuple[FunctionSummary, ...]:
+    """A class's methods, each with what the own methods and properties do that it uses."""
+    by_name = {summary.name: summary for _, summary in methods}
+    used = {
+        summary.name: {
+            part.attr
+            for part in ast.walk(node)
+            if isinstance(part, ast.Attribute)
+            and isinstance(part.value, ast.Name)
+            and part.value.id in summary.parameters[:1]
+        }
+        for node, summary in methods
+    }
+    whole = []
+    for _, method in methods:
+        own = {method.name}
+        pending = [method.name]
+        while pending:
+            more = (used[pending.pop()] & by_name.keys()) - own
+            own |= more
+            pending += more
+        summaries = [method, *(by_name[name] for name in sorted(own - {method.name}))]
+        whole.append(
+            replace(
+                method,
+                reads=tuple(read for summary in summaries for read in summary.reads),
+                binds=tuple(name for summary in summaries for name in summary.binds),
+                mutations=tuple(mutation for summary in summaries for mutation in summary.mutations),
+                calls=tuple(call for summary in summaries for call in summary.calls),
+                shows=any(summary.shows for summary in summaries),
+            )
+        )
+    return tuple(whole)
 
 
 def _class_summary(node: ast.ClassDef, methods: Sequence[FunctionSummary]) -> FunctionSummary:
@@ -571,29 +708,35 @@ def _class_summary(node: ast.ClassDef, methods: Sequence[FunctionSummary]) -> Fu
         mutations=tuple(mutation for method in methods for mutation in method.mutations),
         calls=tuple(call for method in methods for call in method.calls),
         shows=any(method.shows for method in methods),
+        methods=tuple(methods),
     )
 
 
-def _call_site(node: ast.Call, attribute: str) -> CallSite:
+def _call_site(node: ast.Call, attribute: str, ignored: str) -> CallSite:
     receiver = node.func
     while isinstance(receiver, (ast.Attribute, ast.Subscript)):
         receiver = receiver.value
     receiver_call = receiver if isinstance(receiver, ast.Call) else None
     modes = [keyword.value for keyword in node.keywords if keyword.arg == "mode"]
+    path, receiver_path = dotted_path(node.func), dotted_path(receiver_call.func) if receiver_call is not None else ""
+    arguments = node.args
+    if receiver_call is not None and receiver_path.rpartition(".")[2] == "Path" and path.count(".") == 1:
+        path, arguments = f"{receiver_path}{path[1:]}", [*receiver_call.args[:1], *node.args]  # its file comes first
     return CallSite(
-        dotted_path(node.func),
-        dotted_path(receiver_call.func) if receiver_call is not None else "",
+        path,
+        receiver_path,
         keyword_names(receiver_call) if receiver_call is not None else frozenset(),
-        tuple(argument.id if isinstance(argument, ast.Name) else "" for argument in node.args),
+        tuple(argument.id if isinstance(argument, ast.Name) else "" for argument in arguments),
         keyword_names(node),
         frozenset(
             f"{keyword.arg}={keyword.value.value!s}"
             for keyword in node.keywords
             if isinstance(keyword.value, ast.Constant)
         ),
-        constant_text(node.args[0]) if node.args else "",
-        constant_text(modes[0] if modes else node.args[1] if len(node.args) > 1 else None),
+        constant_text(arguments[0]) if arguments else "",
+        constant_text(modes[0] if modes else arguments[1] if len(arguments) > 1 else None),
         attribute,
+        ignored,
     )
 
 

@@ -53,7 +53,7 @@ class DoctorFinding(TypedDict):
 
     kind: Annotated[str, about("edited, stale, out_of_order, orphaned, never_run, and others")]
     reason: Annotated[str, about("in words")]
-    cells: Annotated[list[str], about("ids; the one that it is about first")]
+    cells: Annotated[list[str], about("ids of those that are not what they show; the one that it is about first")]
     names: Annotated[list[str], about("the variables concerned")]
 
 
@@ -64,15 +64,17 @@ class DoctorDifference(TypedDict):
     cell_id: str
     names: list[str]
     reason: str
+    varies: Annotated[bool, about("whether it would differ after any run, as an unseeded draw does")]
 
 
 class RestartPrediction(TypedDict):
     """What Restart & Run All would do."""
 
-    verdict: Literal["reproduces", "differs", "fails"]
+    verdict: Literal["reproduces", "differs", "fails", "cannot tell"]
     first: DoctorDifference | None
     differences: list[DoctorDifference]
     lost: Annotated[list[str], about("variables that live now and that no cell would make")]
+    outside: Annotated[list[str], about("why it cannot be told, in sentences")]
 
 
 class DoctorReply(TypedDict):

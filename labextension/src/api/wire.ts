@@ -336,12 +336,14 @@ export interface DoctorDifference {
   cell_id: string;
   names: string[];
   reason: string;
+  /** whether it would differ after any run, as an unseeded draw does */
+  varies: boolean;
   verdict: 'differs' | 'fails';
 }
 
 /** One thing in a notebook that is not as it looks. */
 export interface DoctorFinding {
-  /** ids; the one that it is about first */
+  /** ids of those that are not what they show; the one that it is about first */
   cells: string[];
   /** edited, stale, out_of_order, orphaned, never_run, and others */
   kind: string;
@@ -958,7 +960,9 @@ export interface RestartPrediction {
   first: DoctorDifference | null;
   /** variables that live now and that no cell would make */
   lost: string[];
-  verdict: 'differs' | 'fails' | 'reproduces';
+  /** why it cannot be told, in sentences */
+  outside: string[];
+  verdict: 'cannot tell' | 'differs' | 'fails' | 'reproduces';
 }
 
 /** Code for the magic to run itself, because the kernel is busy with the magic; it may be that of the answer. */

@@ -91,7 +91,7 @@ export class StalenessMonitor {
       try {
         const report = await this._doctor.check(notebook_id, kernel_id, cells);
         const findings = report.findings.filter(finding => !IGNORED_KINDS.has(finding.kind));
-        result = { findings, cells: reasonsByCell(findings), labels: report.labels };
+        result = { findings, cells: reasonsByCell(findings, report.labels), labels: report.labels };
       } catch {
         return; // The last result is kept; a question would report the error.
       }
@@ -116,12 +116,16 @@ export function reveal(panel: NotebookPanel, cellId: string): void {
   }
 }
 
-function reasonsByCell(findings: readonly DoctorFinding[]): Map<string, string> {
+function reasonsByCell(
+  findings: readonly DoctorFinding[],
+  labels: Readonly<Record<string, string>>
+): Map<string, string> {
   const reasons = new Map<string, string>();
-  for (const { kind, cells, reason } of findings) {
-    if (STALE_KINDS.has(kind) && cells.length > 0) {
-      const before = reasons.get(cells[0]);
-      reasons.set(cells[0], before ? `${before}\n${reason}` : reason);
+  for (const { kind, cells, reason } of findings.filter(finding => STALE_KINDS.has(finding.kind))) {
+    for (const cell of cells) {
+      const text = cell === cells[0] ? reason : `${labels[cells[0]] ?? ''}: ${reason}`;
+      const before = reasons.get(cell);
+      reasons.set(cell, before ? `${before}\n${text}` : text);
     }
   }
   return reasons;

@@ -42,7 +42,7 @@ def test_hidden_state_is_told(offline_stale: OfflineSession, question: str) -> N
     reply = offline_stale.ask(question)
     assert "check_notebook" in reply.called
     assert "rate was changed by" in reply.text
-    assert "To bring everything up to date, run:" in reply.text
+    assert "To be fresh again, run" in reply.text
     assert reply.ran == []
 
 
