@@ -181,7 +181,7 @@ def shared_words(name: str) -> str:
     """A name for readers: a variable's own, or what stands for something that cells share besides variables."""
     kind, _, what = name.strip("‹›").partition(" ")
     words = {
-        SETTINGS: "the display settings",
+        SETTINGS: "the settings of a library",
         PICTURES: "the settings of pictures",
         ENVIRONMENT: "os.environ",
         MODULE_PATH: "sys.path",

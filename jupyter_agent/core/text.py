@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 
 from jupyter_agent.kernelside import hidden_characters
 from jupyter_agent.kernelside.head_tail import LEFT_OUT
+from jupyter_agent.kernelside.wire import ANSI_ESCAPE
 
 #: For whoever reads a text before saying yes to it; it is needed in kernels too.
 spelled_out = hidden_characters.spelled_out
@@ -25,6 +26,7 @@ FENCED_CODE = re.compile(
     r"^(?P<fence>`{3,}+|~{3,}+)(?P<language>[^\n`]*+)\n(?P<source>.*?)(?P<close>^(?P=fence)(?!\S)|\Z)",
     re.MULTILINE | re.DOTALL,
 )
+_TERMINAL_CONTROLS = re.compile(r"[\x00-\x07\x0b\x0c\x0e-\x1f\x7f]")
 #: Blocks of what is known, in a message of the user's.
 _CONTEXT = re.compile(r"<(?P<mark>[\w-]+)>\n")
 
@@ -142,6 +144,21 @@ def counted_head(text: str, limit: int) -> str:
     """The beginning of a text, cut between words, with the number of characters there are in all."""
     first = head(text, limit)
     return text if len(first) == len(text) else f"{first}… ({len(text)} characters in all)"
+
+
+def cleaned(text: str) -> str:
+    """The text as a terminal shows it: without escape sequences, progress bars in their last state."""
+    text = ANSI_ESCAPE.sub("", text.encode("utf-8", "replace").decode("utf-8")).replace("\r\n", "\n")
+    if "\b" in text:
+        kept: list[str] = []
+        for character in text:
+            if character != "\b":
+                kept.append(character)
+            elif kept and kept[-1] != "\n":
+                kept.pop()
+        text = "".join(kept)
+    lines = [line.rstrip("\r").rpartition("\r")[2] for line in text.split("\n")]
+    return _TERMINAL_CONTROLS.sub("", "\n".join(lines))
 
 
 def sha256_hex(text: str) -> str:

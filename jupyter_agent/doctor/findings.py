@@ -204,8 +204,8 @@ class _Finder:
             )
             self._add("out_of_order" if origin in flow.top_down.nodes else "stale", reason, cell_id, name)
             cause = len(self._causes) - 1
-        elif writer in self._cause_of:
-            cause = self._cause_of[writer]
+        elif (known := self._cause_of.get(writer, self._again.get(name))) is not None:
+            cause = known
             self._join(cause, cell_id)
         else:
             return

@@ -238,7 +238,8 @@ def _why_missing(flow: Dataflow, labels: Labels, missing: Sequence[str]) -> str:
 
 def _differs(value: AbstractValue | None, expected: AbstractValue) -> bool:
     """Whether a value would be another; functions, classes and modules are judged by what comes of calling them."""
-    if expected.module or (expected.function is not None and not expected.created_by):
+    function = expected.function
+    if expected.module or (function is not None and (function.instance is not None or not function.methods)):
         return value is None
     return not same_value(value, expected) or bool(expected.taint & _VARYING)
 

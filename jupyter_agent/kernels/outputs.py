@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,12 +9,10 @@ from typing import Any, Literal
 
 from jupyter_agent.core.kernel_state import ExecutionError, ExecutionResult
 from jupyter_agent.core.pictures import MAX_SHOWN, of_output
-from jupyter_agent.core.text import head, without_first_word, without_last_word
+from jupyter_agent.core.text import cleaned, head, without_first_word, without_last_word
 from jupyter_agent.kernelside.head_tail import HeadTail
-from jupyter_agent.kernelside.wire import ANSI_ESCAPE
 
 Status = Literal["ok", "error", "timeout", "died", "still_running", "unavailable"]
-_CONTROLS = re.compile(r"[\x00-\x07\x0b\x0c\x0e-\x1f\x7f]")
 _OUTPUT_TYPES = frozenset({"stream", "display_data", "execute_result", "update_display_data", "error"})
 #: Outputs kept of the beginning and of the end, and characters of all of each.
 _HEAD_OUTPUTS = _TAIL_OUTPUTS = 50
@@ -41,6 +38,7 @@ class OutputCollector:
         self._tail: deque[_Output] = deque()
         self._left_out = 0
         self._clear_pending = False
+        self._is_updated = False
 
     def add(self, message_type: str, content: Mapping[str, Any]) -> None:
         """Add one message; types that carry no output, and malformed content, are ignored."""
@@ -73,6 +71,7 @@ class OutputCollector:
                 data, metadata, display_id = _bundle(content)
                 for output in (*self._head, *self._tail):
                     if display_id and output.display_id == display_id:
+                        self._is_updated = True
                         output.content.update(data=data, metadata=metadata)
                         output.size = _characters(output.content)
                         if sum(kept.size for kept in (*self._head, *self._tail)) > _HEAD_CHARACTERS + _TAIL_CHARACTERS:
@@ -96,15 +95,9 @@ class OutputCollector:
             output["execution_count"] = content.get("execution_count")
         self._append(_Output(output, _characters(output), display_id))
         all_data = content.get("data")
-        if not isinstance(all_data, Mapping):
-            return
-        self.images += any(str(name).startswith("image/") for name in all_data)
-        text = all_data.get("text/plain", all_data.get("text/markdown"))
-        if isinstance(text, list):
-            text = "".join(str(part) for part in text)
-        if not isinstance(text, str):
-            text = f"[{', '.join(sorted(map(str, all_data)))[:200]}]"
-        self._text.add(text if text.endswith("\n") else text + "\n")
+        if isinstance(all_data, Mapping):
+            self.images += any(str(name).startswith("image/") for name in all_data)
+            self._text.add(_displayed_text(all_data))
 
     def _append(self, output: _Output) -> None:
         has_room = len(self._head) < _HEAD_OUTPUTS and not self._tail
@@ -131,6 +124,10 @@ class OutputCollector:
             note: Appended to the text.
             error: What was raised, where the kernel did not publish it.
         """
+        if self._is_updated and not self._left_out:  # what was displayed is text as it is now
+            self._text = HeadTail()
+            for output in (*self._head, *self._tail):
+                self._text.add(output.text)
         first, gap, last = self._text.parts()
         if gap:
             first, last = without_last_word(first), without_first_word(last)
@@ -163,20 +160,24 @@ class _Output:
     display_id: str = ""
     stream: HeadTail | None = None
 
+    @property
+    def text(self) -> str:
+        """What it adds to the text."""
+        if self.stream is not None:
+            return "".join(self.stream.parts())
+        if self.content["output_type"] == "error":
+            return "\n".join(self.content["traceback"]) + "\n"
+        return _displayed_text(self.content["data"])
 
-def cleaned(text: str) -> str:
-    """The text as a terminal shows it: without escape sequences, progress bars in their last state."""
-    text = ANSI_ESCAPE.sub("", text.encode("utf-8", "replace").decode("utf-8")).replace("\r\n", "\n")
-    if "\b" in text:
-        kept: list[str] = []
-        for character in text:
-            if character != "\b":
-                kept.append(character)
-            elif kept and kept[-1] != "\n":
-                kept.pop()
-        text = "".join(kept)
-    lines = [line.rstrip("\r").rpartition("\r")[2] for line in text.split("\n")]
-    return _CONTROLS.sub("", "\n".join(lines))
+
+def _displayed_text(data: Mapping[str, Any]) -> str:
+    """What is displayed, as lines of text; of what has no text, its kinds."""
+    text = data.get("text/plain", data.get("text/markdown"))
+    if isinstance(text, list):
+        text = "".join(str(part) for part in text)
+    if not isinstance(text, str):
+        text = f"[{', '.join(sorted(map(str, data)))[:200]}]"
+    return text if text.endswith("\n") else text + "\n"
 
 
 def _characters(data: object) -> int:

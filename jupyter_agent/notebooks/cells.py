@@ -9,7 +9,7 @@ from typing import Any
 from jupyter_agent.core.errors import Forbidden
 from jupyter_agent.core.kernel_state import Cell, ExecutionError, ExecutionResult
 from jupyter_agent.core.pictures import MAX_SHOWN, MIMES, of_output
-from jupyter_agent.core.text import head_and_tail
+from jupyter_agent.core.text import cleaned, head_and_tail
 from jupyter_agent.kernelside.wire import ANSI_ESCAPE
 from jupyter_agent.notebooks.document import Document, unreadable
 
@@ -107,10 +107,14 @@ def _outputs(
     outputs = [output for output in node.get("outputs") or () if isinstance(output, Mapping)]
     texts: list[str] = []
     failed: Mapping[str, Any] | None = None
-    for output in outputs:
+    stream = ""  # of one name; some front ends store it in pieces
+    for output, following in zip(outputs, [*outputs[1:], {}], strict=True):
         match output.get("output_type"):
             case "stream":
-                texts.append(join_lines(output.get("text")).rstrip("\n"))
+                stream += join_lines(output.get("text"))
+                if (following.get("output_type"), following.get("name")) != ("stream", output.get("name")):
+                    texts.append(cleaned(stream).rstrip("\n"))
+                    stream = ""
             case "execute_result" | "display_data":
                 data = output.get("data") or {}
                 texts.append(join_lines(data.get("text/plain")) or f"[{', '.join(sorted(map(str, data)))}]")

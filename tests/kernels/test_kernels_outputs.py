@@ -11,6 +11,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 from jupyter_agent.core.kernel_state import ExecutionResult
 from jupyter_agent.kernels.outputs import OutputCollector
 from jupyter_agent.kernels.remote import RemoteKernel
+from jupyter_agent.notebooks.cells import cell_of
 from tests.support.pictures import encoded, png
 
 PNG = base64.b64encode(b"\x89PNG\r\n\x1a\n" + bytes(64)).decode()
@@ -103,3 +104,23 @@ def test_messages_that_are_none_of_jupyters_do_no_harm() -> None:
         ("display_data", {"data": {"text/plain": 7}, "metadata": 3, "transient": {"display_id": ["x"]}}),
     )
     assert [output["output_type"] for output in result.outputs] == ["display_data"]
+
+
+def test_what_was_shown_is_the_same_text_as_when_a_front_end_stored_it_in_its_own_way() -> None:
+    collector = OutputCollector()
+    for share in (10, 60, 100):
+        collector.add("stream", {"name": "stdout", "text": f"\r{share} %"})
+    display = {"data": {"text/plain": "'waiting'"}, "metadata": {}, "transient": {"display_id": "state"}}
+    collector.add("display_data", display)
+    collector.add("update_display_data", {**display, "data": {"text/plain": "'ready'"}})
+    collector.add("stream", {"name": "stdout", "text": "done\n"})
+    stored = [
+        {"output_type": "stream", "name": "stdout", "text": "\r10 %"},
+        {"output_type": "stream", "name": "stdout", "text": ["\r60 %", "\r100 %"]},
+        {"output_type": "display_data", "data": {"text/plain": ["'ready'"]}, "metadata": {}},
+        {"output_type": "stream", "name": "stdout", "text": "done\n"},
+    ]
+    result = collector.result("ok")
+    shown = [cell_of({"outputs": outputs}, "a").output for outputs in (stored, list(result.outputs))]
+    assert shown == ["100 %\n'ready'\ndone"] * 2
+    assert result.text == "100 %'ready'\ndone\n"

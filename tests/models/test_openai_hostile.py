@@ -17,8 +17,7 @@ from jupyter_agent.core.messages import Message, ModelFinished, TextDelta, ToolC
 from jupyter_agent.core.numbers import numbers_in
 from jupyter_agent.core.pictures import question_again
 from jupyter_agent.core.protocols import ToolSpec
-from jupyter_agent.core.text import without_context
-from jupyter_agent.kernels.outputs import cleaned
+from jupyter_agent.core.text import cleaned, without_context
 from jupyter_agent.models.openai_compatible import arguments, failures
 from jupyter_agent.models.openai_compatible.code_blocks import NumberGate
 from jupyter_agent.models.openai_compatible.connection import Connection

@@ -164,6 +164,17 @@ class EffectVisitor:
                 return
             case ast.Name(id=name):
                 self.read(name, *((LENGTH, True) if ignored == "values" else ()))
+            case (
+                ast.Subscript(
+                    value=ast.Call(func=ast.Name(id="globals" | "locals"), args=[]), slice=ast.Constant(value=str(name))
+                )
+                | ast.Call(
+                    func=ast.Attribute(value=ast.Call(func=ast.Name(id="globals" | "locals"), args=[]), attr="get"),
+                    args=[ast.Constant(value=str(name)), *_],
+                )
+            ):
+                with self._uncertain():
+                    self.read(name)
             case ast.Attribute() | ast.Subscript():
                 self._access(node)
             case ast.Call():
@@ -435,8 +446,9 @@ class EffectVisitor:
         if path is None or not (self._is_function or path.key in library.MODULE_STATE):
             return False
         own, container = ast.dump(target).replace("Store()", "Load()"), ast.dump(target.value)
-        places = target.slice if isinstance(target, ast.Subscript) else target.value
-        return own in ast.dump(value) or (places is not target.value and container in ast.dump(places))
+        return own in ast.dump(value) or (
+            isinstance(target, ast.Subscript) and container in f"{ast.dump(target.slice)} {ast.dump(value)}"
+        )
 
     def _target(self, node: ast.expr) -> None:
         """Visit the target of an assignment."""
