@@ -56,6 +56,8 @@ _PREDEFINED = PREDEFINED | HISTORY_NAMES | {"exit", "quit", "__name__", "__doc__
 _PREDEFINED |= {"__session__"}
 #: Taint and marks that what is made of a value does not have by itself.
 _OWN = ESTIMATOR | TIMED | TEXTS | TEXT_SET
+#: Functions that read the process's environment or folder.
+_OF_PROCESS = ("os.getenv", "os.environ.get", "os.getcwd", "pathlib.Path.cwd")
 _LOGGED = frozenset({"debug", "info", "warning", "error", "exception", "critical", "log"})
 #: More names that may share data with one object are not followed: each pair of them would be looked at.
 _MAX_SHARING = 50
@@ -328,6 +330,10 @@ class AbstractInterpreter:
             self._use_external("time", f"{receiver}().{call.name}", taint=TIME)
         if receiver and draws:
             self._draw(randomness.NUMPY, f"{receiver}().{call.name}", call)
+        if call.name == "to_sql":
+            appends = "if_exists=append" in call.constants
+            self._use_external("database" if appends else "emptied", "to_sql")
+            self._set_shared(DATABASE, "accumulate" if appends else "add")
         if receiver == "logging.getLogger":
             self._log(call)
         if call.name in randomness.FITTING and (
@@ -378,20 +384,22 @@ class AbstractInterpreter:
             self._use_external("process", path, taint=PROCESS)
         if path.startswith("logging."):
             self._log(call)
-        if path in ("os.getenv", "os.environ.get"):
+        if path in _OF_PROCESS:
             self._depend_on(ENVIRONMENT)
+        if path == "os.chdir":  # once more from there, unless it is an absolute path
+            self._set_shared(ENVIRONMENT, "add" if call.text.startswith("/") or not call.text else "accumulate")
         if path.endswith((".connect", "create_engine")):
             memory = call.text in ("", ":memory:") or call.text.endswith(("://", ":memory:"))
             self._use_external("connect", path, "" if memory else call.text or "a file")
             if memory:
                 self._set_shared(DATABASE, "replace")
-        if randomness.is_never_seeded(path, call.keywords, call.constants) or (
-            path in randomness.GENERATORS and not has_arguments
-        ):
+        unseen = call.ignored == "values" or call.attribute in library.SHAPES
+        never_seeded = randomness.is_never_seeded(path, call.keywords, call.constants)
+        if (never_seeded and not unseen) or (path in randomness.GENERATORS and not has_arguments):
             self._use_external("random", path, taint=RANDOM)
         if randomness.draws_when_fitted(path, call.keywords):
             self._estimator_taint |= ESTIMATOR
-        if path in library.CLOCK:
+        if path in library.CLOCK and not unseen:
             self._use_external("time", path, taint=TIME)
         if path in library.PROMPTS:
             self._use_external("input", path, taint=INPUT)
@@ -786,7 +794,7 @@ def _is_pure(path: str, call: CallSite) -> bool:
         path in randomness.SEEDS
         or randomness.is_drawn(path, call.keywords, call.constants)
         or path in randomness.PER_KERNEL
-        or path in ("os.getenv", "os.environ.get", "importlib.reload")
+        or path in (*_OF_PROCESS, "importlib.reload")
         or path.endswith((".connect", "create_engine"))
         or randomness.is_never_seeded(path, call.keywords, call.constants)
         or path in randomness.GENERATORS

@@ -258,7 +258,9 @@ class _Finder:
         for name, index in flow.trace.binders.items():
             is_live = flow.trace.values.get(name) is not None and (flow.live is None or name in flow.live)
             cell_id = flow.trace.executed[index].cell_id or ""
-            expected = flow.top_down.nodes.get(cell_id)
+            expected, (_, last) = flow.top_down.nodes.get(cell_id), flow.last_execution(cell_id)
+            if expected is not None and last is not None and last.digest != expected.digest:
+                continue  # that it was edited says it
             if is_live and is_variable(name) and (expected is None or name not in expected.bound):
                 by_cell.setdefault(cell_id, []).append(name)
         for cell_id, names in by_cell.items():

@@ -145,9 +145,9 @@ def outside_state(flow: Dataflow, labels: Labels) -> Iterator[str]:
             if not use.text or use.text in made:
                 continue
             if use.kind == "write":
-                if use.sure:
+                if use.sure or use.what.endswith(("remove", "unlink")):
                     made.add(use.text)
-                if use.text in used and used[use.text] != cell.id:
+                if use.text in used and (use.sure or used[use.text] != cell.id):
                     yield f"{labels[used[use.text]]} reads the file {use.text}, which {labels[cell.id]} then writes anew."
             elif use.kind == "append" and use.text in read:
                 made.add(use.text)

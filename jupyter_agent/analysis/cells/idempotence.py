@@ -85,9 +85,24 @@ def _method_keeps(call: ast.Call, method: str, target: ast.expr) -> bool:
         case "where" | "mask":
             return not any(_mentions(argument, target) for argument in call.args[1:])
         case "replace":
-            old, new = ([constant_text(argument) for argument in call.args[:2]] + [""] * 2)[:2]
-            return bool(old) and isinstance(call.args[-1], ast.Constant) and old not in new
+            return _replaces_all(call.args)
+        case "map" | "apply":
+            function = dotted_path(call.args[0]).rpartition(".")[2] if len(call.args) == 1 else ""
+            return function in library.IDEMPOTENT_FUNCTIONS | library.IDEMPOTENT
     return method in library.IDEMPOTENT
+
+
+def _replaces_all(arguments: list[ast.expr]) -> bool:
+    """Whether what ``replace`` puts there has nothing that it would replace."""
+    match arguments:
+        case [ast.Dict(keys=keys, values=values)]:
+            olds = {constant_key(key) for key in keys if key is not None}
+            return None not in olds and not olds & {constant_key(value) for value in values}
+        case [ast.Constant(value=str(old)), ast.Constant(value=str(new)), *_]:
+            return old not in new
+        case [ast.Constant(value=old), new, *_]:
+            return not isinstance(old, str) and constant_key(new) != str(old)
+    return False
 
 
 def _function_keeps(name: str, arguments: list[ast.expr], target: ast.expr) -> bool:
@@ -95,6 +110,8 @@ def _function_keeps(name: str, arguments: list[ast.expr], target: ast.expr) -> b
     if name in ("min", "max", "maximum", "minimum") and len(arguments) > 1:
         kept = [argument for argument in arguments if _keeps(argument, target)]
         return len(kept) == 1 and sum(_mentions(argument, target) for argument in arguments) == 1
+    if name == "filter" and len(arguments) == 2:
+        return _keeps(arguments[1], target)
     if name == "where" and len(arguments) == 3:
         return _one_keeps(arguments[1], arguments[2], target)
     return name in library.IDEMPOTENT_FUNCTIONS and bool(arguments) and _keeps(arguments[0], target)
@@ -193,7 +210,8 @@ def _selects_all_again(selection: ast.expr) -> bool:
     if isinstance(selection, ast.Tuple):
         return all(_selects_all_again(element) for element in selection.elts)
     attributes = {node.attr for node in ast.walk(selection) if isinstance(node, ast.Attribute)}
-    filters = any(isinstance(node, ast.Compare) for node in ast.walk(selection)) or attributes & library.IDEMPOTENT
+    tests = library.IDEMPOTENT | {"isnan", "isfinite", "isinf", "duplicated"}
+    filters = any(isinstance(node, ast.Compare) for node in ast.walk(selection)) or attributes & tests
     return bool(filters) and not attributes & library.AGGREGATES
 
 

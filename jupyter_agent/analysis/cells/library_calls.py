@@ -145,7 +145,7 @@ ARGUMENT_MUTATIONS: dict[str, MutationKind] = {
 #: Conversions: they are idempotent only as long as nothing else has changed the value since.
 CONVERSIONS = frozenset("astype to_datetime to_numeric round str int float map abs lower upper title strip".split())
 #: Attributes of modules that are objects of their own and affect everything after them.
-MODULE_STATE = frozenset({"path", "environ", "rcParams", "options", "modules", "meta_path", "rc_params"})
+MODULE_STATE = frozenset({"path", "argv", "environ", "rcParams", "options", "modules", "meta_path", "rc_params"})
 #: Calls that return an iterator, which is exhausted by reading it.
 ITERATORS = frozenset({"iter", "map", "filter", "zip", "enumerate", "reversed", "open", "csv.reader", "csv.DictReader"})
 

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Collection, Iterable
 from copy import deepcopy
 
 from jupyter_agent.analysis.cells.scopes import FUNCTIONS, local_names, parameters_of
 
 _SCOPES = (*FUNCTIONS, ast.ClassDef, ast.Lambda)
+_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 #: Functions that see the names of local variables.
 _REFLECTION = frozenset({"locals", "vars", "dir", "eval", "exec"})
 
 
 def meaning_of(node: ast.stmt) -> str:
     """A text that is the same for statements that do the same whatever they call it and say of it."""
-    if any(isinstance(child, (*FUNCTIONS, ast.ClassDef, ast.AnnAssign)) for child in ast.walk(node)):
+    if any(isinstance(child, (*_SCOPES, *_COMPREHENSIONS, ast.AnnAssign)) for child in ast.walk(node)):
         node = _Normalizer().visit(deepcopy(node))
     return ast.dump(node)
 
@@ -34,13 +36,31 @@ class _Normalizer(ast.NodeTransformer):
         if not any(isinstance(child, _SCOPES) for child in inner) and not names & _REFLECTION:
             bare = {field for child in inner for field in _bare_names(child)}
             local = local_names(node.body, [])[0] - bare - {argument.arg for argument in parameters_of(node.args)}
-            numbers: dict[str, str] = {}
-            for child in inner:
-                if isinstance(child, ast.Name) and child.id in local:
-                    child.id = numbers.setdefault(child.id, f"‹{len(numbers)}›")
+            _number(inner, local, "local")
         return self.generic_visit(node)
 
     visit_AsyncFunctionDef = visit_FunctionDef  # noqa: N815
+
+    def visit_Lambda(self, node: ast.Lambda) -> ast.AST:
+        """Number the parameters."""
+        inner = list(ast.walk(node.body))
+        if not any(isinstance(child, (*_SCOPES, *_COMPREHENSIONS)) for child in inner):
+            numbers = _number(inner, {argument.arg for argument in parameters_of(node.args)}, "parameter")
+            for argument in parameters_of(node.args):
+                argument.arg = numbers.get(argument.arg, argument.arg)
+        return self.generic_visit(node)
+
+    def visit_ListComp(self, node: ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp) -> ast.AST:
+        """Number the variables."""
+        inner = list(ast.walk(node))
+        names = {child.id for child in inner if isinstance(child, ast.Name) and isinstance(child.ctx, ast.Store)}
+        outer = {child.id for child in ast.walk(node.generators[0].iter) if isinstance(child, ast.Name)}
+        scopes = (*_SCOPES, *_COMPREHENSIONS, ast.NamedExpr)
+        if not names & outer and not any(isinstance(child, scopes) for child in inner[1:]):
+            _number(inner, names, "variable")
+        return self.generic_visit(node)
+
+    visit_SetComp = visit_DictComp = visit_GeneratorExp = visit_ListComp  # noqa: N815
 
     def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
         """Drop the docstring; what annotates its attributes stays."""
@@ -54,6 +74,15 @@ class _Normalizer(ast.NodeTransformer):
         if node.value is None or not isinstance(node.target, ast.Name):
             return node
         return ast.Assign([node.target], node.value)
+
+
+def _number(nodes: Iterable[ast.AST], names: Collection[str], kind: str) -> dict[str, str]:
+    """Give names numbers, in the order of their use, that no other scope has; returns these."""
+    numbers: dict[str, str] = {}
+    for node in nodes:
+        if isinstance(node, ast.Name) and node.id in names:
+            node.id = numbers.setdefault(node.id, f"‹{kind} {len(numbers)}›")
+    return numbers
 
 
 def _without_docstring(body: list[ast.stmt]) -> list[ast.stmt]:

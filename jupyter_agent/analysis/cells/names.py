@@ -73,7 +73,7 @@ def names_of(source: str) -> CellNames:
         magics, problem = tuple(magic.name for magic in parsed.magics), parsed.problem
         statements = statement_effects(source, parsed)
         digests = "|".join(str(effects.digest) for effects in statements)
-        digest = digest_of(digests + ("|;" if parsed.quiet else "") + (source if problem else ""))
+        digest = digest_of(digests + (source if problem else ""))
     except RecursionError:
         digest, problem = digest_of(source), "RecursionError: it is nested too deeply"
     except ValueError:  # it is too long, or has a number of more digits than Python writes out: it may bind any name

@@ -21,6 +21,7 @@ IGNORED = {
     **dict.fromkeys(("sort_values", "sort_index", "sort", "union", "intersection", "difference"), "order"),
     **dict.fromkeys(("issubset", "issuperset", "update", "isdisjoint", "unique", "nunique"), "order"),
 }
+_TIED_KEYS = frozenset({"len", "int", "abs"})
 _SET_METHODS = frozenset({"union", "intersection", "difference", "symmetric_difference"})
 _TEXT_METHODS = frozenset(
     {"split", "splitlines", "lower", "upper", "strip", "title", "capitalize", "read_text", "join"}
@@ -39,7 +40,9 @@ def is_set(node: ast.expr) -> bool:
         case ast.Call(func=ast.Attribute(attr=method)):
             return method in _SET_METHODS
         case ast.BinOp(left=left, op=ast.BitOr() | ast.BitAnd() | ast.Sub() | ast.BitXor(), right=right):
-            return is_set(left) or is_set(right)
+            return any(
+                is_set(side) or dotted_path(getattr(side, "func", side)).endswith(".keys") for side in (left, right)
+            )
     return False
 
 
@@ -67,6 +70,12 @@ def has_texts(node: ast.expr) -> bool:
     return False
 
 
+def ignored_by(call: ast.Call, name: str) -> str:
+    """What a function of this name ignores of its arguments, see `IGNORED`; the order counts where a key has ties."""
+    keys = {getattr(keyword.value, "id", "") for keyword in call.keywords if keyword.arg == "key"}
+    return "" if keys & _TIED_KEYS else IGNORED.get(name, "")
+
+
 def text_sources(node: ast.expr) -> list[str]:
     """Names of values whose elements are those of a set."""
     match node:
@@ -77,7 +86,7 @@ def text_sources(node: ast.expr) -> list[str]:
         case ast.SetComp(elt=ast.Name(id=name), generators=[ast.comprehension(target=ast.Name(id=each), iter=source)]):
             return text_sources(source) if name == each else []
         case ast.Call(func=ast.Attribute(value=value, attr=method)):
-            return text_sources(value) if method in _SET_METHODS else []
+            return text_sources(value) if method in _SET_METHODS | {"keys"} else []
         case ast.BinOp(left=left, right=right):
             return [*text_sources(left), *text_sources(right)]
     return []

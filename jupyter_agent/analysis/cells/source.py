@@ -17,6 +17,8 @@ TIMERS = frozenset({"timeit"})
 PYTHON_LINES = frozenset({"time", "prun", "memit"})
 #: Names to which a cell magic's output is bound.
 OUTPUT_NAMES = re.compile(r"--(?:out|err)[ =]([A-Za-z_]\w*)")
+#: Files to which shell lines append.
+APPENDED = re.compile(r">>\s*([\w./-]+)")
 #: Magics that IPython takes for such without a per cent sign, where they are alone in their cell.
 AUTOMAGICS = frozenset(
     "alias autoawait autocall cat cd clear conda cp colors config dhist dirs env hist history ldir less lf lk ll load_ext "

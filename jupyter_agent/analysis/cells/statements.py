@@ -68,7 +68,11 @@ def _effects(node: ast.stmt, parsed: ParsedCell, is_last: bool) -> StatementEffe
         return None
     assigned = node.value if isinstance(node, ast.Assign) else None
     return StatementEffects(
-        digest_of(meaning_of(node) + "".join(visitor.magic_texts) + (";" if is_last and parsed.quiet else "")),
+        digest_of(
+            meaning_of(node)
+            + "".join(visitor.magic_texts)
+            + (";" if is_last and parsed.quiet and isinstance(node, ast.Expr) else "")
+        ),
         reads=tuple(visitor.reads.values()),
         binds=tuple(name for name in visitor.bound if name in visitor.definite),
         may_bind=tuple(name for name in visitor.bound if name not in visitor.definite),

@@ -30,7 +30,15 @@ from jupyter_agent.analysis.cells.effects import (
     SharedObject,
 )
 from jupyter_agent.analysis.cells.scopes import FUNCTIONS, local_names, parameters_of, type_parameters
-from jupyter_agent.analysis.cells.set_order import IGNORED, ORDERED, has_texts, is_set, order_counts, text_sources
+from jupyter_agent.analysis.cells.set_order import (
+    IGNORED,
+    ORDERED,
+    has_texts,
+    ignored_by,
+    is_set,
+    order_counts,
+    text_sources,
+)
 from jupyter_agent.analysis.cells.sharing import assigned, elements_of, shared_objects, stored_by
 from jupyter_agent.analysis.cells.source import CellMagic, is_magic, parse
 from jupyter_agent.analysis.cells.sql import sql_of
@@ -79,6 +87,8 @@ class EffectVisitor:
         #: A loop's variable → the names whose elements it stands for.
         self._elements_of: dict[str, tuple[str, ...]] = {}
         self._shadows: list[frozenset[str]] = []
+        #: A comprehension's variable → the name over which it iterates.
+        self._iterated: dict[str, str] = {}
         #: What of the expression that is visited does not count, as in `CallSite.ignored`.
         self._ignored = ""
 
@@ -118,6 +128,9 @@ class EffectVisitor:
     ) -> None:
         """Record a mutation; of a loop's variable it is one of what the loop iterates over."""
         if self._is_shadowed(name):
+            collection = self._iterated.get(name, "")
+            if collection and collection != name:
+                self.mutate(collection, None, "overwrite" if kind == "assign" else kind, method, deep=True)
             return
         for collection in self._elements_of.get(name, ()):
             self.mutate(collection, None, "overwrite" if kind == "assign" else kind, method, deep=True)
@@ -257,6 +270,8 @@ class EffectVisitor:
         }
         with self._shadowed(names):
             for position, generator in enumerate(node.generators):
+                if isinstance(generator.target, ast.Name) and isinstance(generator.iter, ast.Name):
+                    self._iterated[generator.target.id] = generator.iter.id
                 if position:
                     self.expression(generator.iter)
                 self.expressions(generator.ifs)
@@ -281,10 +296,11 @@ class EffectVisitor:
     def _call(self, node: ast.Call, attribute: str = "", ignored: str = "") -> None:
         """Visit a call; `attribute` is taken of its result at once, of which what is `ignored` does not count."""
         call = _call_site(node, attribute, ignored)
-        if call.name in ORDERED and ignored in ("", "identity"):
+        has_ties = call.name in IGNORED and not ignored_by(node, call.name)
+        if (call.name in ORDERED or has_ties) and ignored in ("", "identity"):
             for argument in node.args:
                 self._order(argument)
-        passed = IGNORED.get(call.name, ignored if call.name in ORDERED else "")
+        passed = ignored_by(node, call.name) or (ignored if call.name in ORDERED else "")
         self._ignoring(passed, node.args)
         self.expressions(keyword.value for keyword in node.keywords)
         module = self._local_imports.get(call.root)
@@ -351,6 +367,7 @@ class EffectVisitor:
         for expression, name in source.INTERPOLATED.findall(text):
             self.block(parse(expression or name).tree.body)
         self.shows = self.shows or magic.name not in source.SILENT_MAGICS
+        self.calls += [CallSite("%%writefile", text=file, mode="a") for file in source.APPENDED.findall(text)]
         if magic.name in ("writefile", "file"):
             *options, file = magic.argument.split() or [""]
             self.calls.append(CallSite("%%writefile", text=file.strip("'\""), mode="a" if "-a" in options else "w"))
