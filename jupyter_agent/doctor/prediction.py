@@ -209,16 +209,21 @@ def _failure(
         return Difference("fails", cell_id, missing, f"It uses {_why_missing(flow, labels, missing)}.")
     if ran_as_it_stands:
         return None
-    if (
-        executed is not None
-        and execution is not None
-        and execution.status == "error"
-        and executed.digest == expected.digest
-        and not list(changed_inputs(executed, expected))
-    ):
+    cell = flow.by_id[cell_id]
+    if cell_id in flow.earlier:  # with what it failed is all that is known
+        fails_again = bool(cell.error) and not cell.error.startswith("NameError")
+    else:
+        fails_again = (
+            executed is not None
+            and execution is not None
+            and execution.status == "error"
+            and executed.digest == expected.digest
+            and not list(changed_inputs(executed, expected))
+        )
+    if fails_again:
         reason = "It failed when it ran last, and nothing that it depends on has changed."
         return Difference("fails", cell_id, (), reason)
-    problem = readable_names(flow.by_id[cell_id].source).problem if cell_id not in flow.earlier else ""
+    problem = readable_names(cell.source).problem if cell_id not in flow.earlier else ""
     return Difference("fails", cell_id, (), f"Python cannot parse it: {problem}") if problem else None
 
 

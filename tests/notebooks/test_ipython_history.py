@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+
+from jupyter_client.manager import start_new_kernel
 
 from jupyter_agent.core.kernel_state import Cell
 from jupyter_agent.notebooks.ipython_history import recorded_state
@@ -71,3 +74,20 @@ def test_another_notebooks_session_is_not_taken_for_it(tmp_path: Path) -> None:
     (tmp_path / "broken.sqlite").write_text("no database", encoding="utf-8")
     assert recorded_state(notebook, tmp_path / "broken.sqlite") is None
     assert recorded_state(cells(("x = 1", None)), file) is None
+
+
+def test_a_kernel_of_jupyter_writes_what_is_read(tmp_path: Path) -> None:
+    environment = {**os.environ, "IPYTHONDIR": str(tmp_path)}
+    manager, client = start_new_kernel(kernel_name="python3", env=environment, startup_timeout=120)
+    for source in ("n = 1", "n += 1\n", "print(n)"):
+        client.execute_interactive(source, timeout=60, output_hook=lambda _: None)
+    client.stop_channels()
+    manager.shutdown_kernel()
+    notebook = cells(("n = 1", 1), ("n += 5\n", 2), ("print(n)", 3))
+    state = recorded_state(notebook, tmp_path / "profile_default" / "history.sqlite")
+    assert state is not None
+    assert [(execution.count, execution.cell_id, execution.source) for execution in state.executions] == [
+        (1, "c0", "n = 1"),
+        (2, "c1", "n += 1"),
+        (3, "c2", "print(n)"),
+    ]
