@@ -65,7 +65,8 @@ class Dataflow:
     @property
     def is_complete(self) -> bool:
         """Whether all executions since the kernel's start are known."""
-        return not self.unknown and bool(self.trace.executed)
+        executed = self.trace.executed
+        return not self.unknown and bool(executed) and all(execution.source_hash for execution in executed)
 
     @cached_property
     def by_id(self) -> Mapping[str, Cell]:
@@ -100,10 +101,10 @@ def _executions_of(
     ]
     assumed = _assumed_executions(counted, executed, code)
     unknown: list[str] = []
-    if assumed:
-        late = "the kernel ran them before it was observed: " if executed else ""
+    if assumed and executed:
         unknown.append(
-            f"Of {len(assumed)} executions only the counts are known ({late}the cells are taken to have run as they stand)."
+            f"Of {len(assumed)} executions only the counts are known (the kernel ran them before it was observed): the cells "
+            "are taken to have run as they stand."
         )
     counts = sorted({0, *(execution.count for execution in (*assumed, *executed))})
     gaps = chain.from_iterable(range(before + 1, after) for before, after in pairwise(counts))

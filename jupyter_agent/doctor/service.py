@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 MAX_LINES = 8
 TOO_LONG = "Finding what is stale in this notebook takes more than a second; the doctor command waits for it."
 TOO_LARGE = "Analysing this notebook takes too long. Split it into smaller ones."
-NO_KERNEL = "No kernel is connected: what ran is inferred from the cells and their execution counts."
+NO_KERNEL = "No kernel is connected: the cells are taken to have run as they stand, in the order of their counts."
 FROM_HISTORY = "No kernel is connected: what ran is read from IPython's history."
 _WORD = re.compile(r"[^\W\d]\w*")
 _ASKS = re.compile(r"\b(?:stale|out ?dated|out of (?:date|order)|up to date|re-?run|restart)\b", re.IGNORECASE)

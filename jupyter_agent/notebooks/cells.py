@@ -108,7 +108,7 @@ def _outputs(
     texts: list[str] = []
     failed: Mapping[str, Any] | None = None
     stream = ""  # of one name; some front ends store it in pieces
-    for output, following in zip(outputs, [*outputs[1:], {}], strict=True):
+    for output, following in zip(outputs, [*outputs[1:], {}], strict=False):
         match output.get("output_type"):
             case "stream":
                 stream += join_lines(output.get("text"))

@@ -17,9 +17,9 @@ ORDERED = frozenset(
 #: Functions and methods → what of their arguments, or of their object, does not count: ``values``, or only the ``order``.
 IGNORED = {
     **dict.fromkeys(("len", "type", "isinstance"), "values"),
-    **dict.fromkeys(("sorted", "min", "max", "sum", "any", "all", "set", "frozenset", "Counter", "isin"), "order"),
+    **dict.fromkeys(("sorted", "min", "max", "sum", "any", "all", "set", "frozenset", "isin"), "order"),
     **dict.fromkeys(("sort_values", "sort_index", "sort", "union", "intersection", "difference"), "order"),
-    **dict.fromkeys(("issubset", "issuperset", "update", "isdisjoint", "unique", "nunique"), "order"),
+    **dict.fromkeys(("issubset", "issuperset", "update", "isdisjoint", "nunique"), "order"),
 }
 _TIED_KEYS = frozenset({"len", "int", "abs"})
 _SET_METHODS = frozenset({"union", "intersection", "difference", "symmetric_difference"})
