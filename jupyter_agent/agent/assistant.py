@@ -37,7 +37,17 @@ from jupyter_agent.core.failure_log import detail_of, log_failure
 from jupyter_agent.core.instructions import READ_SKILL, ProjectFolder
 from jupyter_agent.core.messages import Declined, Event, Failed, Picture, Suggestion, ToolReturned, TurnStarted
 from jupyter_agent.core.pictures import MAX_PICTURES, PICTURE_TOKENS
-from jupyter_agent.core.protocols import ContextWindow, Model, SessionStore, Tool, ToolContext, ToolSpec, WindowedModel
+from jupyter_agent.core.protocols import (
+    ContextWindow,
+    Model,
+    PreparingModel,
+    SessionStore,
+    Tool,
+    ToolContext,
+    ToolSpec,
+    WindowedModel,
+    traits_of,
+)
 from jupyter_agent.core.question import Question
 from jupyter_agent.core.session import Session, Turn, TurnStatus
 from jupyter_agent.core.text import TokenCalibration, estimate_tokens
@@ -380,8 +390,8 @@ class Assistant:
         warnings = (*context.warnings, *lowered, *prompt.warnings)
         count = self.resources.calibration.counter(model.name)
         offered: Sequence[ToolSpec] = request.affordable(self._offered(question, context), budget, count)
-        if (prepare := getattr(model, "prepared", None)) is not None:  # not every model is sent its tools as tools
-            messages, offered = prepare(prompt.messages, offered)
+        if isinstance(model, PreparingModel):
+            messages, offered = model.prepared(prompt.messages, offered)
             added = sum(count(message.content) for message in messages) - sum(
                 count(message.content) for message in prompt.messages
             )
@@ -450,8 +460,7 @@ class Assistant:
         whole = request.budget_for(_window(asked), options.context_tokens)
         for share in _SHARES:
             budget = min(int(whole * share), request.budget_for(_window(asked), options.context_tokens))
-            preface = str(getattr(model, "preface", ""))
-            state.prompt = self._prompt(question, context, attached, asked, budget, preface=preface)
+            state.prompt = self._prompt(question, context, attached, asked, budget, preface=traits_of(model).preface)
             state.transcript.request = list(state.prompt.messages)
             read_ahead(state.prompt.messages)
             if question.answered_by is None:
@@ -483,7 +492,7 @@ class Assistant:
                     raise
         if compaction.is_question_cut:
             context = state.context = replace(context, warnings=(*context.warnings, _CUT.format(model.name[:100])))
-        ignored, blind = list(dict.fromkeys(state.transcript.ignored)), getattr(model, "sees", None) is False
+        ignored, blind = list(dict.fromkeys(state.transcript.ignored)), traits_of(model).sees is False
         if "pictures" in state.prompt.tokens and (blind or "pictures" in ignored):
             words = (_BLIND if blind else _NOT_TAKEN).format(model.name[:100])
             context = state.context = replace(context, warnings=(*context.warnings, words))
@@ -517,10 +526,9 @@ class Assistant:
         # The same in all turns of a conversation.
         key = context.session.key if context.session is not None else ""
         count = shared.calibration.counter(model.name)
-        takes_code = getattr(model, "way", "") == "code"
-        offered = () if takes_code else self._offered(question, context)
+        traits = traits_of(model)
+        offered = () if traits.tool_mode == "code" else self._offered(question, context)
         tools = request.affordable(offered, budget, count)
-        sees = getattr(model, "sees", None) is not False
         found = (picture for attachment in attached for picture in attachment.pictures)
         pictures = list(dict.fromkeys((*question.pictures, *found)))[: max(MAX_PICTURES, len(question.pictures))]
         taken = request.tool_tokens(tools, count) + count(preface)
@@ -536,11 +544,11 @@ class Assistant:
             redactor=self.redactor,
             count=count,
             recent=shared.selections,
-            is_brief=takes_code or budget < request.SMALL_REQUEST,
-            picture_tokens=PICTURE_TOKENS * len(pictures) * sees,
+            is_brief=traits.tool_mode == "code" or budget < request.SMALL_REQUEST,
+            picture_tokens=PICTURE_TOKENS * len(pictures) * (traits.sees is not False),
         )
         prompt = replace(prompt, left_out=request.too_many_tools(offered, tools, budget))
-        return request.with_pictures(prompt, self._named(pictures), sees=sees)
+        return request.with_pictures(prompt, self._named(pictures), sees=traits.sees is not False)
 
     def _named(self, pictures: Iterable[Picture]) -> tuple[Picture, ...]:
         """Pictures with names in which nothing looks like a secret."""

@@ -56,6 +56,7 @@ from jupyter_agent.core.protocols import (
     ToolSpec,
     VariedTool,
     effects_of,
+    traits_of,
 )
 from jupyter_agent.core.question import Decide, Run
 from jupyter_agent.core.text import FENCED_CODE, PYTHON, refuse_constant, tail, truncate, well_formed
@@ -341,16 +342,16 @@ class Agent:
         """
         specs = offered_specs(self._tools, self._limits.approval) if self._may_call else []
         specs = affordable(specs, self._compaction.budget, self._compaction.count)
-        takes_code = getattr(self._model, "way", "") == "code"
+        takes_code = traits_of(self._model).tool_mode == "code"
         if takes_code and self._run_answer:  # its code is run in the end, and is no call before
             specs = [spec for spec in specs if spec.name != RUN_CODE]
         taken = 0 if takes_code else tool_tokens(specs, self._compaction.count)
         # What is added to the messages once they are chosen.
-        taken += sum(map(self._compaction.count, (note, str(getattr(self._model, "preface", "")))))
+        taken += sum(map(self._compaction.count, (note, traits_of(self._model).preface)))
         failure: ContextTooLong | None = None
         cost = 0
         for _ in range(_MAX_TRIES):
-            sees = getattr(self._model, "sees", None) is not False
+            sees = traits_of(self._model).sees is not False
             parts = transcript.request, transcript.messages
             request, later = ([name_pictures(message, sees=sees) for message in part] for part in parts)
             messages = self._compaction.fit(request, later, taken)

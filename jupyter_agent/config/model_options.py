@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from typing import Any
 
 #: How tools are offered to a model.
-WAYS = ("native", "text", "code")
+TOOL_MODES = ("native", "text", "code")
 #: By which of OpenAI's APIs a model is asked.
 APIS = ("chat", "responses")
 EFFORTS = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
@@ -40,7 +40,7 @@ def _are_texts(value: Any) -> bool:
 
 #: The options: whether a value is one, and what one is.
 _FORMS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
-    "tools": (lambda value: value in WAYS, f"one of {', '.join(WAYS)}"),
+    "tools": (lambda value: value in TOOL_MODES, f"one of {', '.join(TOOL_MODES)}"),
     "api": (lambda value: value in APIS, f"one of {', '.join(APIS)}"),
     "effort": (lambda value: value in EFFORTS, f"one of {', '.join(EFFORTS)}"),
     "temperature": (lambda value: _is_number(value, 2), "a number from 0 to 2"),
@@ -78,7 +78,7 @@ def _check_option(name: str, value: Any) -> None:
         raise ValueError(f"'{name[:40]}' is no option of models: {hint}")
     is_one, form = _FORMS[name]
     if not is_one(value):
-        choices = {"tools": WAYS, "api": APIS, "effort": EFFORTS}.get(name, ())
+        choices = {"tools": TOOL_MODES, "api": APIS, "effort": EFFORTS}.get(name, ())
         near = get_close_matches(str(value), choices, 1)
         shown = "" if name == "extra_body" else f", not {value!r:.40}"  # there may be a key in it
         raise ValueError(f"'{name}' is {form}{shown}." + (f" Did you mean '{near[0]}'?" if near else ""))

@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Ite
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from types import MappingProxyType
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, TypeAlias, runtime_checkable
 
 from jupyter_agent.core.instructions import InstructionFile
 from jupyter_agent.core.kernel_state import Cell, ExecutionResult, KernelState, Variable
@@ -195,15 +195,56 @@ class Model(Protocol):
             tools: What may be called.
             deadline: On `time.monotonic()`; past it `UpstreamTimeout`.
 
-        A model that has an attribute `sees` says with it whether it takes the messages' pictures: False has them put into words
-        before it is asked; None leaves that to the model, which names ``pictures`` in `ModelFinished.ignored` where it left them out.
-
         Raises:
             UpstreamError: one of its kinds; the message says what to do.
         """
 
     async def close(self) -> None:
         """Let go of connections."""
+
+
+#: How a model is given tools: as its server takes them, in words, or as code blocks that are run.
+ToolMode: TypeAlias = Literal["native", "text", "code"]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelTraits:
+    """How a model is asked, as far as is known by now.
+
+    Attributes:
+        tool_mode: In ``code`` the tools cost no tokens, and are not offered where the code of the answer is run in the end.
+        sees: Whether it takes the messages' pictures: False has them put into words before it is asked; None leaves that to
+            the model, which names ``pictures`` in `ModelFinished.ignored` where it left them out.
+        preface: What the model itself puts before the question, so that there is room for it.
+    """
+
+    tool_mode: ToolMode = "native"
+    sees: bool | None = None
+    preface: str = ""
+
+
+@runtime_checkable
+class AdaptedModel(Protocol):
+    """A model that is not asked as others are; nothing is asked for this."""
+
+    @property
+    def traits(self) -> ModelTraits:
+        """How it is asked."""
+
+
+def traits_of(model: Model | None) -> ModelTraits:
+    """How a model is asked, as `AdaptedModel.traits`."""
+    return model.traits if isinstance(model, AdaptedModel) else ModelTraits()
+
+
+@runtime_checkable
+class PreparingModel(Protocol):
+    """A model that is not sent messages and tools as they are."""
+
+    def prepared(
+        self, messages: Sequence[Message], tools: Sequence[ToolSpec]
+    ) -> tuple[Sequence[Message], Sequence[ToolSpec]]:
+        """What it is sent of them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from jupyter_agent.agent.compaction import Compaction
 from jupyter_agent.config.options import JupyterAgent
 from jupyter_agent.core.messages import Done, Message, ModelEvent, ModelFinished, Picture, TextDelta, ToolCall
 from jupyter_agent.core.pictures import PICTURE_TOKENS, checked
-from jupyter_agent.core.protocols import ToolSpec
+from jupyter_agent.core.protocols import ModelTraits, ToolSpec
 from jupyter_agent.core.question import Question
 from jupyter_agent.models.offline import OfflineModel
 from jupyter_agent.notebooks.file import FileNotebook
@@ -35,7 +35,7 @@ class SeeingModel:
     name = "seeing"
 
     def __init__(self, sees: bool | None = True, calls: Sequence[tuple[str, dict[str, Any]]] = ()) -> None:
-        self.sees = sees
+        self.traits = ModelTraits(sees=sees)
         self.requests: list[list[Message]] = []
         self._calls = list(calls)
 

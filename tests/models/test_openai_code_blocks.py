@@ -17,7 +17,7 @@ from jupyter_agent.models.openai.providers import LLAMACPP
 from jupyter_agent.models.openai_compatible.code_blocks import AskedTurn, NumberGate, spoken
 from jupyter_agent.models.openai_compatible.connection import Connection
 from jupyter_agent.models.openai_compatible.model import OpenAIModel
-from jupyter_agent.models.openai_compatible.ways import known
+from jupyter_agent.models.openai_compatible.tool_mode import mode_of_family
 from tests.support.fake_model_server import answer, answered, asking, plain, running
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def calls(events: list[ModelEvent]) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize(
-    ("name", "way"),
+    ("name", "mode"),
     [
         ("qwen2.5-coder:1.5b", "code"),
         ("/models/Qwen2.5-Coder-1.5B-Instruct-Q4_K_M.gguf", "code"),
@@ -58,8 +58,8 @@ def calls(events: list[ModelEvent]) -> list[tuple[str, str]]:
         ("a-model-of-ours", None),
     ],
 )
-def test_how_a_family_is_spoken_to_is_known_by_its_name(name: str, way: str | None) -> None:
-    assert known(name) == way
+def test_how_a_family_is_spoken_to_is_known_by_its_name(name: str, mode: str | None) -> None:
+    assert mode_of_family(name) == mode
 
 
 @pytest.mark.parametrize("size", [1, 4, 1000])
@@ -181,16 +181,16 @@ async def test_an_unknown_model_that_answers_with_code_instead_of_a_call_is_spok
             events = await answer(model, QUESTION, tools=TOOLS)
             assert (texts(events), calls(events)) == (f"Use:\n{BLOCK}", [("run_code", PROGRAM)])
         async with asking(server, "a-model-of-ours") as model:  # made anew, as after a change of the settings
-            assert model.way == "code"
+            assert model.traits.tool_mode == "code"
             assert calls(await answer(model, QUESTION, tools=TOOLS)) == [("run_code", PROGRAM)]
         async with asking(server, "another-one") as model:
-            assert model.way == "native"
+            assert model.traits.tool_mode == "native"
     assert "tools" in server.asked[0].body
     assert "tools" not in server.asked[1].body
 
 
 @pytest.mark.parametrize(
-    ("text", "way"),
+    ("text", "mode"),
     [
         ('```json\n{"name": "run_code", "arguments": {"code": "print(df.km.mean())"}}\n```', "code"),
         ('run_code(code="print(df.km.mean())")', "code"),
@@ -198,12 +198,12 @@ async def test_an_unknown_model_that_answers_with_code_instead_of_a_call_is_spok
     ],
 )
 async def test_an_unknown_model_that_writes_its_call_as_it_was_not_trained_to_is_spoken_to_in_code_from_then_on(
-    text: str, way: str
+    text: str, mode: str
 ) -> None:
     async with running() as server, asking(server, "a-model-of-ours") as model:
         server.queue(answered(text), answered("The mean is 17.3 km."), answered(BLOCK))
         assert calls(await answer(model, QUESTION, tools=TOOLS)) == [("run_code", PROGRAM)]
-        assert model.way == way
+        assert model.traits.tool_mode == mode
         # It is doubted all the same.
         assert calls(await answer(model, QUESTION, tools=TOOLS)) == [("run_code", PROGRAM)]
 
@@ -213,7 +213,7 @@ async def test_an_unknown_model_that_shows_code_where_no_value_is_asked_for_is_l
         server.queue(answered("Use:\n```python\ndf[['city']]\n```"))
         events = await answer(model, Message("user", "Only the city"), tools=TOOLS)
         assert (texts(events), calls(events)) == ("Use:\n```python\ndf[['city']]\n```", [])
-        assert model.way == "native"
+        assert model.traits.tool_mode == "native"
 
 
 async def test_a_number_that_was_not_computed_is_asked_for_once_more_and_never_shown() -> None:

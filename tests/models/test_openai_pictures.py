@@ -58,7 +58,7 @@ async def test_a_model_that_does_not_see_is_asked_without_pictures_from_then_on(
             assert events[0] == TextDelta("ok")
             assert isinstance(events[-1], ModelFinished)
             assert events[-1].ignored == ("pictures",)
-        assert model.sees is False
+        assert model.traits.sees is False
     assert ["image_url" in str(request.body) for request in server.asked] == [True, False, False]
     assert "There is what you cannot see: a picture (PNG, 1 KiB)" in str(server.asked[1].body)
 
@@ -83,7 +83,7 @@ async def test_a_picture_that_a_server_does_not_take_does_not_make_its_model_bli
         assert isinstance(events[-1], ModelFinished)
         assert events[-1].ignored == ("pictures",)
         await answer(model, *turn(), tools=[READ])
-        assert model.sees is None
+        assert model.traits.sees is None
     assert ["image_url" in str(request.body) for request in server.asked] == [True, False, True]
 
 
@@ -100,7 +100,7 @@ async def test_a_picture_that_a_server_does_not_take_does_not_make_its_model_bli
     ],
 )  # fmt: skip
 def test_families_that_see_are_known(model: str, sees: bool | None) -> None:
-    assert sight.known(model) is sees
+    assert sight.sight_of_family(model) is sees
 
 
 OLLAMA_SAYS = {"capabilities": ["completion", "tools"]}
@@ -126,7 +126,7 @@ async def test_what_a_server_says_counts_more_than_the_family(
         shown = Message("user", "What is it?", pictures=(replace(PICTURE, is_users=True),))
         for _ in range(2):  # asked once
             await answer(asked, shown)
-        assert asked.sees is False
+        assert asked.traits.sees is False
         await asked.close()
     assert server.asked[0].line.startswith(line)
     assert [bool("image_url" in str(request.body)) for request in server.asked] == [False, False, False]
@@ -153,7 +153,7 @@ async def test_the_options_have_the_last_word(sees: bool, monkeypatch: pytest.Mo
         asked = build(OPENAI, options, name)
         server.queue(answered("ok"))
         await answer(asked, Message("user", "What is it?", pictures=(replace(PICTURE, is_users=True),)))
-        assert asked.sees is sees
+        assert asked.traits.sees is sees
         await asked.close()
     assert ("image_url" in str(server.asked[0].body)) is sees
     with pytest.raises(ValueError, match="true or false"):

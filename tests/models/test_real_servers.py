@@ -388,7 +388,7 @@ async def test_a_local_model_whose_template_knows_no_tools_is_offered_them_in_wo
         ) as events:
             calls = [event.name async for event in events if isinstance(event, ToolCall)]
         assert calls == ["list_files"]
-        assert model.way == "text"
+        assert model.traits.tool_mode == "text"
     finally:
         await model.close()
 

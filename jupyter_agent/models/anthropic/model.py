@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from jupyter_agent.core.messages import Message, ModelFinished, TextDelta, ThinkingDelta, ToolCall, Usage
-from jupyter_agent.core.protocols import ModelOptions
+from jupyter_agent.core.protocols import ModelOptions, ModelTraits
 from jupyter_agent.models.anthropic.messages_api import Learned, MessagesRequest
 from jupyter_agent.models.openai_compatible.addresses import connect
 from jupyter_agent.models.openai_compatible.connection import Connection
@@ -61,9 +61,9 @@ class AnthropicModel:
         return self._requester.name
 
     @property
-    def sees(self) -> bool | None:
-        """Whether it takes pictures, as far as is known; None: that is tried."""
-        return self._requester.sees
+    def traits(self) -> ModelTraits:
+        """Whether it takes pictures, as far as is known."""
+        return ModelTraits(sees=self._requester.sees)
 
     @property
     def window(self) -> ContextWindow | None:

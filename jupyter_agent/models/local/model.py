@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 from jupyter_agent.core import errors
 from jupyter_agent.core.messages import Waiting
-from jupyter_agent.core.protocols import ContextWindow, ModelOptions
+from jupyter_agent.core.protocols import ContextWindow, ModelOptions, ModelTraits
 from jupyter_agent.models.local import failures
 from jupyter_agent.models.local.hub import Hub
 from jupyter_agent.models.local.process import EngineProcess
@@ -20,7 +20,7 @@ from jupyter_agent.models.openai_compatible import code_blocks
 from jupyter_agent.models.openai_compatible.connection import Connection
 from jupyter_agent.models.openai_compatible.model import OpenAIModel
 from jupyter_agent.models.openai_compatible.provider import Provider
-from jupyter_agent.models.openai_compatible.ways import ModelWay
+from jupyter_agent.models.openai_compatible.tool_mode import ToolModeMemory
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping, Sequence
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from jupyter_agent.config.options import JupyterAgent
     from jupyter_agent.core.messages import Message, ModelEvent
     from jupyter_agent.core.protocols import ToolSpec
-    from jupyter_agent.models.openai_compatible.ways import Way
 
 _MAGIC = b"GGUF"
 #: Tokens of a request where the options say nothing: a machine without a graphics card reads long ones slowly.
@@ -94,18 +93,14 @@ class LocalModel:
         return f"local:{self._wanted}" if self._wanted else "local"
 
     @property
-    def way(self) -> Way:
-        """How it is spoken to, as far as is known."""
-        return (
-            self._model.way
+    def traits(self) -> ModelTraits:
+        """How it is given tools, as far as is known; its engine reads words alone."""
+        mode = (
+            self._model.traits.tool_mode
             if self._model is not None
-            else ModelWay("", self._settings.get("tools", "")).of(self._wanted)
+            else ToolModeMemory("", self._settings.get("tools", "")).of(self._wanted)
         )
-
-    @property
-    def sees(self) -> bool:
-        """Its engine reads words alone."""
-        return False
+        return ModelTraits(mode, sees=False)
 
     @property
     def window(self) -> ContextWindow:
@@ -117,7 +112,7 @@ class LocalModel:
         self, messages: Sequence[Message], tools: Sequence[ToolSpec]
     ) -> tuple[Sequence[Message], Sequence[ToolSpec]]:
         """What it is sent of messages and tools: where it takes no tools, they are put into words."""
-        return code_blocks.prepared(self.way, messages, tools)
+        return code_blocks.prepared(self.traits.tool_mode, messages, tools)
 
     @property
     def pid(self) -> int | None:

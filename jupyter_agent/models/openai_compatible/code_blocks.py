@@ -1,4 +1,4 @@
-"""The way of models that call no tools: the Python code of their answer is run, and what it printed goes back to them."""
+"""Models that call no tools: the Python code of their answer is run, and what it printed goes back to them."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ from jupyter_agent.models.openai_compatible.text_tools import fenced, offer, wit
 from jupyter_agent.models.openai_compatible.written_calls import shows_something
 
 if TYPE_CHECKING:
-    from jupyter_agent.core.protocols import ToolSpec
-    from jupyter_agent.models.openai_compatible.ways import ModelWay, Way
+    from jupyter_agent.core.protocols import ToolMode, ToolSpec
+    from jupyter_agent.models.openai_compatible.tool_mode import ToolModeMemory
 
 _OFFER = """\
 To find something out, or to do something, answer with one ```python block and nothing else. It runs in the user's kernel, where \
@@ -86,8 +86,8 @@ _SENTENCE_END = re.compile(r"(?<=[.!?:])\s|\n|(?<=[。！？：])")
 _HELD = 240
 _LONGEST_WORD = 1000
 
-#: Asks the model once: its messages, the way, and whether code blocks are calls.
-Ask = Callable[[Sequence[Message], "Way", bool], AsyncGenerator[ModelEvent, None]]
+#: Asks the model once: its messages, the tool mode, and whether code blocks are calls.
+Ask = Callable[[Sequence[Message], "ToolMode", bool], AsyncGenerator[ModelEvent, None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,12 +128,12 @@ class AskedTurn:
 
 
 def prepared(
-    way: Way, messages: Sequence[Message], tools: Sequence[ToolSpec]
+    mode: ToolMode, messages: Sequence[Message], tools: Sequence[ToolSpec]
 ) -> tuple[Sequence[Message], Sequence[ToolSpec]]:
-    """Messages and tools as a model is sent them that is spoken to in a way."""
-    if way == "code":
+    """Messages and tools as a model is sent them in a tool mode."""
+    if mode == "code":
         return spoken(messages, AskedTurn.of(messages, tools)), ()
-    if way == "text":
+    if mode == "text":
         return without_calls([*messages, *([offer(tools)] if tools else [])]), ()
     return messages, tools
 
@@ -173,7 +173,7 @@ async def answered(
     ask: Ask,
     messages: Sequence[Message],
     tools: Sequence[ToolSpec],
-    way: ModelWay,
+    modes: ToolModeMemory,
     model: str,
     *,
     forms: AbstractSet[str],
@@ -187,12 +187,12 @@ async def answered(
         ask: Asks it once.
         messages: The conversation.
         tools: What it may call.
-        way: How it is spoken to; learns what the answer shows.
+        modes: How it is given tools; learns what the answer shows.
         model: Its name.
         forms: How it wrote its calls into its text, see `CallReader`; kept up to date by `ask`.
     """
     turn = AskedTurn.of(messages, tools)
-    present, usage = way.of(model), Usage()
+    present, usage = modes.of(model), Usage()
     added: list[Message] = []
     for is_last in (False, True):
         # What it says in explaining code is shown as it comes; else a number that nothing computed is asked for first.
@@ -224,17 +224,17 @@ async def answered(
                     case _:
                         yield event
         usage += finished.usage
-        if present != "code" and not way.is_settled(model):
+        if present != "code" and not modes.is_settled(model):
             if calls and "data" in forms and turn.can_run:  # it was not trained to call, and writes code better
-                way.learn(model, "code")
+                modes.learn(model, "code")
             elif calls:
                 if not forms or present == "text":
-                    way.learn(model, present)
+                    modes.learn(model, present)
             elif turn.wants_value and turn.can_run and finished.reason == "stop" and (program := _program(text)):
-                way.learn(model, "code")
+                modes.learn(model, "code")
                 calls = [_run(program)]
         elif calls and added:
-            way.learn(model, "code")
+            modes.learn(model, "code")
         new = [call for call in calls if not (turn.output and _normal(_code_of(call)) in turn.programs)]
         if new:
             if rest := gate.rest(is_marked=False):

@@ -15,14 +15,14 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
 from jupyter_agent.core.messages import ModelFinished
-from jupyter_agent.core.protocols import RUN_CODE, ModelOptions
+from jupyter_agent.core.protocols import RUN_CODE, ModelOptions, ModelTraits
 from jupyter_agent.models.openai_compatible import code_blocks, responses
 from jupyter_agent.models.openai_compatible.requester import Requester
 from jupyter_agent.models.openai_compatible.responses import ResponsesRequest
 from jupyter_agent.models.openai_compatible.stream import StreamedAnswer
 from jupyter_agent.models.openai_compatible.text_tools import CallReader
 from jupyter_agent.models.openai_compatible.thoughts import ThoughtReader
-from jupyter_agent.models.openai_compatible.ways import ModelWay
+from jupyter_agent.models.openai_compatible.tool_mode import ToolModeMemory
 from jupyter_agent.models.openai_compatible.wire import NAMES
 from jupyter_agent.models.openai_compatible.wire import request as chat_body
 
@@ -30,11 +30,10 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
 
     from jupyter_agent.core.messages import Message, ModelEvent
-    from jupyter_agent.core.protocols import ContextWindow, ToolSpec
+    from jupyter_agent.core.protocols import ContextWindow, ToolMode, ToolSpec
     from jupyter_agent.models.openai_compatible.connection import Connection
     from jupyter_agent.models.openai_compatible.failures import Failure
     from jupyter_agent.models.openai_compatible.requester import ApiRequest
-    from jupyter_agent.models.openai_compatible.ways import Way
 
 #: Small models write better code when they are not left to chance.
 _CODE_TEMPERATURE = 0.2
@@ -68,7 +67,7 @@ class OpenAIModel:
     ) -> None:
         self._connection = connection
         self._requester = Requester(model, connection, settings=settings, **seconds)
-        self._way = ModelWay(connection.server_key, settings.get("tools", ""))
+        self._modes = ToolModeMemory(connection.server_key, settings.get("tools", ""))
         self._api = settings.get("api", "")
         self._beginning = _Beginning()
         self._tools: Sequence[ToolSpec] = ()
@@ -79,14 +78,9 @@ class OpenAIModel:
         return self._requester.name
 
     @property
-    def way(self) -> Way:
-        """How it is spoken to, as far as is known."""
-        return self._way.of(self._requester.model)
-
-    @property
-    def sees(self) -> bool | None:
-        """Whether it takes pictures, as far as is known; None: that is tried."""
-        return self._requester.sees
+    def traits(self) -> ModelTraits:
+        """How it is given tools, and whether it takes pictures, as far as is known."""
+        return ModelTraits(self._modes.of(self._requester.model), self._requester.sees)
 
     @property
     def window(self) -> ContextWindow | None:
@@ -97,7 +91,7 @@ class OpenAIModel:
         self, messages: Sequence[Message], tools: Sequence[ToolSpec]
     ) -> tuple[Sequence[Message], Sequence[ToolSpec]]:
         """What it is sent of messages and tools: where it takes no tools, they are put into words."""
-        return code_blocks.prepared(self.way, messages, tools)
+        return code_blocks.prepared(self.traits.tool_mode, messages, tools)
 
     async def stream(
         self,
@@ -107,30 +101,31 @@ class OpenAIModel:
         deadline: float,
         options: ModelOptions = _NO_OPTIONS,
     ) -> AsyncGenerator[ModelEvent, None]:
-        """Answer, spoken to in the way that suits the model."""
+        """Answer, in the tool mode that suits the model."""
         asked, options = options, options.over(self._requester.options)
         if any(message.pictures for message in messages):
             await self._requester.ask_sight()
         if tools and self._connection.provider.drops_tools:
-            self._way.drops_tools = await self._connection.drops_tools()
+            self._modes.drops_tools = await self._connection.drops_tools()
         # The last words after a limit have no tools, and what they say is still to be what the code printed.
-        has_run = not tools and self.way == "code" and bool(code_blocks.AskedTurn.of(messages, ()).programs)
+        known = self.traits.tool_mode
+        has_run = not tools and known == "code" and bool(code_blocks.AskedTurn.of(messages, ()).programs)
         if (
             (not tools and not has_run)
             or options.is_for_program
-            or (self.way == "native" and self._way.is_settled(self._requester.model))
+            or (known == "native" and self._modes.is_settled(self._requester.model))
         ):
-            way: Way = "native" if not tools or self.way == "native" else "text"
-            events = self._stream(messages, tools, way, deadline=deadline, options=options)
+            mode: ToolMode = "native" if not tools or known == "native" else "text"
+            events = self._stream(messages, tools, mode, deadline=deadline, options=options)
         else:
             forms: set[str] = set()
 
-            def ask(messages: Sequence[Message], way: Way, takes_code: bool) -> AsyncGenerator[ModelEvent, None]:
+            def ask(messages: Sequence[Message], mode: ToolMode, takes_code: bool) -> AsyncGenerator[ModelEvent, None]:
                 return self._stream(
-                    messages, tools, way, takes_code=takes_code, forms=forms, deadline=deadline, options=options
+                    messages, tools, mode, takes_code=takes_code, forms=forms, deadline=deadline, options=options
                 )
 
-            events = code_blocks.answered(ask, messages, tools, self._way, self._requester.model, forms=forms)
+            events = code_blocks.answered(ask, messages, tools, self._modes, self._requester.model, forms=forms)
         async with aclosing(events):
             async for event in events:
                 yield self._requester.named_once(event, asked) if isinstance(event, ModelFinished) else event
@@ -139,7 +134,7 @@ class OpenAIModel:
         self,
         messages: Sequence[Message],
         tools: Sequence[ToolSpec],
-        way: Way,
+        mode: ToolMode,
         *,
         takes_code: bool = False,
         forms: set[str] | None = None,
@@ -150,7 +145,7 @@ class OpenAIModel:
         model, server = self._requester.model, self._connection.server_key
         used = frozenset(call.id for message in messages for call in message.tool_calls)
         code_tool = RUN_CODE if takes_code else ""
-        is_strict = way == "native" and self._way.is_known(model)
+        is_strict = mode == "native" and self._modes.is_known(model)
         self._tools = tools or self._tools
         # Offered as they should be, too: not every server reads what its model writes. Asked for its last words it may call all the same.
         read = tools or (self._tools if _has_called(messages) else ())
@@ -160,13 +155,13 @@ class OpenAIModel:
             else None
         )
         new_answer = partial(StreamedAnswer, self._connection.server, used, new_reader)
-        asked, offered = code_blocks.prepared(way, messages, tools)
+        asked, offered = code_blocks.prepared(mode, messages, tools)
         by_responses = partial(ResponsesRequest, asked, offered, options, new_answer, learned=(server, model))
         request: ApiRequest
         if responses.is_asked(model, server, self._api, is_openai=self._connection.is_openai):
             request = by_responses()
         else:
-            settings = {"temperature": _CODE_TEMPERATURE, "max_tokens": _CODE_TOKENS} if way == "code" else {}
+            settings = {"temperature": _CODE_TEMPERATURE, "max_tokens": _CODE_TOKENS} if mode == "code" else {}
             other = None if self._api == "chat" else by_responses
             seed = self._connection.provider.seed
             request = _ChatRequest(asked, offered, options, new_answer, settings, seed, self._beginning, other)

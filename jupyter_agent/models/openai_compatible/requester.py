@@ -148,7 +148,7 @@ class Requester:
             return self._chosen_sight
         if "pictures" in self._without:
             return False
-        return sight.known(self.model) if self._server_says is None else self._server_says
+        return sight.sight_of_family(self.model) if self._server_says is None else self._server_says
 
     @property
     def window(self) -> ContextWindow | None:
@@ -157,7 +157,7 @@ class Requester:
         reported = windows.reported(self._connection.base_url, self.model)
         if reported is None and self._connection.is_ours:
             return ContextWindow(usual) if usual else None
-        return reported or windows.known(self.model)
+        return reported or windows.window_of_family(self.model)
 
     async def _learn_window(self) -> None:
         """Ask the server once what the model takes, unless that is known."""

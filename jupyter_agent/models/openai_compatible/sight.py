@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from jupyter_agent.models.openai_compatible.ways import of_family
+from jupyter_agent.models.openai_compatible.tool_mode import of_family
 
 if TYPE_CHECKING:
     from jupyter_agent.models.openai_compatible.connection import Connection
@@ -22,7 +22,7 @@ _FAMILIES: tuple[tuple[str, bool], ...] = (
 )  # fmt: skip
 
 
-def known(model: str) -> bool | None:
+def sight_of_family(model: str) -> bool | None:
     """Whether models of this family see; None where the name tells nothing."""
     return of_family(model, _FAMILIES)
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from jupyter_agent.core.protocols import ContextWindow
-from jupyter_agent.models.openai_compatible.ways import of_family
+from jupyter_agent.models.openai_compatible.tool_mode import of_family
 
 #: What hosted models take, by their names; the first that fits. Servers of one's own load most with less.
 _FAMILIES: tuple[tuple[str, int], ...] = (
@@ -56,7 +56,7 @@ def reported(server: str, model: str) -> ContextWindow | None:
     return ContextWindow(tokens, is_reported=True) if tokens else None
 
 
-def known(model: str) -> ContextWindow | None:
+def window_of_family(model: str) -> ContextWindow | None:
     """What hosted models of this family take; None where the name tells nothing."""
     tokens = of_family(model, _FAMILIES)
     return ContextWindow(tokens) if tokens else None

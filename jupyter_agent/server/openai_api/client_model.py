@@ -19,7 +19,7 @@ from jupyter_agent.core.messages import (
     ToolCall,
     code_blocks,
 )
-from jupyter_agent.core.protocols import AdjustableModel, Model, ToolSpec
+from jupyter_agent.core.protocols import AdjustableModel, Model, ModelTraits, ToolSpec, traits_of
 
 if TYPE_CHECKING:
     from jupyter_agent.redaction.redactor import Redactor
@@ -72,12 +72,11 @@ class ClientModel:
         return self._model.name
 
     @property
-    def sees(self) -> bool | None:
+    def traits(self) -> ModelTraits:
         """Where pictures must be seen the model itself refuses them."""
-        return None if self.must_see else getattr(self._model, "sees", None)
+        return ModelTraits(sees=None if self.must_see else traits_of(self._model).sees, preface=self._preface())
 
-    @property
-    def preface(self) -> str:
+    def _preface(self) -> str:
         """What is said before the question: the client's instructions, and the form of the answer."""
         parts = [f"How to answer:\n{self.redactor.text(self.instructions)}"] if self.instructions.strip() else []
         if (form := self.turn.model_options.response_format) is not None:
@@ -177,7 +176,7 @@ class ClientModel:
         same = [number for number in users if messages[number].content == self._question]
         asked = list(messages)
         for number in (same or users)[-1:]:
-            content = "\n\n".join(filter(None, (self.preface, messages[number].content)))
+            content = "\n\n".join(filter(None, (self._preface(), messages[number].content)))
             asked[number] = replace(messages[number], content=content)
         return asked
 

@@ -1,16 +1,16 @@
-"""How a model is spoken to: tools as its server takes them, tools in words, or code blocks; of which model what is known."""
+"""How a model is given tools: tools as its server takes them, tools in words, or code blocks; of which model what is known."""
 
 from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import Literal, TypeAlias, TypeVar, get_args
+from typing import TypeVar, get_args
 
-Way: TypeAlias = Literal["native", "text", "code"]
-WAYS: tuple[Way, ...] = get_args(Way)
+from jupyter_agent.core.protocols import ToolMode
+
 _Value = TypeVar("_Value")
 #: Known families, by their names; the first that fits. Small ones write calls badly, if at all, and code well.
-_FAMILIES: tuple[tuple[str, Way], ...] = (
+_FAMILIES: tuple[tuple[str, ToolMode], ...] = (
     (r"qwen2\.5-coder[-:](14|32)b|qwen3-coder", "native"),
     (r"qwen[-_.]?2(\.5)?-coder|codeqwen|opencoder|yi-coder|granite-code|codegemma|codellama|code-llama", "code"),
     (r"deepseek-coder(?!-v2)|starcoder|stable-?code|wizardcoder|phind|codestral[-:](22b|v0)", "code"),
@@ -34,11 +34,11 @@ _FAMILIES: tuple[tuple[str, Way], ...] = (
     ),
 )
 #: What was found out, by server and model, as long as this process lives.
-_found: dict[tuple[str, str], Way] = {}
+_found: dict[tuple[str, str], ToolMode] = {}
 
 
-class ModelWay:
-    """The way of one model of one server.
+class ToolModeMemory:
+    """The tool mode of the models of one server: chosen, found out, or that of their family.
 
     Args:
         server: Its address, or what else names it.
@@ -47,31 +47,31 @@ class ModelWay:
 
     def __init__(self, server: str, chosen: str = "") -> None:
         self._server = server
-        self._chosen: Way | None = next((way for way in WAYS if way == chosen), None)
+        self._chosen: ToolMode | None = next((mode for mode in get_args(ToolMode) if mode == chosen), None)
         #: Whether the server drops tools without a word.
         self.drops_tools = False
 
-    def of(self, model: str) -> Way:
-        """How this model is spoken to, as far as is known."""
-        way = self._chosen or _found.get((self._server, model)) or known(model) or "native"
-        return "text" if way == "native" and self.drops_tools else way
+    def of(self, model: str) -> ToolMode:
+        """How this model is given tools, as far as is known."""
+        mode = self._chosen or _found.get((self._server, model)) or mode_of_family(model) or "native"
+        return "text" if mode == "native" and self.drops_tools else mode
 
     def is_settled(self, model: str) -> bool:
         """Whether nothing has to be found out about it."""
-        return bool(self._chosen or known(model) or (self._server, model) in _found)
+        return bool(self._chosen or mode_of_family(model) or (self._server, model) in _found)
 
     def is_known(self, model: str) -> bool:
         """Whether it calls tools as it should, whatever was found out."""
-        return (self._chosen or known(model)) == "native"
+        return (self._chosen or mode_of_family(model)) == "native"
 
-    def learn(self, model: str, way: Way) -> None:
+    def learn(self, model: str, mode: ToolMode) -> None:
         """Keep what its first answers show."""
         if not self._chosen:
-            _found[self._server, model] = way
+            _found[self._server, model] = mode
 
 
-def known(model: str) -> Way | None:
-    """How models of this family are spoken to; None where the name tells nothing."""
+def mode_of_family(model: str) -> ToolMode | None:
+    """How models of this family are given tools; None where the name tells nothing."""
     return of_family(model, _FAMILIES)
 
 
