@@ -45,6 +45,7 @@ class Question:
         never: Patterns that no right reply holds.
         code_is_enough: Code that shows the value when it is run is as good as the value.
         may_decline: There is no honest answer, so that none is right.
+        after: Python that is true in the kernel once the first block of code has run on copies.
     """
 
     id: str
@@ -56,6 +57,7 @@ class Question:
     never: Sequence[str] = ()
     code_is_enough: bool = False
     may_decline: bool = False
+    after: str = ""
 
 
 def code_of(reply: str) -> list[str]:
@@ -64,7 +66,14 @@ def code_of(reply: str) -> list[str]:
 
 
 def judge(
-    question: Question, value: Any, reply: str, *, declined: bool = False, trial: str = "", raises: bool = False
+    question: Question,
+    value: Any,
+    reply: str,
+    *,
+    declined: bool = False,
+    trial: str = "",
+    raises: bool = False,
+    holds: bool = True,
 ) -> Verdict:
     """Whether a reply is right.
 
@@ -75,6 +84,7 @@ def judge(
         declined: Whether the reply itself says that it does not answer.
         trial: What the offered code shows when it is run.
         raises: Whether the offered code raises.
+        holds: Whether `after` is true.
     """
     declined = declined or _DECLINES.search(reply[:300]) is not None
     must = [re.search(pattern, reply, re.IGNORECASE) is not None for pattern in question.must]
@@ -88,7 +98,9 @@ def judge(
         return "wrong"
     if must and not all(must):
         return "partly" if must[0] and 2 * sum(must) >= len(must) else "wrong"
-    if raises and (must or question.code_is_enough):
+    if raises and (must or question.code_is_enough or question.after):
+        return "wrong"
+    if question.after and not holds:
         return "wrong"
     if not question.expected:
         return "right"

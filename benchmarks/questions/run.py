@@ -1,6 +1,6 @@
 """Ask everyday questions of the model that needs no language model; see README.md.
 
-Run: ``python -m benchmarks.questions.run tuned|held_out [--kernel K] [--kind K] [--only ID] [--out FILE]``.
+Run: ``python -m benchmarks.questions.run tuned|cleaning|held_out [--kernel K] [--kind K] [--only ID] [--out FILE]``.
 """
 
 from __future__ import annotations
@@ -82,8 +82,9 @@ async def _answers(
             last = await _ask(text, question.id, assistant, kernel, notebook)
         reply = last.reply if isinstance(last, Done) else f"{last.code}: {last.message}"
         trial, raises = await _tried(code_of(reply), kernel)
+        holds = not question.after or await _holds(question.after, code_of(reply)[:1], kernel)
         declined = bool(getattr(last, "declined", None)) or not isinstance(last, Done)
-        verdict = judge(question, value, reply, declined=declined, trial=trial, raises=raises)
+        verdict = judge(question, value, reply, declined=declined, trial=trial, raises=raises, holds=holds)
         record = {
             "verdict": verdict,
             **asdict(question),
@@ -147,6 +148,12 @@ async def _tried(blocks: Sequence[str], kernel: Kernel) -> tuple[str, bool]:
     return "\n".join(shown), raises
 
 
+async def _holds(after: str, blocks: Sequence[str], kernel: Kernel) -> bool:
+    """Whether something is true once code has run on copies of the user's objects."""
+    code = "\n".join([_TRIAL, *blocks, "import numpy as np, pandas as pd, polars as pl", f"assert {after}"])
+    return (await kernel.try_execute(code, timeout=_SECONDS)).status == "ok"
+
+
 def read_questions(half: str) -> list[Question]:
     return [Question(**entry) for entry in json.loads((FOLDER / f"{half}.json").read_text(encoding="utf-8"))]
 
@@ -168,7 +175,7 @@ def table(results: Sequence[tuple[Question, Verdict]]) -> str:
 
 def main(words: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.questions.run")
-    parser.add_argument("half", choices=("tuned", "held_out"))
+    parser.add_argument("half", choices=("tuned", "cleaning", "held_out"))
     parser.add_argument("--kernel", action="append", help="only the questions on this kernel; again for more")
     parser.add_argument("--kind", action="append", help="only this kind")
     parser.add_argument("--only", action="append", help="only the question of this id")

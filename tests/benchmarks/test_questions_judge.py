@@ -84,6 +84,19 @@ def test_patterns_decide_where_no_value_is_expected() -> None:
     assert judge(question, None, "Try hist of price.", declined=True) == "declined"
 
 
+def test_a_change_is_right_if_what_has_to_hold_afterwards_holds() -> None:
+    question = _asked("clean", after="len(df) == 2")
+    assert judge(question, None, "```python\ndf = df.dropna()\n```") == "right"
+    assert judge(question, None, "```python\ndf = df.dropna()\n```", holds=False) == "wrong"
+    assert judge(question, None, "```python\ndf = df.dropna()\n```", raises=True) == "wrong"
+
+
+def test_each_change_says_what_has_to_hold() -> None:
+    questions = read_questions("cleaning")
+    assert len({question.id for question in questions}) == len(questions)
+    assert all(question.after or question.must or question.may_decline for question in questions)
+
+
 def test_what_nothing_answers_is_right_to_decline_and_a_card_of_what_is_there_is_an_overview() -> None:
     assert judge(_asked(may_decline=True), None, "There is no column `b`.") == "right"
     assert judge(_asked(may_decline=True), None, "The sum of `a` is 28.") == "wrong"

@@ -25,6 +25,7 @@ from jupyter_agent.models.offline.refusal import OfflineReply, clarification, nu
 from jupyter_agent.models.offline.skill import Skill, chosen
 from jupyter_agent.models.offline.skills import SKILLS, TALK
 from jupyter_agent.models.offline.skills.errors import explained
+from jupyter_agent.models.offline.transforms.reading import unknown_words as unknown_in_change
 
 _ASKING = re.compile(r"\b(?:which|what is|what are|how many|how much|who|when)\b")
 _SAME_AGAIN = re.compile(
@@ -88,7 +89,8 @@ def answered(conversation: Conversation) -> OfflineReply:
             return _answer_of(about, context, facts)
         if skill is None and len(query.candidates) > 1 and query.skeleton.of("COL") and not unknown:
             return clarification(str(_asked(query)))
-        return refusal(question, unknown, context.namespace, facts, query.frame)
+        changing = unknown_in_change(question, context.frames()) if skill is None else ()
+        return refusal(question, changing or unknown, context.namespace, facts, query.frame)
     try:
         blocks = list(skill.answer(query, facts))
     except Ask as ask:

@@ -19,7 +19,7 @@ _TOKEN = re.compile(
     r"|(?P<file>(?<![\w.])(?:[\w~-][\w~/\\-]*\.)+(?:csv|tsv|txt|parquet|jsonl?|ndjson|xlsx?|feather|pkl|pickle|arrow|h5|npy|gz|zip)\b)"
     r"|(?P<date>\b\d{4}-\d{1,2}(?:-\d{1,2})?\b)"
     r"|(?P<number>(?<![\w.])-?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:[eE][+-]?\d+)?(?P<unit>%|[kKmM]\b|(?:st|nd|rd|th)\b)?(?!\w))"
-    r"|(?P<word>\w+(?:'\w+)?)"
+    r"|(?P<word>\b[nN]/[aA]\b|\w+(?:'\w+)?)"
     r"|(?P<operator>>=|<=|==|!=|<>|≥|≤|≠|>|<|=)"
     r"|(?P<mark>[,;?!&+*/\[\]().:]|(?<=\s)-(?=\s))"
 )

@@ -211,7 +211,7 @@ def test_rows_that_would_all_go_are_not_dropped() -> None:
     assert "**0 of 3 rows** would stay" in dropped.text
     assert "dropna" not in dropped.code
     converted = OfflineSession(shell).ask("convert a to numbers")
-    assert "That would lose data" in converted.text
+    assert "that would lose data" in converted.text
     assert not converted.code
     assert (
         "**2 of 3 rows** stay"

@@ -15,7 +15,8 @@ _CALLS: dict[Function, str] = {
     "mean": "mean()", "median": "median()", "sum": "sum()", "max": "max()", "min": "min()", "std": "std()",
     "var": "var()", "count": "count()", "nunique": "nunique()", "mode": f"agg({_MODE})",
 }  # fmt: skip
-_RUNNING = {
+#: Values that depend on those before them.
+RUNNING = {
     "cumulative": "cumsum()", "change": "pct_change()", "difference": "diff()", "shift": "shift(1)",
     "rank": "rank(ascending=False)",
 }  # fmt: skip
@@ -64,7 +65,8 @@ class Pandas:
     def _twice(self, column: Column) -> bool:
         return sum(other.name == column.name for other in self.frame.columns) > 1
 
-    def _mask(self, conditions: Sequence[Condition]) -> str:
+    def mask(self, conditions: Sequence[Condition]) -> str:
+        """Which rows meet the conditions."""
         rows = "rows" if self.frame.expression else self.frame.code
         masks = [self._condition(condition, rows) for condition in conditions]
         mask = masks[0] if len(masks) == 1 else " & ".join(f"({mask})" for mask in masks)
@@ -117,15 +119,15 @@ class Pandas:
         if not conditions:
             return self.frame.code
         at = ".loc" if self.frame.expression else ""
-        return f"{self.frame.code}{at}[{self._mask(conditions)}]"
+        return f"{self.frame.code}{at}[{self.mask(conditions)}]"
 
     def column(self, column: Column, conditions: Sequence[Condition] = ()) -> str:
         """One column of those rows."""
         if not conditions:
             return self._at(column)
         if self._twice(column):
-            return f"{self._at(column)}[{self._mask(conditions)}]"
-        return f"{self.frame.code}.loc[{self._mask(conditions)}, {column.label}]"
+            return f"{self._at(column)}[{self.mask(conditions)}]"
+        return f"{self.frame.code}.loc[{self.mask(conditions)}, {column.label}]"
 
     def statistic(self, function: Function, column: Column, conditions: Sequence[Condition] = ()) -> str:
         """One number from a column."""
@@ -138,7 +140,7 @@ class Pandas:
             return f"len({self.frame.code})"
         if self.frame.expression:
             return f"len({self.rows(conditions)})"
-        mask = self._mask(conditions)
+        mask = self.mask(conditions)
         return f"int({mask}.sum())" if mask.endswith(")") and "&" not in mask else f"int(({mask}).sum())"
 
     def grouped(self, grouping: Grouping) -> str:
@@ -210,7 +212,7 @@ class Pandas:
     def selected(self, columns: Sequence[Column], conditions: Sequence[Condition] = ()) -> str:
         """Some columns."""
         if conditions:
-            return f"{self.frame.code}.loc[{self._mask(conditions)}, {_listed(columns)}]"
+            return f"{self.frame.code}.loc[{self.mask(conditions)}, {_listed(columns)}]"
         return f"{self.frame.code}[{_listed(columns)}]"
 
     def picked(self, column: Column, descending: bool, conditions: Sequence[Condition], shown: Sequence[Column]) -> str:
@@ -272,57 +274,16 @@ class Pandas:
             f"aggfunc={'count' if function == 'mode' else function!r}{observed})"
         )
 
-    def renamed(self, column: Column, name: str) -> str:
-        """A column under another name."""
-        return f"{self.frame.code}.rename(columns={{{column.label}: {name!r}}})"
-
-    def dropped(self, columns: Sequence[Column]) -> str:
-        """The table without some columns."""
-        return f"{self.frame.code}.drop(columns={_labels(columns)})"
-
-    def without_missing(self, columns: Sequence[Column]) -> str:
-        """Rows that have a value (in some columns, or in all)."""
-        return f"{self.frame.code}.dropna({f'subset={_listed(columns)}' if columns else ''})"
-
-    def filled(self, column: Column, value: object = None) -> str:
-        """A column with the gaps filled: by a function's name or a value, else median for numbers, most frequent for the rest."""
-        at = self._at(column)
-        if value is not None:
-            return f"{at}.fillna({at}.{value}())" if value in _CALLS else f"{at}.fillna({value!r})"
-        best = f"{at}.median()" if column.role == "number" else f"{at}.mode().iat[0]"
-        return f"{at}.fillna({best})"
-
-    def as_time(self, column: Column) -> str:
-        """A text column read as dates."""
-        return f"{self.pd}.to_datetime({self._at(column)}, errors='coerce')"
-
-    def as_type(self, column: Column, wanted: str) -> str:
-        """A column as ``int``, ``float``, ``str``, ``category`` or ``bool``; what cannot be read becomes missing."""
-        at = self._at(column)
-        if wanted not in ("int", "float"):
-            return f"{at}.astype({wanted!r})"
-        number = at if column.role in ("number", "truth") else f"{self.pd}.to_numeric({at}, errors='coerce')"
-        return f"{number}.round().astype('Int64')" if wanted == "int" else f"{number}.astype('float64')"
-
-    def replaced(self, column: Column, expression: str) -> str:
-        """A statement that puts an expression in a column's place."""
-        return f"{self._at(column)} = {expression}"
-
-    def derived(self, name: str, first: Column, sign: str, second: Column | float | int | None) -> str:
-        """A statement that adds a column computed from another and a column or number."""
-        other = self._at(second) if isinstance(second, Column) else repr(second)
-        return f"{self.frame.code}[{name!r}] = {self._at(first)} {sign} {other}"
-
-    def running(self, column: Column, kind: str, window: int, function: Function, time: Column | None) -> str:
+    def running(self, column: Column, kind: str, window: int | str, function: Function, time: Column | None) -> str:
         """``cumulative``, ``moving``, ``change``, ``difference``, ``shift`` or ``rank`` of a column, row by row."""
         at = self._at(column)
         if time is not None and kind != "rank":
             at = f"{self.frame.code}.set_index({time.label})[{column.label}].sort_index()"
-        return f"{at}.{_RUNNING.get(kind, f'rolling({window}).{_CALLS[function]}')}"
+        return f"{at}.{RUNNING.get(kind, f'rolling({window!r}).{_CALLS[function]}')}"
 
-    def running_groups(self, grouping: Grouping, kind: str, window: int) -> str:
+    def running_groups(self, grouping: Grouping, kind: str, window: int | str) -> str:
         """The same of one value for each group, group by group."""
-        return f"{self.grouped(grouping)}.{_RUNNING.get(kind, f'rolling({window}).mean()')}"
+        return f"{self.grouped(grouping)}.{RUNNING.get(kind, f'rolling({window!r}).mean()')}"
 
     def pivoted_groups(self, grouping: Grouping) -> str:
         """A table with one row for each value of the key and one column for each period."""
@@ -333,21 +294,12 @@ class Pandas:
         wanted = shares[0] if len(shares) == 1 else list(shares)
         return f"{self.column(column, conditions)}.quantile({wanted!r})"
 
-    def deduplicated(self, columns: Sequence[Column]) -> str:
-        """The table without repeated rows."""
-        return f"{self.frame.code}.drop_duplicates({f'subset={_listed(columns)}' if columns else ''})"
-
     def saved(self, path: str) -> str:
         """A call that writes the table to a file of that name."""
         ending = path.rsplit(".", 1)[-1].lower()
         writer = _WRITERS.get(ending, "to_csv")
         extra = {"to_json": ", orient='records', date_format='iso'", "to_parquet": ""}.get(writer, ", index=False")
         return f"{self.frame.code}.{writer}({path!r}{', sep=' + repr(chr(9)) if ending == 'tsv' else ''}{extra})"
-
-    def row(self, place: int, columns: Sequence[Column]) -> str:
-        """One row, or some of its values; places count from 0."""
-        table = self._at(columns[0]) if len(columns) == 1 else self.selected(columns) if columns else self.frame.code
-        return f"{table}.iloc[{place}]"
 
 
 def _listed(columns: Sequence[Column]) -> str:

@@ -18,7 +18,8 @@ _PERIODS: dict[Period, str] = {
     "year": ".dt.year()", "quarter": ".dt.truncate('1q')", "month": ".dt.truncate('1mo')",
     "week": ".dt.truncate('1w')", "day": ".dt.date()", "hour": ".dt.hour()", "weekday": ".dt.strftime('%A')",
 }  # fmt: skip
-_RUNNING = {
+#: Values that depend on those before them.
+RUNNING = {
     "cumulative": "cum_sum()", "change": "pct_change()", "difference": "diff()", "shift": "shift(1)",
     "rank": "rank(descending=True)",
 }  # fmt: skip
@@ -59,7 +60,7 @@ class Polars:
                 table, key = condition.values
                 return f"~{at}.is_in({table.code}[{key.label}].implode())"
             case "month":
-                return f"{self._moment(condition.column)}.dt.month().is_in({list(condition.values)})"
+                return f"{self.moment(condition.column)}.dt.month().is_in({list(condition.values)})"
             case "missing":
                 return f"{at}.is_null()"
             case "present":
@@ -87,6 +88,10 @@ class Polars:
             return f"{self.pl}.{'datetime' if column.dtype.startswith('Datetime') else 'date'}({year}, {month}, {day})"
         return repr(value)
 
+    def mask(self, conditions: Sequence[Condition]) -> str:
+        masks = [self._condition(condition) for condition in conditions]
+        return masks[0] if len(masks) == 1 else " & ".join(f"({mask})" for mask in masks)
+
     def rows(self, conditions: Sequence[Condition] = ()) -> str:
         if not conditions:
             return self._table
@@ -105,7 +110,7 @@ class Polars:
         keys = [key.label for key in grouping.by]
         name = free_name(self.frame, grouping.period) if grouping.period else ""
         if grouping.period is not None and grouping.time is not None:
-            keys.append(f"{self._moment(grouping.time)}{_PERIODS[grouping.period]}.alias({name!r})")
+            keys.append(f"{self.moment(grouping.time)}{_PERIODS[grouping.period]}.alias({name!r})")
         calls = grouping.each or (grouping.function,) * len(grouping.values)
         values = ", ".join(
             f"{self._col(value)}.{_CALLS[how]}" for value, how in zip(grouping.values, calls, strict=True)
@@ -131,10 +136,10 @@ class Polars:
             return f".sort({', '.join(keys)})"
         return f".sort({_value(grouping)}, descending={grouping.descending})"
 
-    def _moment(self, time: Column) -> str:
+    def moment(self, time: Column, *, is_strict: bool = True) -> str:
         if time.role == "time":
             return self._col(time)
-        return f"{self._col(time)}.str.{_reader(time)}()"
+        return f"{self._col(time)}.str.{_reader(time)}({'' if is_strict else 'strict=False'})"
 
     def counted(self, column: Column, conditions: Sequence[Condition] = (), limit: int | None = None) -> str:
         return f"{self.column(column, conditions)}.value_counts(sort=True)" + (f".head({limit})" if limit else "")
@@ -197,48 +202,16 @@ class Polars:
         how = "len" if value is None or function in ("count", "mode", "nunique", "std", "var") else function
         return f"{self._table}.pivot({across.label}, index={rows.label}, values={chosen}, aggregate_function={how!r})"
 
-    def renamed(self, column: Column, name: str) -> str:
-        return f"{self.frame.code}.rename({{{column.label}: {name!r}}})"
-
-    def dropped(self, columns: Sequence[Column]) -> str:
-        return f"{self.frame.code}.drop({', '.join(column.label for column in columns)})"
-
-    def without_missing(self, columns: Sequence[Column]) -> str:
-        return f"{self.frame.code}.drop_nulls({', '.join(column.label for column in columns)})"
-
-    def filled(self, column: Column, value: object = None) -> str:
-        at = self._col(column)
-        if value is not None:
-            return f"{at}.fill_null({at}.{_CALLS[value]})" if value in _CALLS else f"{at}.fill_null({value!r})"
-        best = f"{at}.median()" if column.role == "number" else f"{at}.drop_nulls().mode().first()"
-        return f"{at}.fill_null({best})"
-
-    def as_time(self, column: Column) -> str:
-        return f"{self._col(column)}.str.{_reader(column)}(strict=False)"
-
-    def as_type(self, column: Column, wanted: str) -> str:
-        types = {"int": "Int64", "float": "Float64", "str": "String", "category": "Categorical", "bool": "Boolean"}
-        return f"{self._col(column)}.cast({self.pl}.{types[wanted]}, strict=False)"
-
-    def replaced(self, column: Column, expression: str) -> str:
-        return f"{self.frame.code} = {self.frame.code}.with_columns({expression})"
-
-    def derived(self, name: str, first: Column, sign: str, second: Column | float | int | None) -> str:
-        other = self._col(second) if isinstance(second, Column) else repr(second)
-        return (
-            f"{self.frame.code} = {self.frame.code}.with_columns(({self._col(first)} {sign} {other}).alias({name!r}))"
-        )
-
-    def running(self, column: Column, kind: str, window: int, function: Function, time: Column | None) -> str:
-        call = _RUNNING.get(
+    def running(self, column: Column, kind: str, window: int | str, function: Function, time: Column | None) -> str:
+        call = RUNNING.get(
             kind, f"rolling_{'mean' if function in ('count', 'nunique', 'mode') else function}({window})"
         )
         if time is None or kind == "rank":
             return f"{self._table}.select({self._col(column)}.{call})"
         return f"{self._table}.sort({time.label}).select({time.label}, {self._col(column)}.{call})"
 
-    def running_groups(self, grouping: Grouping, kind: str, window: int) -> str:
-        call = _RUNNING.get(kind, f"rolling_mean({window})")
+    def running_groups(self, grouping: Grouping, kind: str, window: int | str) -> str:
+        call = RUNNING.get(kind, f"rolling_mean({window})")
         return f"{self.grouped(grouping)}.with_columns({', '.join(f'{result}.{call}' for result in self._results(grouping))})"
 
     def pivoted_groups(self, grouping: Grouping) -> str:
@@ -253,19 +226,10 @@ class Polars:
             else f"[{at}.quantile(share, 'linear') for share in {list(shares)!r}]"
         )
 
-    def deduplicated(self, columns: Sequence[Column]) -> str:
-        subset = f"subset=[{', '.join(column.label for column in columns)}], " if columns else ""
-        return f"{self.frame.code}.unique({subset}maintain_order=True)"
-
     def saved(self, path: str) -> str:
         ending = path.rsplit(".", 1)[-1].lower()
         separator = f", separator={chr(9)!r}" if ending == "tsv" else ""
         return f"{self._table}.{_WRITERS.get(ending, 'write_csv')}({path!r}{separator})"
-
-    def row(self, place: int, columns: Sequence[Column]) -> str:
-        if len(columns) == 1:
-            return f"{self.column(columns[0])}[{place}]"
-        return f"{self.selected(columns) if columns else self._table}.row({place}, named=True)"
 
 
 def _reader(column: Column) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from jupyter_agent.core.kernel_state import Variable
@@ -12,13 +13,18 @@ from jupyter_agent.models.offline.conversation import Conversation
 from jupyter_agent.models.offline.facts import Facts
 from jupyter_agent.models.offline.grammar.answer import answered
 from jupyter_agent.models.offline.grammar.edits import edited, leans, topic
+from jupyter_agent.models.offline.grammar.inspections import Inspection, inspections
+from jupyter_agent.models.offline.grammar.inspections import answered as inspection_answer
 from jupyter_agent.models.offline.grammar.sources import Source
 from jupyter_agent.models.offline.grammar.tables import with_levels
 from jupyter_agent.models.offline.grammar.understanding import MOST_TABLES, Understood, understood
 from jupyter_agent.models.offline.markdown import name
-from jupyter_agent.models.offline.namespace import Table, in_code
+from jupyter_agent.models.offline.namespace import Namespace, Table, in_code
 from jupyter_agent.models.offline.query import Ask
 from jupyter_agent.models.offline.skills.talk import talk
+from jupyter_agent.models.offline.transforms.answer import answered as transformed
+from jupyter_agent.models.offline.transforms.reading import transform_of
+from jupyter_agent.models.offline.transforms.transform import Transform
 from jupyter_agent.models.offline.words import joined, parts, tokens
 
 #: ``does every customer have an email`` is no question about groups.
@@ -64,25 +70,36 @@ def table_answer(conversation: Conversation, facts: Facts) -> Sequence[str] | No
     words = frozenset(form for question in questions for token in tokens(question) for form in parts(token.text))
     tables = facts.tables(namespace, MOST_TABLES, words)
     previous: Understood | None = None
+    change: Transform | None = None
+    inspected: list[Inspection] = []
     sources = [Source(table, table) for table in map(with_levels, tables)]
     for question in questions[:-1]:
-        found = _read(question, tables, previous)
+        with suppress(Ask):
+            change = transform_of(question, tables, change or (previous and previous.query))
+        found = _read(question, tables, previous) if change is None else []
+        with suppress(Ask):
+            inspected = inspections(question, tables, inspected) if change is None and not found else []
         kept = previous if previous is not None and previous.query.shape == "topic" and leans(question) else None
         previous = found[0] if len(found) == 1 else topic(question, sources) or kept
+    change = transform_of(conversation.question, tables, change or (previous and previous.query))
+    if change is not None:
+        return [block for block in (*transformed(change, namespace, facts), namespace.age_note) if block.strip()]
     lazy = [variable for variable in namespace.variables.values() if "LazyFrame" in variable.type][:MOST_LAZY]
     named = {token.text for token in tokens(conversation.question)}
     is_other = previous is None or previous.query.shape == "topic"
     if is_other and len(questions) > 1 and leans(conversation.question):
         changed = edited(conversation.question, previous) if previous is not None else None
-        if changed is None:
-            return None  # it goes on with what was no question of this kind
+        if changed is None:  # it goes on with what was no question of this kind
+            return _inspected(conversation.question, tables, inspected, namespace, facts)
     wanted = [variable for variable in lazy if variable.name in named]
     found = _read(conversation.question, tables, previous) if not wanted else []
     if not found and lazy:
         collected = tuple(table for variable in wanted or lazy if (table := lazy_table(variable, facts)) is not None)
+        if (change := transform_of(conversation.question, collected)) is not None:
+            return transformed(change, namespace, facts)
         found = _read(conversation.question, collected, previous)
     if not found:
-        return None
+        return _inspected(conversation.question, tables, inspected, namespace, facts)
     if len(found) > 1 and all(
         understood.query.shape == "count" and not understood.query.conditions for understood in found
     ):
@@ -97,6 +114,15 @@ def table_answer(conversation: Conversation, facts: Facts) -> Sequence[str] | No
     if secret is not None:
         return [f"{name(secret.name)} looks like a secret, so its values are withheld."]
     return [block for block in (*answered(query, source, namespace, facts), namespace.age_note) if block.strip()]
+
+
+def _inspected(
+    question: str, tables: Sequence[Table], before: Sequence[Inspection], namespace: Namespace, facts: Facts
+) -> Sequence[str] | None:
+    """What inspection knows; None if the question asks for something else."""
+    found = inspections(question, tables, before)
+    blocks = [block for inspection in found for block in inspection_answer(inspection, namespace, facts)]
+    return [block for block in (*blocks, namespace.age_note) if block.strip()] if blocks else None
 
 
 def _read(question: str, tables: Sequence[Table], previous: Understood | None) -> list[Understood]:

@@ -124,3 +124,9 @@ def key_of(table: Table, other: Table) -> Link | None:
     """The one column of another table that refers to this table's key."""
     found = [link for link in links(other, table) if link.right.position == 0 or key(link.right.name) == "id"]
     return found[0] if len(found) == 1 else None
+
+
+def is_part(table: Table, whole: Table) -> bool:
+    """Whether a table looks like some rows and columns of another."""
+    own = {column.name for column in table.columns}
+    return own <= {column.name for column in whole.columns} and (table.rows or 0) <= (whole.rows or 0)

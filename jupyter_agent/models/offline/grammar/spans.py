@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import pairwise
 from typing import Any
 
-from jupyter_agent.models.offline.grammar.lexicon import ARTICLES, LEXICON, LONGEST, SYNONYMS, VALUE_SYNONYMS
+from jupyter_agent.models.offline.grammar.lexicon import (
+    ARTICLES,
+    LEXICON,
+    LONGEST,
+    SYNONYMS,
+    VALUE_SYNONYMS,
+    Entry,
+)
 from jupyter_agent.models.offline.grammar.sources import Link, is_key
 from jupyter_agent.models.offline.lexicon import CONTRACTIONS, words
 from jupyter_agent.models.offline.namespace import Column, Table
@@ -29,6 +36,7 @@ _ROW_NOUNS = frozenset(
         "sales sale orders transactions transaction events event trips trip visits visit purchases purchase sample samples measurements readings"
     )
 )
+_GAPS = frozenset({"nan", "none", "nat", "null", "<na>"})
 _PEOPLE = frozenset(
     words(
         "people person persons everyone everybody patient patients respondent respondents participant participants worker workers employee employees"
@@ -74,8 +82,14 @@ class WordSpan:
 class Vocabulary:
     """The names and values of one table, looked up by what is left of them without case, spaces and plural."""
 
-    def __init__(self, table: Table, references: Iterable[tuple[Link, frozenset[str]]] = ()) -> None:
+    def __init__(
+        self,
+        table: Table,
+        references: Iterable[tuple[Link, frozenset[str]]] = (),
+        lexicon: Mapping[str, list[Entry]] = LEXICON,
+    ) -> None:
         self.table = table
+        self.lexicon = lexicon
         self.references = tuple(references)
         self._columns: dict[str, list[Column]] = {}
         self._values: dict[str, dict[int, list[str]]] = {}
@@ -84,6 +98,8 @@ class Vocabulary:
         for column in table.columns:
             self._columns.setdefault(key(column.name), []).append(column)
             for value in column.values if column.role in ("text", "other") else ():
+                if value.lower() in _GAPS and column.facts.get("missing"):
+                    continue  # it is how a missing value is shown
                 self._values.setdefault(key(value), {}).setdefault(column.position, []).append(value)
                 for word in value.split() if 1 < len(value.split()) <= 4 and len(value) <= 40 else ():
                     self._words.setdefault(key(word), {}).setdefault(column.position, set()).add(value)
@@ -131,6 +147,13 @@ class Vocabulary:
             ]
         found = [column for column in found if len(wanted) > 1 or not parts(column.name) & {"id"}] or found
         return tuple(found) if len({column.name for column in found}) == 1 else ()
+
+    def several(self, text: str) -> tuple[Column, ...]:
+        """The columns whose names share a word, where changes are spoken of: ``flag columns``."""
+        if self.lexicon is LEXICON:
+            return ()
+        found = [column for column in self.table.columns if forms(text) & parts(column.name)]
+        return tuple(found) if len(found) > 1 else ()
 
     def called(self, text: str) -> tuple[Column, ...]:
         """The column that is meant by another word for it."""
@@ -254,7 +277,8 @@ def _choices(pieces: Sequence[Token], place: int, question: str, vocabulary: Voc
         phrase = " ".join(part.lower for part in gram)
         text = question[gram[0].start : gram[-1].end] if length > 1 else piece.text
         may_fill = phrase not in _OPENING or all((".", None) in LEXICON.get(part.lower, ()) for part in pieces[:place])
-        spoken = [(length, WordSpan(letter, text, data)) for letter, data in LEXICON.get(phrase, ()) if may_fill]
+        entries = vocabulary.lexicon.get(phrase, ()) if may_fill else ()
+        spoken = [(length, WordSpan(letter, text, data)) for letter, data in entries]
         named = (
             [(length, span) for span in _named(text, vocabulary)]
             if length <= _LONGEST_NAME and _is_phrase(gram, question)
@@ -270,6 +294,8 @@ def _choices(pieces: Sequence[Token], place: int, question: str, vocabulary: Voc
         is_small = length == 1 and spoken and phrase in ARTICLES and not (text.isupper() and len(text) > 1 and named)
         sure = [choice for choice in named if choice[1].surety == 3]
         found += [*spoken, *sure] if is_small else [*sure, *spoken, *(named if not spoken else ())]
+    if piece.kind == "word" and (columns := vocabulary.several(piece.text)):
+        found.append((1, WordSpan("*", piece.text, columns, 2)))
     if piece.kind == "number" and (value := number(piece.text)) is not None:
         is_ordinal = piece.text[-2:] in ("st", "nd", "rd", "th")
         found.append((1, WordSpan("n" if is_ordinal else "N", piece.text, value)))

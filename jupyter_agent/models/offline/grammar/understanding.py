@@ -11,7 +11,7 @@ from jupyter_agent.models.offline.grammar.charts import drawn
 from jupyter_agent.models.offline.grammar.combinators import combined
 from jupyter_agent.models.offline.grammar.lexicon import LEXICON
 from jupyter_agent.models.offline.grammar.query import TableQuery
-from jupyter_agent.models.offline.grammar.sources import Source, joined_sources, references, with_product
+from jupyter_agent.models.offline.grammar.sources import Source, is_part, joined_sources, references, with_product
 from jupyter_agent.models.offline.grammar.spans import Vocabulary, readings
 from jupyter_agent.models.offline.grammar.tables import with_levels
 from jupyter_agent.models.offline.markdown import name
@@ -115,9 +115,3 @@ def _preferred(found: list[Understood], previous: Understood | None) -> list[Und
     others = names_of([other.source.table for other in found if other is not whole[0]])
     note = f"In {name(whole[0].source.table.name)}; {others} has these columns, too"
     return [replace(whole[0], query=replace(whole[0].query, notes=(note, *whole[0].query.notes)))]
-
-
-def is_part(table: Table, whole: Table) -> bool:
-    """Whether a table looks like a part of another: fewer rows, and no column of its own."""
-    own = {column.name for column in table.columns}
-    return own <= {column.name for column in whole.columns} and (table.rows or 0) <= (whole.rows or 0)

@@ -55,7 +55,8 @@ class ObjectContext:
         typed = re.findall(r"[^\W\d]\w*", question)
         pairs = [f"{first} {second}" for first, second in pairwise(typed)]
         exact = [variable for variable in self.namespace.variables.values() if variable.name in typed]
-        key = frozenset[str]().union(*(forms(text) for text in (*typed, *pairs)))
+        columns = {column.name for table in self.namespace.frames for column in table.columns}
+        key = frozenset[str]().union(*(forms(text) for text in (*typed, *pairs) if text not in columns))
         alike = [
             variable
             for variable in self.namespace.variables.values()

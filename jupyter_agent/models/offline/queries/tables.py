@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from jupyter_agent.models.offline.dialects.choice import dialect
 from jupyter_agent.models.offline.facts import Facts
-from jupyter_agent.models.offline.grammar.understanding import is_part
+from jupyter_agent.models.offline.grammar.sources import is_part
 from jupyter_agent.models.offline.markdown import figure, many, name, names, share, size, table
 from jupyter_agent.models.offline.namespace import Column, Namespace, Role, Table, moment, real, whole
 from jupyter_agent.models.offline.queries.query import ObjectContext, ObjectQuery, shown_run

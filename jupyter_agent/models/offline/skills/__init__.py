@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from jupyter_agent.models.offline.skill import Skill
 from jupyter_agent.models.offline.skills import (
-    cleaning,
     columns,
-    derived,
     errors,
-    joins,
-    shaping,
 )
 from jupyter_agent.models.offline.skills.talk import talk
 
 TALK = talk
-_NOUNS = (columns, shaping, derived, joins, cleaning, errors)
+_NOUNS = (columns, errors)
 SKILLS: tuple[Skill, ...] = tuple(skill for noun in _NOUNS for skill in noun.SKILLS)

@@ -1,0 +1,279 @@
+"""What inspection knows of single columns: gaps, types, values, spellings; and rows that are complete or repeated."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from jupyter_agent.models.offline.computing import not_run
+from jupyter_agent.models.offline.dialects.choice import dialect
+from jupyter_agent.models.offline.facts import Facts
+from jupyter_agent.models.offline.grammar.lexicon import LEXICON as QUESTIONS
+from jupyter_agent.models.offline.grammar.lexicon import Entry
+from jupyter_agent.models.offline.grammar.spans import Vocabulary, readings
+from jupyter_agent.models.offline.markdown import figure, many, name, names, python, share
+from jupyter_agent.models.offline.markdown import table as markdown_table
+from jupyter_agent.models.offline.namespace import Column, Namespace, Table, moment, names_of, real, whole
+from jupyter_agent.models.offline.query import Ask
+from jupyter_agent.models.offline.results import result
+from jupyter_agent.models.offline.words import joined, key, tokens
+
+What = Literal["missing", "complete", "duplicates", "type", "unique", "spelling", "about"]
+_PHRASES: Mapping[What, str] = {
+    "missing": "missing|missing values|missing data|missing value|null|nulls|null values|nan|nans|nan values|na|nas|n/a|empty|empty values|empty cells|gaps|blanks|blank|incomplete|holes",
+    "complete": "complete|fully filled|without missing values|without gaps|no missing values",
+    "duplicates": "duplicate|duplicates|duplicate rows|duplicated|duplicated rows|repeated|repeated rows|dupes|double entries|repeats|repeat|duplicate entries|appear twice|occur twice|more than once|duplicity|appear more than once|occur more than once",
+    "type": "type|types|dtype|dtypes|data type|data types|datatype|kind|kind of data|format",
+    "unique": "unique|distinct|different|unique values|distinct values|different values|possible values|categories|levels|all values|values",
+    "spelling": "spelled differently|spelt differently|different spellings|inconsistent|inconsistent spelling|inconsistent spellings|spelling variants|written differently",
+    "about": "describe|explain|meaning|about|summary|summarise|summarize|info|details|overview|stats|statistics|inspect|mean|stand for|represent",
+}
+_OTHERS = {
+    "8": "column|columns|col|cols|field|fields",
+    "i": "text|string|strings|date|dates|datetime|numeric|number|numbers|integer|int|float|category|categorical|bool|boolean",
+    ".": "there|any|same|exist|do|tell me more|used|use|uses|usage|take|takes|what's|cell|cells",
+}
+#: They ask for what is there; all else needs a part.
+_BINDING = frozenset("I=&wHBTR.vx8rUo")
+#: Most tables of which one question without a name is answered.
+_MOST = 4
+
+
+def _entries() -> dict[str, list[Entry]]:
+    own: dict[str, list[Entry]] = {}
+    for what, phrases in _PHRASES.items():
+        for phrase in phrases.split("|"):
+            own.setdefault(phrase, []).append(("1", what))
+    for letter, phrases in _OTHERS.items():
+        for phrase in phrases.split("|"):
+            own.setdefault(phrase, []).append((letter, phrase))
+    return {phrase: [*own.get(phrase, ()), *QUESTIONS.get(phrase, ())] for phrase in {**QUESTIONS, **own}}
+
+
+LEXICON: Mapping[str, list[Entry]] = _entries()
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """What is asked of a table, or of some columns of it.
+
+    Attributes:
+        what: Which of the things that are known.
+        table: Of which table.
+        columns: Of which columns; none for the whole.
+        is_whether: Whether it is a question of yes or no.
+        of_columns: Whether names of columns are meant, not rows.
+    """
+
+    what: What
+    table: Table
+    columns: tuple[Column, ...] = ()
+    is_whether: bool = False
+    of_columns: bool = False
+
+
+def inspections(question: str, tables: Sequence[Table], previous: Sequence[Inspection] = ()) -> list[Inspection]:
+    """What is asked, of each table that it is asked of; nothing if a word has no part in it.
+
+    Raises:
+        Ask: it is not clear of which table.
+    """
+    named = {token.text for token in tokens(question)} & {table.name for table in tables}
+    found = list[tuple[Inspection, int]]()
+    for table in [table for table in tables if not named or table.name in named]:
+        for spans in readings(question, Vocabulary(table, lexicon=LEXICON)):
+            kinds = "".join(span.kind for span in spans)
+            whats = list(dict.fromkeys(span.data for span in spans if span.kind == "1"))
+            columns = tuple(dict.fromkeys(span.data[0] for span in spans if span.kind == "C" and len(span.data) == 1))
+            left = set(kinds) - _BINDING - {"1", "C", "*"}
+            if (
+                not left
+                and not whats
+                and columns
+                and previous
+                and len(previous) == 1
+                and len(columns) == len(spans) - sum(span.kind != "C" for span in spans)
+            ):
+                found.append((replace(previous[0], table=table, columns=columns), sum(span.surety for span in spans)))
+                break
+            whats = [what for what in whats if what != "about"] or whats
+            if whats in (["duplicates", "unique"], ["unique", "type"]):
+                whats = whats[:1]
+            is_typed = "i" in kinds and not whats and re.match(r"\W*(?:is|are)\b", question, re.IGNORECASE) is not None
+            if is_typed:
+                whats, left = ["type"], left - {"i"}
+            if len(whats) != 1 or left or any(len(span.data) != 1 for span in spans if span.kind == "C"):
+                continue
+            what = whats[0]
+            of_columns = what == "duplicates" and "8" in kinds and not columns and "R" not in kinds
+            if not of_columns and (what == "complete") is bool(columns):
+                continue
+            is_whether = re.match(r"\W*(?:is|are|does|do|has|have)\b", question, re.IGNORECASE) is not None
+            inspection = Inspection(what, table, columns, is_whether, of_columns)
+            found.append((inspection, sum(span.surety for span in spans)))
+            break
+    best = max((surety for _, surety in found), default=0)
+    fitting = [inspection for inspection, surety in found if surety == best]
+    spoken = [inspection for inspection in fitting if previous and inspection.table == previous[0].table]
+    fitting = spoken or fitting
+    if len(fitting) > _MOST or (len(fitting) > 1 and any(inspection.columns for inspection in fitting)):
+        raise Ask(
+            f"Which table do you mean: {joined([name(inspection.table.name) for inspection in fitting[:6]], 'or')}?"
+        )
+    return fitting
+
+
+def answered(inspection: Inspection, namespace: Namespace, facts: Facts) -> Sequence[str]:
+    """The blocks of the answer."""
+    secret = next((column for column in inspection.columns if column.facts.get("withheld")), None)
+    if secret is not None and inspection.what in ("unique", "spelling", "about"):
+        return [f"{name(secret.name)} looks like a secret, so its values are withheld."]
+    match inspection.what:
+        case "missing":
+            return _gaps(inspection)
+        case "duplicates" if inspection.of_columns:
+            return _repeated_names(inspection.table)
+        case "duplicates" | "complete":
+            return _counted(inspection, namespace, facts)
+    return [block for column in inspection.columns for block in _column(inspection, column)]
+
+
+def _column(inspection: Inspection, column: Column) -> Sequence[str]:
+    where = f"{name(column.name)} of {name(inspection.table.name)}"
+    match inspection.what:
+        case "type":
+            example = (
+                f", for example {names(column.samples[:3])}"
+                if column.samples and not column.facts.get("withheld")
+                else ""
+            )
+            note = " These look like dates stored as text." if column.date_like else ""
+            return [f"{where} is of type **{name(column.dtype)}**{example}.{note}"]
+        case "unique":
+            return _unique(inspection, column, where)
+        case "spelling":
+            return _spellings(column, where)
+    details = [f"type {name(column.dtype)}"]
+    missing, unique = whole(column.facts.get("missing")), whole(column.facts.get("unique"))
+    details += [many(missing, "missing value")] if missing is not None else []
+    details += [many(unique, "unique value")] if unique is not None else []
+    rows = [
+        [statistic, figure(value) if real(value) is not None else name(moment(str(value)))]
+        for statistic in ("min", "max", "mean", "median", "std", "sum")
+        if (value := column.facts.get(statistic)) is not None
+    ]
+    shown = (
+        [markdown_table(["statistic", "value"], rows, [1])]
+        if rows
+        else [top_table(column, inspection.table)]
+        if _top(column)
+        else [f"For example: {names(column.values, 6)}"]
+        if column.values
+        else []
+    )
+    return [f"{name(column.name)} is a column of {name(inspection.table.name)}: {', '.join(details)}.", *shown]
+
+
+def _top(column: Column) -> list[tuple[str, int]]:
+    listed = column.facts.get("top")
+    return [
+        (str(pair[0]), pair[1])
+        for pair in (listed if isinstance(listed, (list, tuple)) else ())
+        if isinstance(pair, (list, tuple)) and len(pair) == 2
+    ]
+
+
+def top_table(column: Column, table: Table) -> str:
+    """Values with how often they occur."""
+    rows = [
+        [name(value), figure(count), share(count, table.rows) if table.rows else "–"] for value, count in _top(column)
+    ]
+    return markdown_table([name(column.name), "rows", "share"], rows, [1, 2])
+
+
+def _unique(inspection: Inspection, column: Column, where: str) -> Sequence[str]:
+    unique, rows, top = whole(column.facts.get("unique")), inspection.table.rows, _top(column)
+    if inspection.is_whether and unique is not None and rows is not None:
+        repeated = "each occurs once" if unique == rows else "some occur more than once, or are missing"
+        return [
+            f"**{'Yes' if unique == rows else 'No'}**: {name(column.name)} has {many(unique, 'unique value')} in {many(rows, 'row')}; {repeated}."
+        ]
+    counted = f"**{many(unique, 'unique value')}**" if unique is not None else "these values"
+    if top and (unique is None or unique <= len(top)):
+        return [f"{where} has {counted}:", top_table(column, inspection.table)]
+    examples = f", for example {names(column.values, 5)}" if column.values else ""
+    return [f"{where} has {counted}{examples}."]
+
+
+def _spellings(column: Column, where: str) -> Sequence[str]:
+    """Values that are the same but for case, spaces and punctuation."""
+    alike: dict[str, list[str]] = {}
+    for value in column.values:
+        alike.setdefault(key(value), []).append(value)
+    found = [values for values in alike.values() if len(values) > 1]
+    if (whole(column.facts.get("unique")) or 0) > len(column.values):
+        return [f"{where} has too many values to compare all here."]
+    if not found:
+        return [f"**No** two values of {where} differ by case, spaces or punctuation alone."]
+    return [
+        f"**Yes**, {many(len(found), 'value')} of {where} {'is' if len(found) == 1 else 'are'} spelled in several ways:",
+        "\n".join(f"- {names(repr(value) for value in values)}" for values in found),
+    ]
+
+
+def _gaps(inspection: Inspection) -> Sequence[str]:
+    lines = []
+    for column in inspection.columns:
+        missing, rows = whole(column.facts.get("missing")), inspection.table.rows
+        where = f"{name(column.name)} of {name(inspection.table.name)}"
+        if missing is None:
+            lines.append(f"How many values of {where} are missing was not counted.")
+        elif not missing:
+            lines.append(f"{where} has **no missing values**.")
+        else:
+            part = f" ({share(missing, rows)} of {figure(rows)} rows)" if rows else ""
+            lines.append(f"{where} has **{many(missing, 'missing value')}**{part}.")
+    return ["\n\n".join(lines)]
+
+
+def _repeated_names(table: Table) -> Sequence[str]:
+    counts = [column.name for column in table.columns]
+    found = dict.fromkeys(title for title in counts if counts.count(title) > 1)
+    return [
+        f"Columns of {name(table.name)} with the same name: {names(found)}."
+        if found
+        else f"**No** name of a column of {name(table.name)} occurs twice."
+    ]
+
+
+def _counted(inspection: Inspection, namespace: Namespace, facts: Facts) -> Sequence[str]:
+    """How many rows repeat an earlier one, or have no gap: what takes a look at all of them."""
+    table, columns = inspection.table, inspection.columns
+    shown, running = dialect(table, namespace), dialect(table, namespace, runs=True)
+    where = f" in {names_of(columns)}" if columns else ""
+    if inspection.what == "complete":
+        title, code = (
+            f"Rows of {name(table.name)} without a missing value",
+            f"{table.code}.{'dropna' if shown.is_pandas else 'drop_nulls'}().shape[0]",
+        )
+        runs = code
+    else:
+        title, code, runs = (
+            f"Duplicate rows of {name(table.name)}{where}",
+            shown.duplicates(columns),
+            running.duplicates(columns),
+        )
+    ran = facts.run(runs)
+    if ran.status != "ok":
+        return [*not_run(ran, title), python(code)]
+    count = result(ran.text).number
+    if count is None:
+        return [f"{title}:", *result(ran.text).blocks(), python(code)]
+    of = f" of {figure(table.rows)}" if table.rows else ""
+    if inspection.what == "complete":
+        return [f"**{figure(count)}**{of} rows of {name(table.name)} have no missing value.", python(code)]
+    if not count:
+        return [f"No, {name(table.name)} has **no duplicate rows**{where}.", python(code)]
+    return [f"Yes: **{figure(count)}**{of} rows of {name(table.name)} repeat an earlier row{where}.", python(code)]
