@@ -10,11 +10,13 @@ import argparse
 import json
 import random
 import re
+import sqlite3
 import statistics
 import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,7 @@ from benchmarks.doctor.sessions import Worker
 from jupyter_agent.analysis.dataflow import Dataflow
 from jupyter_agent.core.kernel_state import Cell, KernelState, StateDelta
 from jupyter_agent.doctor.report import Report, report_of
+from jupyter_agent.notebooks.ipython_history import recorded_state
 
 FOLDER = Path(__file__).parent
 DAMAGES = ("none", "run twice", "edited", "out of order", "deleted", "half run", "two at once")
@@ -38,6 +41,7 @@ class State:
         damaged: Ids of the cells that a first line may name.
         outputs: Cell → what it shows.
         values: Name → digest; None where only outputs count, as after a restart.
+        runs: Session, count and source of all that ran.
     """
 
     name: str
@@ -47,7 +51,7 @@ class State:
     damaged: set[str]
     outputs: dict[str, tuple[str, bool]]
     values: dict[str, str] | None
-    notes: list[str] = field(default_factory=list)
+    runs: list[tuple[int, int, str]]
 
 
 def edit_of(source: str, draw: random.Random) -> str | None:
@@ -70,6 +74,7 @@ def damaged_state(
     stored = dict(cells)
     dropped: set[str] = set()
     before: dict[str, tuple[str, bool]] = {}
+    earlier: list[tuple[int, int, str]] = []
     kinds = draw.sample(DAMAGES[1:5], 2) if damage == "two at once" else [damage]
     for kind in kinds:
         at = draw.randrange(1, len(sources))
@@ -92,6 +97,7 @@ def damaged_state(
             damaged.add(cell)
         elif kind == "half run":
             before = live.run(runs, folder)["outputs"]
+            earlier = [(1, number, source) for number, (_, source) in enumerate(runs, 1)]
             runs = runs[: draw.randrange(1, len(runs))]
     ran = live.run(runs, folder)
     if any(failed for _, failed in ran["outputs"].values()):
@@ -112,7 +118,19 @@ def damaged_state(
         damaged,
         shown,
         None if before else ran["values"],
+        [*earlier, *((2, number, source) for number, (_, source) in enumerate(runs, 1))],
     )
+
+
+def history_of(state: State, folder: Path) -> Path:
+    """What IPython's history would have of it."""
+    file = folder / "history.sqlite"
+    with closing(sqlite3.connect(file)) as database:
+        database.execute("create table history (session integer, line integer, source text, source_raw text)")
+        rows = [(session, line, source, source) for session, line, source in state.runs]
+        database.executemany("insert into history values (?, ?, ?, ?)", rows)
+        database.commit()
+    return file
 
 
 def reproduces(state: State, fresh: Worker, folder: Path) -> bool:
@@ -155,7 +173,8 @@ def main() -> None:
                 continue
             done += 1
             same = reproduces(state, fresh, Path(folder))
-        for way, known in (("kernel", state.state), ("file", None)):
+            recorded = recorded_state(state.cells, history_of(state, Path(folder)))
+        for way, known in (("kernel", state.state), ("history", recorded), ("file", None)):
             report = report_of(Dataflow.of(state.cells, known))
             verdict = report.prediction.verdict
             outcome = ("true" if (verdict == "reproduces") == same else "false") + (

@@ -13,6 +13,7 @@ from jupyter_agent.core.pictures import described
 from jupyter_agent.core.protocols import Kernel, Notebook
 from jupyter_agent.kernelside.wire import count
 from jupyter_agent.kernelside.write_guard import REFUSED
+from jupyter_agent.notebooks.cells import cell_of
 
 _COMPARED = (
     "Compared are texts and pictures (the last four of a cell: PNG, JPEG, WebP and GIF), not HTML, SVG and widgets"
@@ -121,6 +122,8 @@ async def reproduce(
         if on_cell_start is not None:
             on_cell_start(number, len(to_run), cell)
         result = await kernel.execute(cell.source, timeout=timeout)
+        if result.outputs:  # as the notebook would have them
+            result = replace(result, text=cell_of({"outputs": list(result.outputs)}, cell.id).output)
         if copy_of is not None:
             copy, folder = copy_of
             for place in (copy.resolve(), copy):
