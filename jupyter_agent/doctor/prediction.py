@@ -279,7 +279,7 @@ def _why_values(executed: Node | None, expected: Node, names: Sequence[str]) -> 
     taint = 0
     for value in (expected.writes[name] for name in names):
         taint |= value.taint if value is not None else 0
-    return f"It sets {words}, which depends on {_causes(taint)}."
+    return f"It sets {words}, which depend{'s' if len(names) == 1 else ''} on {_causes(taint)}."
 
 
 def _causes(taint: int) -> str:

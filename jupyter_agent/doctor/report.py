@@ -94,7 +94,7 @@ class Report:
         lines += [
             f"{self._sentence(finding)} {_ADVICE.get(finding.kind, '')}".rstrip()
             for finding in sorted(self.findings, key=lambda finding: finding.kind in _ALWAYS)
-            if finding is not heading and not (first is not None and _repeats(finding, first))
+            if finding is not heading and not (first is not None and _repeats(finding, first, heading))
         ]
         if self.unknown:
             lines.append(f"Not known: {' '.join(self.unknown)}")
@@ -142,8 +142,10 @@ class Report:
         return f"Restart & Run All would differ at {self.labels[cause.cells[0]]}: {cause.reason}"
 
 
-def _repeats(finding: Finding, first: Difference) -> bool:
-    """Whether the first line says what a finding says."""
+def _repeats(finding: Finding, first: Difference, heading: Finding | None) -> bool:
+    """Whether the first line says what a finding says, or names the deleted cell that it is about."""
+    if finding.kind == "orphaned" and not finding.cells and heading is not None:
+        return finding.reason.rpartition(" by ")[2].rstrip(".") in heading.reason
     if first.verdict != "fails":
         return False
     return finding.kind in ("orphaned", "out_of_order") and set(finding.names) <= set(first.names)
