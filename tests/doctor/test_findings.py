@@ -426,3 +426,32 @@ def test_a_gap_among_the_counts_is_where_a_cell_ran_that_ran_again_since() -> No
     report = report_on(cells)
     assert report.findings == ()
     assert report.prediction.verdict == "reproduces"
+
+
+def test_a_deleted_cell_that_left_a_variable_and_changed_another_is_named_once() -> None:
+    notebook = NotebookSession("rows = [1]", "more = rows\nrows.append(2)", "print(rows)").run().delete("b")
+    assert notebook.report.to_markdown() == (
+        "Restart & Run All would differ at In [3]: It used rows from In [2], which was deleted; from top to bottom it would "
+        "use rows from In [1].\n- **To be fresh again, run** In [1] and In [3]."
+    )
+
+
+def test_what_was_done_heads_the_report_and_not_what_varies_anyway() -> None:
+    sources = ("import numpy as np", "x = np.random.rand()\nprint(x)", "y = 1", "print(y)")
+    lines = NotebookSession(*sources).run().edit("c", "y = 2").report.to_markdown().splitlines()
+    assert lines[0] == "Restart & Run All would differ at In [3]: It was edited after it ran. In [4] is stale, too."
+    assert lines[2].startswith("- In [2] uses random numbers without a seed (numpy.random.rand).")
+
+
+def test_cells_that_have_not_run_since_the_restart_are_one_finding_with_their_range() -> None:
+    notebook = NotebookSession(*(f"print({number})" for number in range(9))).run()
+    notebook.executions = []
+    notebook.run("a")
+    assert [finding.cells for finding in notebook.findings("never_run")] == [tuple("bcdefghi")]
+    assert "In [2] to In [9] have not run since the restart." in notebook.report.to_markdown()
+    assert notebook.verdict == "reproduces"
+
+
+def test_a_database_or_module_needs_a_restart_to_be_fresh() -> None:
+    notebook = NotebookSession("import sys", "sys.path.append('lib')", "print(sys.path)").run("a", "b", "b", "c")
+    assert "**To be fresh again,** restart the kernel and run all cells." in notebook.report.to_markdown()
