@@ -143,6 +143,8 @@ def varies_between_runs(value: AbstractValue | None) -> bool:
 
 def _with_cells(executions: Iterable[Execution], cells: Sequence[Cell], code: Sequence[Cell]) -> list[Execution]:
     """Executions with their cells: by id; where the front end sent none, by source and count, else by count alone."""
+    executions = list(executions)
+    sends_ids = any(execution.cell_id is not None for execution in executions)
     by_id = {cell.id: cell for cell in cells}
     by_hash: dict[str, list[Cell]] = {}
     executed = []
@@ -156,7 +158,7 @@ def _with_cells(executions: Iterable[Execution], cells: Sequence[Cell], code: Se
             same = by_hash.get(execution.source_hash, [])
             counted = [cell for cell in same if cell.execution_count == execution.count]
             cell = counted[0] if counted else same[0] if len(same) == 1 else None
-            if not same:  # it was edited since
+            if not (same or sends_ids):  # it was edited since
                 cell = next((cell for cell in code if cell.execution_count == execution.count), None)
         source = execution.source
         if cell is not None and source.endswith("…") and cell.source_hash == execution.source_hash:
