@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import chain, islice, pairwise
 
+from jupyter_agent.analysis.cells.source import PYTHON_BODIES
 from jupyter_agent.analysis.provenance import RANDOM, TIME, AbstractValue, Node, is_shared_name
 from jupyter_agent.analysis.trace import CellInterpreter, ExecutionTrace, TopDownRun
 from jupyter_agent.core.kernel_state import Cell, Execution, KernelState
@@ -87,7 +88,7 @@ def _executions_of(
     Executions that the kernel reports are certain; cells that have an execution count from before them are taken to
     have run in the order of these counts with the source that they have now.
     """
-    reported = [execution for execution in state.executions if execution.status != "running"] if state else []
+    reported = _outermost(state.executions) if state else []
     executed = _with_cells(reported, cells, code)
     first = min((execution.count for execution in executed), default=None)
     known = {(execution.cell_id, execution.count) for execution in executed}
@@ -139,6 +140,20 @@ def changed_inputs(executed: Node, expected: Node) -> Iterator[str]:
 def varies_between_runs(value: AbstractValue | None) -> bool:
     """Whether a value is another each time it is computed."""
     return value is not None and bool(value.taint & (RANDOM | TIME))
+
+
+def _outermost(executions: Iterable[Execution]) -> list[Execution]:
+    """Executions that have ended, without those that only ran the body of a cell magic such as ``%%capture``."""
+    outermost: list[Execution] = []
+    end = 0.0  # of the last cell with such a magic
+    for execution in executions:
+        if execution.status == "running" or (execution.cell_id is None and execution.started <= end):
+            continue
+        outermost.append(execution)
+        magic, *_ = execution.source.split(None, 1) or [""]
+        if magic.startswith("%%") and magic[2:] in PYTHON_BODIES:
+            end = execution.started + (execution.duration or 0.0)
+    return outermost
 
 
 def _with_cells(executions: Iterable[Execution], cells: Sequence[Cell], code: Sequence[Cell]) -> list[Execution]:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -455,3 +456,12 @@ def test_cells_that_have_not_run_since_the_restart_are_one_finding_with_their_ra
 def test_a_database_or_module_needs_a_restart_to_be_fresh() -> None:
     notebook = NotebookSession("import sys", "sys.path.append('lib')", "print(sys.path)").run("a", "b", "b", "c")
     assert "**To be fresh again,** restart the kernel and run all cells." in notebook.report.to_markdown()
+
+
+def test_what_capture_runs_inside_of_its_cell_is_not_run_twice() -> None:
+    notebook = NotebookSession("rows = []", "%%capture\nrows.append(1)", "print(rows)").run()
+    outer = replace(notebook.executions[1], duration=0.5)
+    inner = replace(outer, cell_id=None, source="rows.append(1)", source_hash="other", started=outer.started + 0.1)
+    state = replace(notebook.state, executions=(notebook.executions[0], outer, inner, notebook.executions[2]))
+    assert report_on(notebook.cells, state).findings == ()
+    assert report_on(notebook.cells, state).prediction.verdict == "reproduces"
