@@ -128,7 +128,9 @@ def _run(command: Sequence[str], scratch: str, shared: Sequence[str], unshared: 
     """Isolate this process, run the command in it, and return its exit code."""
     folder = os.getcwd()
     is_writable = os.access(folder, os.W_OK)
-    own = {_first_own(path) for path in (folder, os.path.expanduser("~"))}
+    own: set[str] = set()
+    if os.geteuid():  # root may change everybody's
+        own = {_first_own(path) for path in (folder, os.path.expanduser("~")) if os.path.isdir(path)}
     _call("unshare", _NAMESPACES)
     os.write(unshared, b".")
     if not os.read(mapped, 1):
@@ -182,7 +184,7 @@ def _isolate_files(scratch: str, shared: Sequence[str], own: Iterable[str]) -> N
     mounts = _mount_points()
     if mounts[max((point for point in mounts if _is_inside(scratch, point)), key=len)] not in _KEEP_CHANGES:
         _mount("tmpfs", scratch, "tmpfs")
-    handles = {folder: os.open(folder, os.O_PATH) for folder in (*own, *shared) if os.path.isdir(folder)}
+    handles = {folder: os.open(folder, os.O_PATH) for folder in (*own, *shared)}
     boundaries = {*mounts, scratch}
     parent = os.path.dirname(scratch)
     numbers = itertools.count()
@@ -215,6 +217,9 @@ def _isolate_files(scratch: str, shared: Sequence[str], own: Iterable[str]) -> N
     for point, kind in mounts.items():
         if kind not in _KERNELS_OWN and os.path.isdir(point):
             cover(point)
+    for folder in own:
+        with suppress(OSError):
+            mount_overlay(f"/proc/self/fd/{handles[folder]}", folder)
     for device in os.scandir("/dev"):
         mode = device.stat(follow_symlinks=False).st_mode
         if stat.S_ISBLK(mode) or stat.S_ISSOCK(mode):
@@ -224,15 +229,10 @@ def _isolate_files(scratch: str, shared: Sequence[str], own: Iterable[str]) -> N
     os.chmod(f"{scratch}/empty", stat.S_IMODE(os.stat(parent).st_mode))
     _mount(f"{scratch}/empty", parent, flags=_BIND)
     writable.append(parent)
-    for folder, handle in handles.items():
+    for folder in shared:
         os.makedirs(folder, exist_ok=True)
-        if folder in shared:
-            _mount(f"/proc/self/fd/{handle}", folder, flags=_BIND)
-            writable.append(folder)
-        else:
-            with suppress(OSError):
-                mount_overlay(f"/proc/self/fd/{handle}", folder)
-        os.close(handle)
+        _mount(f"/proc/self/fd/{handles[folder]}", folder, flags=_BIND)
+        writable.append(folder)
     _set_read_only("/", recursive=True)
     for path in writable:
         _set_read_only(path, value=False, recursive=False)
