@@ -5,18 +5,22 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import os
 import shutil
 import socket
 import stat
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from jupyter_agent.core.errors import TooLarge
 from jupyter_agent.core.kernel_state import Cell, ExecutionResult
+from jupyter_agent.doctor import namespace
 from jupyter_agent.doctor.isolation import Isolation, isolated, isolation_problem, project_root
 from jupyter_agent.doctor.reproduction import reproduce
 from jupyter_agent.kernels.owned_kernel import start_kernel
@@ -247,6 +251,32 @@ def test_processes_of_the_notebook_end_with_it_and_leave_nothing(
         assert connection.recv(1) == b""
         connection.close()
     assert not scratch.exists()
+
+
+PYTHON = shutil.which("python3", path="/usr/bin:/usr/local/bin")
+NOBODY = 65534
+
+
+@needs_overlays
+@pytest.mark.skipif(PYTHON is None or os.getuid() != 0, reason="only root can run something as somebody else")
+def test_an_ordinary_user_needs_no_privilege_and_owns_nothing_above() -> None:
+    with tempfile.TemporaryDirectory(dir="/tmp") as above, tempfile.TemporaryDirectory(dir="/var/tmp") as scratch:
+        folder = Path(above, "mine")
+        folder.mkdir()
+        (folder / "a.txt").write_text("as it was", encoding="utf-8")
+        for path in folder, folder / "a.txt", Path(scratch):
+            os.chown(path, NOBODY, NOBODY)
+        Path(above).chmod(0o755)
+        before = snapshot(folder)
+        source = Path(namespace.__file__).read_text(encoding="utf-8")
+        program = [str(PYTHON), "-I", "-S", "-c", source, "--scratch", scratch]
+        shell = ["sh", "-c", f"echo changed > a.txt; touch new; cat a.txt; ls; ls -A /var/tmp; rm -rf {folder}/*; ls"]
+        options: dict[str, Any] = {"user": NOBODY, "group": NOBODY, "extra_groups": [], "env": {"HOME": "/nonexistent"}}
+        run = subprocess.run(
+            [*program, "--", *shell], cwd=folder, capture_output=True, text=True, check=False, **options
+        )
+        assert (run.stdout, run.stderr) == ("changed\na.txt\nnew\n", "")
+        assert snapshot(folder) == before
 
 
 def test_the_whole_project_is_copied_with_what_is_above_the_notebook(home: Path) -> None:
