@@ -149,6 +149,7 @@ async def _run_isolated(path: Path, cells: Sequence[Cell], notebook: FileNoteboo
             notebook=notebook,
             timeout=CELL_SECONDS,
             copy_of=isolation.copied,
+            first_refusal=isolation.first_refusal,
             on_cell_start=print_progress,
         )
         return isolation.kind, reproduction
@@ -167,7 +168,11 @@ def _to_markdown(proof: Reproduction, report: Report) -> str:
     if first.kind == "failed":
         difference = f"Restart & Run All stops at {where}: {first.after}"
     elif first.kind == "refused":
-        difference = f"Whether Restart & Run All reproduces this notebook is not known: {where} does what is not done in a copy.\n\n{first.after}"
+        difference = (
+            f"Whether Restart & Run All reproduces this notebook is not known: {where} does what is not done in a copy.\n\n"
+            f"{first.after}\n\nTo find out, copy the project, and choose Restart & Run All there; or run this on a Linux system that "
+            "allows user namespaces, where programs and other files are no hindrance."
+        )
     elif first.kind == "picture":
         difference = f"After Restart & Run All the first picture that differs is at {where}: {first.before} became {first.after}."
     elif first.kind == "variable":

@@ -15,6 +15,7 @@ from pathlib import Path
 from jupyter_agent.core.errors import TooLarge
 from jupyter_agent.core.messages import Json
 from jupyter_agent.doctor import namespace
+from jupyter_agent.kernelside.write_guard import REFUSALS
 
 #: What a copy of a project may have, in bytes and files.
 MAX_COPY = 500 * 1024 * 1024
@@ -48,6 +49,13 @@ class Isolation:
     options: Mapping[str, Json] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+
+    def first_refusal(self) -> str:
+        """What the notebook was refused first; empty where nothing was. Its code may have caught that, and gone on."""
+        with suppress(OSError):
+            if self.copied is not None:
+                return (self.copied[0].parent / REFUSALS).read_text(encoding="utf-8")
+        return ""
 
 
 @contextmanager
@@ -89,7 +97,7 @@ def isolated(notebook: Path, roots: Sequence[str] = (), *, overlay: bool = True)
             "copy",
             copy / notebook.relative_to(root),
             (copy, root),
-            options={"writable": [scratch]},
+            options={"writable": [str(copy.parent), str(temporary)]},
             environment=dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(temporary)),
             notes=(limits, gaps),
         )

@@ -94,7 +94,7 @@ def main() -> None:
         try:
             _map_ids(child)
         except OSError as error:
-            print(f"{error.strerror} (user namespace)", file=sys.stderr)
+            print(f"user namespaces: {error.strerror}", file=sys.stderr)
         else:
             os.write(mapped[1], b".")
     os.close(mapped[1])
@@ -107,7 +107,7 @@ def _exit_with(run: Callable[[], int]) -> None:
     try:
         code = run()
     except OSError as error:
-        print(f"{error.strerror} ({error.filename})", file=sys.stderr, flush=True)
+        print(f"{error.filename}: {error.strerror}", file=sys.stderr, flush=True)
     finally:
         os._exit(code)
 
@@ -131,7 +131,7 @@ def _run(command: Sequence[str], scratch: str, shared: Sequence[str], unshared: 
     own: set[str] = set()
     if os.geteuid():  # root may change everybody's
         own = {_first_own(path) for path in (folder, os.path.expanduser("~")) if os.path.isdir(path)}
-    _call("unshare", _NAMESPACES)
+    _call("unshare", _NAMESPACES, path="user namespaces")
     os.write(unshared, b".")
     if not os.read(mapped, 1):
         return NOT_ISOLATED

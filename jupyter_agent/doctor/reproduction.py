@@ -102,6 +102,7 @@ async def reproduce(
     notebook: Notebook | None = None,
     timeout: float = 600.0,
     copy_of: tuple[Path, Path] | None = None,
+    first_refusal: Callable[[], str] = str,
     on_cell_start: Callable[[int, int, Cell], None] | None = None,
 ) -> Reproduction:
     """Run a notebook's cells from top to bottom and compare with what they showed and left before.
@@ -113,6 +114,7 @@ async def reproduce(
         notebook: Has the pictures that cells showed before; None where pictures are not compared.
         timeout: Seconds for each cell.
         copy_of: The copy and what was copied: where the one's path is shown, the other's is compared.
+        first_refusal: What the notebook was refused first: then a difference proves nothing.
         on_cell_start: Called before each cell runs with its number from 1, how many there are, and the cell.
     """
     outcomes: list[CellOutcome] = []
@@ -129,9 +131,12 @@ async def reproduce(
             for place in (copy.resolve(), copy):
                 result = replace(result, text=result.text.replace(str(place), str(folder.resolve())))
         outcomes.append(CellOutcome(cell.id, result.status, result.text))
-        first = first or _cell_difference(cell, result)
-        if first is None and cell.execution_count is not None and notebook is not None:
-            first = _picture_difference(cell, (await notebook.output(cell.id)).pictures, result.pictures)
+        if first is None:
+            first = _cell_difference(cell, result)
+            if first is None and cell.execution_count is not None and notebook is not None:
+                first = _picture_difference(cell, (await notebook.output(cell.id)).pictures, result.pictures)
+            if first is not None and (refusal := first_refusal()):
+                first = replace(first, kind="refused", after=refusal)
         if result.status != "ok":
             break
     if first is None and before is not None:

@@ -15,6 +15,8 @@ from typing import Any
 
 #: How every refusal begins.
 REFUSED = "The doctor does not allow this: "
+#: Name of the file that keeps the first one.
+REFUSALS = "refused"
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 #: Event → the places of its paths, each with that of the descriptor of the folder that it is relative to.
 _OF_FILES: dict[str, list[tuple[int, int | None]]] = {
@@ -44,7 +46,10 @@ _OF_PROGRAMS = frozenset(
 
 
 def install(folders: Iterable[str]) -> None:
-    """Refuse from now on what changes files outside of these folders, with a `PermissionError`; it cannot be undone."""
+    """Refuse from now on what changes files outside of these folders, with a `PermissionError`; it cannot be undone.
+
+    The first refusal is written to the file `REFUSALS` in the first folder: the user's code may catch it and go on.
+    """
     guard = _WriteGuard(folders)
     sys.dont_write_bytecode = True
     with suppress(ImportError):  # without an event of its own: multiprocessing starts its processes by it
@@ -77,9 +82,7 @@ class _WriteGuard:
             self.refuse_program()
 
     def refuse_program(self, *_: Any) -> Any:
-        raise PermissionError(
-            f"{REFUSED}no programs are started, since nothing would keep them from changing your files."
-        )
+        self._refuse("no programs are started, since nothing would keep them from changing your files.")
 
     def _check(self, path: str) -> None:
         if any(path == folder or path.startswith(os.path.join(folder, "")) for folder in self._folders):
@@ -87,7 +90,12 @@ class _WriteGuard:
         with suppress(OSError):
             if stat.S_ISCHR(os.stat(path).st_mode):  # /dev/null and the like
                 return
-        raise PermissionError(f"{REFUSED}{path} is outside of the copy in which the notebook runs, and stays as it is.")
+        self._refuse(f"{path} is outside of the copy in which the notebook runs, and stays as it is.")
+
+    def _refuse(self, reason: str) -> None:
+        with suppress(OSError), open(os.path.join(self._folders[0], REFUSALS), "x", encoding="utf-8") as file:
+            file.write(REFUSED + reason)
+        raise PermissionError(REFUSED + reason)
 
 
 def _paths(event: str, arguments: tuple[Any, ...]) -> Iterator[str]:

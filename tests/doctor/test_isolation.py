@@ -341,6 +341,19 @@ async def test_what_a_copy_refuses_proves_nothing_about_a_real_run(fresh: Remote
         assert (reproduction.first.kind, reproduction.reproduces, reproduction.is_known) == ("refused", False, False)
 
 
+def test_a_refusal_that_the_code_catches_explains_the_difference_that_follows(
+    jp_asyncio_loop: asyncio.AbstractEventLoop, home: Path
+) -> None:
+    source = "import subprocess\ntry: print(subprocess.check_output(['echo', '1'], text=True))\nexcept OSError: print('none')"
+    cells = [Cell("a", "code", source, 1, "1\n"), Cell("b", "code", "print(2)", 2, "3\n")]
+    with isolated(home / "project" / "a.ipynb", overlay=False) as place, started(jp_asyncio_loop, place) as kernel:
+        run = reproduce(cells, kernel, copy_of=place.copied, first_refusal=place.first_refusal)
+        first = jp_asyncio_loop.run_until_complete(run).first
+    assert first is not None
+    assert (first.kind, first.cell_id) == ("refused", "a")
+    assert first.after == f"{REFUSED}no programs are started, since nothing would keep them from changing your files."
+
+
 async def test_a_notebook_that_never_ran_is_not_vouched_for(fresh: RemoteKernel) -> None:
     reproduction = await reproduce([Cell("a", "code", "x = 1"), Cell("b", "code", "print(x)")], fresh)
     assert (reproduction.first, reproduction.compared) == (None, 0)
