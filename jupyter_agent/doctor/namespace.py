@@ -76,7 +76,9 @@ def main() -> None:
 
     def clean_up(*_: object) -> None:
         """Our parent has died, and nobody else will do it."""
-        os.kill(child, signal.SIGKILL)
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # it comes for each of the parent's threads
+        with suppress(ProcessLookupError):
+            os.kill(child, signal.SIGKILL)
         with suppress(ChildProcessError):
             while True:
                 os.wait()
