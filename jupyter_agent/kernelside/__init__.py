@@ -76,6 +76,9 @@ def install(ip: Any, options: dict[str, Any]) -> None:
         from . import write_guard
 
         write_guard.install(options["writable"])
+        ip.history_manager.enabled = (
+            False  # its file lies outside, and SQLite needs no function of Python's to write it
+        )
     if _installed is None or _installed.shell is not ip:
         uninstall()
         _installed = InstalledShell(ip)

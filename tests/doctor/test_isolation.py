@@ -8,11 +8,12 @@ import json
 import os
 import shutil
 import socket
+import sqlite3
 import stat
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -225,6 +226,10 @@ def test_N18_no_cell_changes_what_is_not_a_copy(
             assert {run(kernel, source).status for source in ALLOWED} == {"ok"}
     assert wrong == {}
     assert snapshot(home) == before
+    history = Path(os.environ["IPYTHONDIR"], "profile_default", "history.sqlite")
+    if history.exists():
+        with closing(sqlite3.connect(history)) as database:
+            assert database.execute("select source from history").fetchall() == []
     assert len(HOSTILE) >= 70
 
 
