@@ -244,7 +244,9 @@ def uncomputed(task: Task, reply: str, outputs: Sequence[str]) -> list[str]:
     if MARK in reply:
         return []
     sources = [Message("user", task.steps[0].query), *(Message("tool", output) for output in outputs)]
-    return NumberGate(sources).missing_in(reply)
+    gate = NumberGate(sources)
+    gate.feed(reply)
+    return gate.missing()
 
 
 def table_of(results: dict[str, list[Result]], made_up: int) -> str:

@@ -140,10 +140,15 @@ def within_ceilings(question: Question, options: JupyterAgent) -> tuple[Question
 
 @dataclass(slots=True)
 class LimitTracker:
-    """Counts what a turn has used of its limits."""
+    """Counts what a turn has used of its limits.
+
+    Attributes:
+        limits: They.
+        invalid_calls: Calls in a row whose arguments were not valid.
+    """
 
     limits: Limits
-    _invalid: int = 0
+    invalid_calls: int = 0
     _failures: list[str] = field(default_factory=list)
 
     def check_step(self, usage: Usage) -> FinishReason | None:
@@ -166,7 +171,7 @@ class LimitTracker:
             return "max_write_calls"
         if effect != "read" and self.has_failed_too_often:
             return "failed_runs"
-        return "repeated_call" if self._invalid >= _MAX_INVALID_CALLS else None
+        return "repeated_call" if self.invalid_calls >= _MAX_INVALID_CALLS else None
 
     def count_run(self, output: ToolOutput) -> None:
         """Count the runs in a row that fail: one that does not has gained something."""
@@ -178,10 +183,6 @@ class LimitTracker:
         """Whether the model has gained nothing by its last runs."""
         last = self._failures[-_MAX_SAME_FAILURES:]
         return len(self._failures) >= _MAX_FAILURES or (len(last) == _MAX_SAME_FAILURES and len({*last}) == 1)
-
-    def count_arguments(self, *, valid: bool) -> None:
-        """Count the calls in a row whose arguments are not valid."""
-        self._invalid = 0 if valid else self._invalid + 1
 
 
 def call_key(call: ToolCall) -> tuple[str, str]:

@@ -471,7 +471,7 @@ class Agent:
         tool, arguments, output = self._parse_call(call, is_cut_off=call.id == transcript.cut_off)
         effects = effects_of(tool, arguments) if tool is not None else (effect,)
         effect = effects[-1]
-        self._tracker.count_arguments(valid=output is None)
+        self._tracker.invalid_calls = 0 if output is None else self._tracker.invalid_calls + 1
         title, icon = (tool.spec.title, tool.spec.icon) if tool is not None else ("", "")
         more = effects if effects[1:] else ()
         title = f"{title} and run it" if more else title

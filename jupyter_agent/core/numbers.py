@@ -87,14 +87,12 @@ class Number:
         start: Where it stands, in characters.
         end: Likewise.
         readings: What it may be, without its sign: each the lowest and the highest value that would be written like that.
-        is_percent: Whether it is written as a percentage.
     """
 
     text: str
     start: int
     end: int
     readings: tuple[tuple[float, float], ...]
-    is_percent: bool = False
 
 
 def numbers_in(markdown: str, is_known: Callable[[str], bool] = lambda _: False) -> Iterator[Number]:
@@ -164,9 +162,8 @@ def _number(match: re.Match[str]) -> Number:
         and _ABOUT.search(match.string, max(0, match.start() - 16), match.start())
     ):
         slack = 0.5 * 10.0**zeros
-    is_percent = bool(match["percent"] or match["mille"])
     suffix = match["factor"] or match["bytes_of"] or match["word"] or ""
-    if is_percent or suffix:
+    if match["percent"] or match["mille"] or suffix:
         slack = slack or 0.5
     scales = [10.0 ** min(300, exponent)]
     if suffix:
@@ -182,7 +179,7 @@ def _number(match: re.Match[str]) -> Number:
     if not suffix and re.fullmatch(r"[1-9]\d{0,2}\.\d{3}", digits):  # where a point parts thousands
         scales.append(1e3)
     readings = tuple((max(0.0, (value - slack * 1.0001) * scale), (value + slack * 1.0001) * scale) for scale in scales)
-    return Number(match[0].strip(), match.start(), match.end(), readings, is_percent)
+    return Number(match[0].strip(), match.start(), match.end(), readings)
 
 
 def _float(digits: str) -> float:

@@ -43,12 +43,10 @@ class Fitted:
 
     Attributes:
         messages: Provider-valid; a user message first, an assistant message last.
-        dropped_turns: How many of the oldest turns are left out.
-        note: Lists them, within the first message; empty when none is left out.
+        note: Lists the oldest turns, which are left out, within the first message; empty when none is.
     """
 
     messages: tuple[Message, ...]
-    dropped_turns: int
     note: str
 
 
@@ -87,7 +85,7 @@ def fit(turns: Sequence[Turn], budget_tokens: int, count: Count) -> Fitted:
     elif note:
         question, *rest = messages[0]
         messages[0] = [replace(question, content=f"{note}\n\n{question.content}"), *rest]
-    return Fitted(repair(chain.from_iterable(messages)), dropped, note)
+    return Fitted(repair(chain.from_iterable(messages)), note)
 
 
 @dataclass(slots=True)

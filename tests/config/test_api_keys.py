@@ -218,11 +218,3 @@ def test_nothing_of_the_keyring_is_imported_where_no_key_lies_in_it() -> None:
         "sys.exit('keyring' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
-
-
-def test_all_keys_can_be_forgotten_at_once() -> None:
-    backend = _use(MemoryKeyring)
-    api_keys.store({"OPENAI_API_KEY": FIRST, "VLLM_API_KEY": SECOND}, {"OPENAI_API_KEY": OPENAI})
-    assert len(backend.passwords) == 2
-    api_keys.forget_all()
-    assert (backend.passwords, api_keys.secrets(), _file().exists()) == ({}, [], False)

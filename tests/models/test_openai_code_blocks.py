@@ -37,6 +37,13 @@ def texts(events: list[ModelEvent]) -> str:
     return "".join(event.text for event in events if isinstance(event, TextDelta))
 
 
+def missing_in(text: str, *sent: Message) -> list[str]:
+    """Numbers of an answer that do not stand in what the model was sent."""
+    gate = NumberGate(sent)
+    gate.feed(text)
+    return gate.missing()
+
+
 def calls(events: list[ModelEvent]) -> list[tuple[str, str]]:
     return [(event.name, event.arguments) for event in events if isinstance(event, ToolCall)]
 
@@ -275,8 +282,7 @@ async def test_a_model_that_calls_is_not_doubted() -> None:
 def test_a_number_is_computed_if_it_stands_in_what_the_model_was_sent_as_it_is_or_rounded(
     text: str, missing: list[str]
 ) -> None:
-    gate = NumberGate([QUESTION, Message("tool", "4.2512 0.1249 1234", tool_call_id="c")])
-    assert gate.missing_in(text) == missing
+    assert missing_in(text, QUESTION, Message("tool", "4.2512 0.1249 1234", tool_call_id="c")) == missing
 
 
 @pytest.mark.parametrize(
@@ -319,9 +325,9 @@ def test_a_number_is_computed_if_it_stands_in_what_the_model_was_sent_as_it_is_o
     ],
 )
 def test_a_number_is_seen_however_it_is_written(claim: str, computed: str, made_up: str) -> None:
-    gate = NumberGate([Message("user", "9 of 73500?"), Message("tool", "73491.0 0.12488", tool_call_id="c")])
-    assert gate.missing_in(claim.replace("{}", computed)) == []
-    assert len(gate.missing_in(claim.replace("{}", made_up))) == 1
+    sent = Message("user", "9 of 73500?"), Message("tool", "73491.0 0.12488", tool_call_id="c")
+    assert missing_in(claim.replace("{}", computed), *sent) == []
+    assert len(missing_in(claim.replace("{}", made_up), *sent)) == 1
 
 
 @pytest.mark.parametrize(
@@ -335,7 +341,7 @@ def test_a_number_is_seen_however_it_is_written(claim: str, computed: str, made_
     ],
 )
 def test_what_counts_off_names_or_is_code_is_no_number(text: str) -> None:
-    assert NumberGate([]).missing_in(text) == []
+    assert missing_in(text) == []
 
 
 @pytest.mark.parametrize("size", [1, 5, 1000])
@@ -363,7 +369,7 @@ def test_a_value_in_the_form_of_code_or_of_an_output_is_not_the_answers_own_code
 
 
 def test_a_unit_may_touch_its_number() -> None:
-    assert NumberGate([]).missing_in("73491km, 5 km, 7.5MB, 3rd, 2x, 1,2,3") == ["73491", "5", "7.5MB", "3", "2", "1"]
+    assert missing_in("73491km, 5 km, 7.5MB, 3rd, 2x, 1,2,3") == ["73491", "5", "7.5MB", "3", "2", "1"]
 
 
 @pytest.mark.parametrize("query", ["Why is the total of km wrong?", "Explain the cell.", "Only the city"])
@@ -381,8 +387,8 @@ async def test_a_number_that_nothing_computed_is_marked_in_an_explanation_too_on
 
 async def test_a_number_that_was_marked_is_not_known_in_the_next_question() -> None:
     before = Message("assistant", "It is 73491 of 12.\n\n*Not computed by code: 73491.*")
-    gate = NumberGate([Message("user", "x"), before, QUESTION, Message("assistant", "It is 99.")])
-    assert gate.missing_in("73491, 12 and 99") == ["73491", "99"]
+    sent = Message("user", "x"), before, QUESTION, Message("assistant", "It is 99.")
+    assert missing_in("73491, 12 and 99", *sent) == ["73491", "99"]
 
 
 async def test_ordinary_text_of_a_weak_model_streams_by_sentences() -> None:

@@ -341,10 +341,6 @@ class NumberGate:
             return f"{text.rstrip()}\n\n{_MARK}{', '.join(missing)}.*"
         return "" if missing else text
 
-    def missing_in(self, text: str) -> list[str]:
-        """Numbers of a text that do not stand in what the model was sent."""
-        return [*self._missing(text, begins_line=True)]
-
     def _missing(self, text: str, *, begins_line: bool) -> dict[str, Number]:
         missing: dict[str, Number] = {}
         text = text if begins_line else f"… {text}"  # a number within a line is no mark of a list
