@@ -27,6 +27,10 @@ FENCED_CODE = re.compile(
     re.MULTILINE | re.DOTALL,
 )
 _TERMINAL_CONTROLS = re.compile(r"[\x00-\x07\x0b\x0c\x0e-\x1f\x7f]")
+#: The line that opens or closes a fenced block.
+FENCE = re.compile(r" {0,3}(?P<fence>`{3,}|~{3,})[ \t]*(?P<language>[\w+-]*)")
+#: A text that is one fenced block and nothing else.
+FENCED = re.compile(r"\s*```[\w-]*\s*\n(.*?)\n?\s*```\s*", re.DOTALL)
 #: Blocks of what is known, in a message of the user's.
 _CONTEXT = re.compile(r"<(?P<mark>[\w-]+)>\n")
 

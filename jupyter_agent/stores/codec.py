@@ -22,6 +22,11 @@ UNREADABLE = "unreadable"
 DAMAGED = "The stored record of this conversation is damaged. Delete the conversation or restore a backup."
 NEWER = "The conversations were written by a newer release of jupyter-notebook-agent. Upgrade to use them."
 
+#: Of what is stored again, and of what no store takes.
+TURN_STORED = "That turn is stored already."
+STORED = "That conversation or turn is stored already."
+NOT_STORABLE = "An id or path has characters that cannot be kept."
+
 _Value = TypeVar("_Value", Session, Turn)
 # PostgreSQL keeps no NUL and SQLite no lone surrogate, so no store gets either.
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")

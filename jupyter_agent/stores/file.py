@@ -74,7 +74,7 @@ class FileStore:
 
     async def create(self, session: Session, turns: Sequence[Turn] = ()) -> None:
         if len({turn.id for turn in turns}) < len(turns):
-            raise VersionConflict("That turn is stored already.")
+            raise VersionConflict(codec.TURN_STORED)
         # Each line carries the head that is true up to it.
         heads = [*(replace(session, head=turn.id, depth=turn.depth) for turn in turns[:-1]), session]
         kept: Sequence[Turn | None] = turns or [None]
@@ -106,7 +106,7 @@ class FileStore:
             if session.name != stored[2:] and any(other.name == session.name for other in self._listed()):
                 raise VersionConflict("Another conversation has that name.")
             if turn is not None and turn.id in log.turns:
-                raise VersionConflict("That turn is stored already.")
+                raise VersionConflict(codec.TURN_STORED)
             log.append(line, head, stamp_of(session))
 
         await self._run(work, is_write=True)

@@ -60,7 +60,7 @@ class RedisStore:
 
     async def create(self, session: Session, turns: Sequence[Turn] = ()) -> None:
         if len({turn.id for turn in turns}) < len(turns):
-            raise VersionConflict("That turn is stored already.")
+            raise VersionConflict(codec.TURN_STORED)
         await self._change(redis_scripts.CREATE, session, turns)
 
     async def read(self, key: str) -> Session | None:
@@ -215,7 +215,7 @@ class RedisStore:
                 self._epoch = await _initialize(client)
             return await call(client)
         except UnicodeEncodeError as error:
-            raise BadRequest("An id or path has characters that cannot be kept.") from error
+            raise BadRequest(codec.NOT_STORABLE) from error
         except (RedisError, OSError, TimeoutError) as error:
             raise _failure(error) from error
 

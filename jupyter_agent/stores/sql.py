@@ -160,7 +160,7 @@ class SqlStore(SqlReads):
                     await self._schema(connection)  # raises, where that is why
                 return cursor.rowcount, []
         except UnicodeEncodeError as error:
-            raise BadRequest("An id or path has characters that cannot be kept.") from error
+            raise BadRequest(codec.NOT_STORABLE) from error
         except (Error, OSError, TimeoutError) as error:
             if connection is not None and connection.closed:
                 raise ConnectionLost(_CANNOT_BE_USED) from error
@@ -208,9 +208,9 @@ def _failure(error: Exception) -> AgentError:
 
     state = getattr(error, "sqlstate", None) or ""
     if isinstance(error, IntegrityError):
-        return VersionConflict("That conversation or turn is stored already.")
+        return VersionConflict(codec.STORED)
     if isinstance(error, DataError) or state.startswith("22"):
-        return BadRequest("An id or path has characters that cannot be kept.")
+        return BadRequest(codec.NOT_STORABLE)
     if state.startswith("53100"):
         return StoreFull("The PostgreSQL server has no room left to keep the conversation.")
     if state.startswith("28"):

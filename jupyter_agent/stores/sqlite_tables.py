@@ -114,9 +114,9 @@ def refused() -> Iterator[None]:
     try:
         yield
     except UnicodeEncodeError as error:
-        raise BadRequest("An id or path has characters that cannot be kept.") from error
+        raise BadRequest(codec.NOT_STORABLE) from error
     except sqlite3.IntegrityError as error:
-        raise VersionConflict("That conversation or turn is stored already.") from error
+        raise VersionConflict(codec.STORED) from error
 
 
 @contextlib.contextmanager

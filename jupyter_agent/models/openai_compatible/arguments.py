@@ -9,9 +9,10 @@ import warnings
 from contextlib import suppress
 from typing import Any
 
+from jupyter_agent.core.text import FENCED
+
 #: Longer texts are taken as they are, but for what is JSON with line breaks.
 _MAX_REPAIRED = 1 << 18
-_FENCED = re.compile(r"\s*```[\w-]*\s*\n(.*?)\n?\s*```\s*", re.DOTALL)
 #: A string that nothing ends goes to the end: else it would be looked for from each quote anew.
 _STRING_OR_COMMA = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)|,(?=\s*+[}\]])', re.DOTALL)
 _BAD_ESCAPE = re.compile(r'\\(\\|"|(?![/bfnrt]|u[0-9a-fA-F]{4}).?)', re.DOTALL)
@@ -34,7 +35,7 @@ def repaired(text: str, *, is_cut: bool = False) -> str:
     with suppress(ValueError, RecursionError):
         if isinstance(json.loads(text), dict):
             return text
-    fenced = _FENCED.fullmatch(text)
+    fenced = FENCED.fullmatch(text)
     stripped = (fenced[1] if fenced else text).strip()
     # No step may undo what a string of the text holds: each is tried on the text as it came, the likeliest first.
     forms = [stripped]

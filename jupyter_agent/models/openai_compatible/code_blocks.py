@@ -24,7 +24,7 @@ from jupyter_agent.core.messages import (
 )
 from jupyter_agent.core.numbers import Number, code_in, first_match, numbers_in, values_of
 from jupyter_agent.core.protocols import RUN_CODE
-from jupyter_agent.core.text import PYTHON, without_context
+from jupyter_agent.core.text import FENCE, PYTHON, without_context
 from jupyter_agent.models.openai_compatible.text_tools import fenced, offer, without_calls
 from jupyter_agent.models.openai_compatible.written_calls import shows_something
 
@@ -80,7 +80,6 @@ _FAILED_LINE = re.compile(r"^-+> ?\d+ .*$", re.MULTILINE)
 _MAX_MISSING = 50
 #: Begins what is said of numbers that nothing computed.
 _MARK = "*Not computed by code: "
-_FENCE = re.compile(r"[ \t]{0,3}(?:`{3}|~{3})")
 _SENTENCE_END = re.compile(r"(?<=[.!?:])\s|\n|(?<=[。！？：])")
 #: Characters of a sentence, and of a word, that may be held back while all their numbers are known.
 _HELD = 240
@@ -306,7 +305,7 @@ class NumberGate:
         end = 0
         for match in _SENTENCE_END.finditer(self._text):
             sentence = self._text[end : match.end()]
-            if _FENCE.match(sentence) or self._missing(sentence, begins_line=self._begins_line(end)):
+            if FENCE.match(sentence) or self._missing(sentence, begins_line=self._begins_line(end)):
                 self._is_closed = True
                 break
             end = match.end()

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from jupyter_agent.core.messages import Message
-from jupyter_agent.core.text import PYTHON
+from jupyter_agent.core.text import FENCE, PYTHON
 from jupyter_agent.models.openai_compatible.written_calls import CallGrammar, WrittenCall, shows_something
 
 if TYPE_CHECKING:
@@ -68,7 +68,6 @@ _CUT_TAGS = tuple(sorted({tag[:size] for tag in _TAGS for size in range(1, len(t
 _AFTER_TAG = re.compile(
     r"\s*(?:\Z|[{\[<\"'|`]|[A-Za-z_][\w.-]*(?:\Z|[({\[<>\n]|\"(?:\Z|[<>])|:(?:\Z|[\d<])| (?:\Z|<)))"
 )
-_FENCE = re.compile(r" {0,3}(?P<fence>`{3,}|~{3,})[ \t]*(?P<language>[\w+-]*)")
 _PERHAPS_FENCE = re.compile(r" {0,3}(?:`{0,2}|`{3,}[^`\n]*|~{0,2}|~{3,}[^\n]*)")
 _CERTAIN = frozenset({"tool_call", "tool_calls", "tool", "function_call"})
 #: Language of blocks with calls as Python has them.
@@ -281,7 +280,7 @@ class CallReader:
         is_whole = bool(newline) or is_end
         is_first = not self._lead.strip() and not self._pending
         if not self._within:
-            opened = _FENCE.match(line)
+            opened = FENCE.match(line)
             rest = line[opened.end() :].strip() if opened else ""
             is_call = opened is not None and opened["language"].lower() in _CERTAIN
             if opened and (is_call or "`" not in rest or self._grammar.may_begin(rest)):

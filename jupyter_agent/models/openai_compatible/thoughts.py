@@ -7,6 +7,7 @@ import string
 from typing import Literal, TypeAlias
 
 from jupyter_agent.core.messages import TextDelta, ThinkingDelta
+from jupyter_agent.core.text import FENCE
 
 Delta: TypeAlias = TextDelta | ThinkingDelta
 #: What opens a thought, and what ends it, by family of models; in small letters, as in all tables here.
@@ -33,7 +34,6 @@ _TAG = re.compile("|".join(map(re.escape, _TAGS)), re.IGNORECASE | re.ASCII)
 _SMALL = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 #: Characters that are looked at together: each tag in them is looked for in all of them.
 _PIECE = 8192
-_FENCE = re.compile(r" {0,3}(?:```|~~~)")
 #: Characters of a line that tell whether it is one.
 _FENCE_SIZE = 6
 
@@ -184,7 +184,7 @@ class _Place:
         """Go on behind some text."""
         *lines, rest = text.split("\n")
         for line in lines:
-            self._is_fenced ^= _FENCE.match((self._line + line)[:_FENCE_SIZE]) is not None
+            self._is_fenced ^= FENCE.match((self._line + line)[:_FENCE_SIZE]) is not None
             self._line, self._is_blank, self._ticks = "", True, 0
         self._line = (self._line + rest)[:_FENCE_SIZE]
         self._is_blank = self._is_blank and not rest.strip()
@@ -206,5 +206,5 @@ class _Place:
 
     def is_quoted(self, after: str) -> bool:
         """Whether a tag here stands in code or quotes."""
-        is_fenced = self._is_fenced ^ (_FENCE.match(self._line) is not None)
+        is_fenced = self._is_fenced ^ (FENCE.match(self._line) is not None)
         return bool(is_fenced or self._ticks % 2 or after == "`" or self._last in ("'", '"'))

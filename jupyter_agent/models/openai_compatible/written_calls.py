@@ -11,6 +11,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from jupyter_agent.core.text import FENCED
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -45,7 +47,6 @@ _PAIRED = re.compile(
 _NAME_FIRST = re.compile(
     r"\s*(?:```\s*)?(?:functions\.)?(?!json\b)(?P<name>[A-Za-z_][\w.-]{0,99})(?::\d{1,3})?\s*(?:\[ARGS\]\s*|(?:```)?json\s*)?(?=[{<])"
 )
-_FENCED = re.compile(r"\s*```[\w-]*\s*\n(.*?)\n?\s*```\s*", re.DOTALL)
 _WORD = re.compile(r"\w+")
 _CALLED = re.compile(r"\s*\[?(?:print\()?(?:\w+\.)?(?P<name>\w+)\(")
 _QUOTED = re.compile(
@@ -109,7 +110,7 @@ class CallGrammar:
 
     def certain(self, body: str, *, is_whole: bool = True) -> list[WrittenCall]:
         """The calls in something that is said to be calls: what cannot be read is one, too, so that the model learns why."""
-        if (fenced := _FENCED.fullmatch(body)) is not None:
+        if (fenced := FENCED.fullmatch(body)) is not None:
             body = fenced[1]
         found = self._read(body, may_go_on=True, is_whole=is_whole)
         named = _NAME.search(body)
