@@ -23,7 +23,7 @@ from benchmarks.tasks.ways import Clicks, opened
 from jupyter_agent.agent.assistant import Assistant
 from jupyter_agent.config.options import JupyterAgent
 from jupyter_agent.core import question as turn
-from jupyter_agent.core.messages import Done, Failed
+from jupyter_agent.core.events import Done, Failed
 from jupyter_agent.core.protocols import Kernel, Notebook
 
 FOLDER = Path(__file__).parent

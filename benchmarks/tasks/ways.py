@@ -15,23 +15,12 @@ from typing import Any
 from benchmarks.tasks.sets import Step, Task, Verdict, verdict_of
 from jupyter_agent.agent.assistant import Assistant
 from jupyter_agent.core.errors import AgentError
-from jupyter_agent.core.messages import (
-    ApprovalAsked,
-    CellEdit,
-    Done,
-    Effect,
-    Failed,
-    Message,
-    ModelFinished,
-    TextDelta,
-    Usage,
-    UsageReported,
-    code_blocks,
-)
+from jupyter_agent.core.events import ApprovalAsked, Done, Failed, ModelFinished, TextDelta, UsageReported
+from jupyter_agent.core.messages import CellEdit, Effect, Message, Usage, code_blocks
 from jupyter_agent.core.protocols import Kernel, Notebook
 from jupyter_agent.core.question import Decision, Question
 from jupyter_agent.core.session import Session
-from jupyter_agent.core.text import estimate_tokens
+from jupyter_agent.core.tokens import estimate_tokens
 from jupyter_agent.kernels.owned_kernel import start_kernel
 from jupyter_agent.notebooks.file import FileNotebook
 

@@ -26,7 +26,8 @@ from benchmarks.tasks.sets import Step, Task
 from benchmarks.tasks.ways import Result, answer_task
 from jupyter_agent.agent.assistant import Assistant
 from jupyter_agent.config.options import JupyterAgent, read_config_files
-from jupyter_agent.core.messages import Event, Message, ToolReturned
+from jupyter_agent.core.events import Event, ToolReturned
+from jupyter_agent.core.messages import Message
 from jupyter_agent.core.question import Question
 from jupyter_agent.models.openai_compatible.code_blocks import NumberGate
 

@@ -16,8 +16,9 @@ from jupyter_agent.analysis import risk
 from jupyter_agent.analysis.origins import imported_modules
 from jupyter_agent.analysis.risk_tables import ROOTS
 from jupyter_agent.core.errors import AgentError, NoFile
+from jupyter_agent.core.events import ApprovalAsked
 from jupyter_agent.core.kernel_state import Variable
-from jupyter_agent.core.messages import ActionStatus, ApprovalAsked, Reason, ToolCall, to_json
+from jupyter_agent.core.messages import ActionStatus, Reason, ToolCall, to_json
 from jupyter_agent.core.protocols import Notebook, Review, ReviewedTool, Tool, ToolContext, ToolOutput, effects_of
 from jupyter_agent.core.question import Decide, Decision
 from jupyter_agent.core.text import spelled_out, truncate

@@ -33,9 +33,10 @@ from jupyter_agent.core.errors import (
     StoreUnavailable,
     UnknownModel,
 )
+from jupyter_agent.core.events import Declined, Event, Failed, Suggestion, ToolReturned, TurnStarted
 from jupyter_agent.core.failure_log import detail_of, log_failure
 from jupyter_agent.core.instructions import READ_SKILL, ProjectFolder
-from jupyter_agent.core.messages import Declined, Event, Failed, Picture, Suggestion, ToolReturned, TurnStarted
+from jupyter_agent.core.messages import Picture
 from jupyter_agent.core.pictures import MAX_PICTURES, PICTURE_TOKENS
 from jupyter_agent.core.protocols import (
     ContextWindow,
@@ -50,7 +51,7 @@ from jupyter_agent.core.protocols import (
 )
 from jupyter_agent.core.question import Question
 from jupyter_agent.core.session import Session, Turn, TurnStatus
-from jupyter_agent.core.text import TokenCalibration, estimate_tokens
+from jupyter_agent.core.tokens import TokenCalibration, estimate_tokens
 from jupyter_agent.doctor.service import NotebookAnalyses
 from jupyter_agent.notebooks.instruction_files import shown_path, user_path
 from jupyter_agent.prompt import instructions, request, snapshot

@@ -14,7 +14,8 @@ from itertools import pairwise
 
 from jupyter_agent.core.messages import Message
 from jupyter_agent.core.pictures import PICTURE_TOKENS, not_shown, once
-from jupyter_agent.core.text import estimate_tokens, head_and_tail, truncate, without_blocks
+from jupyter_agent.core.text import head_and_tail, truncate, without_blocks
+from jupyter_agent.core.tokens import estimate_tokens
 
 #: What a message and a call cost besides their texts.
 _MESSAGE_TOKENS = 4

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from jupyter_agent.analysis.cells.names import PREDEFINED, is_history, names_of
-from jupyter_agent.core.messages import GroundedText, Grounding, GroundingSource, UngroundedText
+from jupyter_agent.core.events import GroundedText, Grounding, GroundingSource, UngroundedText
 from jupyter_agent.core.numbers import INLINE_CODE, Number, first_match, numbers_in, values_of
 from jupyter_agent.core.text import FENCED_CODE, PYTHON, without_context
 from jupyter_agent.prompt.context import SYSTEM

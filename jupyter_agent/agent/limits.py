@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from jupyter_agent.core.messages import Action, Effect, FinishReason, Message, ToolCall, Usage
-from jupyter_agent.core.text import estimate_tokens
+from jupyter_agent.core.tokens import estimate_tokens
 
 if TYPE_CHECKING:
     from jupyter_agent.config.options import JupyterAgent

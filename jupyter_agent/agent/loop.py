@@ -18,16 +18,10 @@ from jupyter_agent.agent.compaction import Compaction
 from jupyter_agent.agent.limits import EXPLANATIONS, Limits, LimitTracker, checked_usage
 from jupyter_agent.agent.repeated_calls import RepeatedCalls
 from jupyter_agent.core.errors import AgentError, ContextTooLong, UpstreamError, UpstreamTimeout
-from jupyter_agent.core.kernel_state import ExecutionResult
-from jupyter_agent.core.messages import (
-    Action,
-    ActionStatus,
+from jupyter_agent.core.events import (
     ApprovalAsked,
     Declined,
-    Effect,
     Event,
-    FinishReason,
-    Message,
     ModelEvent,
     ModelFinished,
     Plan,
@@ -35,13 +29,21 @@ from jupyter_agent.core.messages import (
     Suggestion,
     TextDelta,
     ThinkingDelta,
-    ToolCall,
     ToolCalled,
     ToolProgress,
     ToolReturned,
-    Usage,
     UsageReported,
     Waiting,
+)
+from jupyter_agent.core.kernel_state import ExecutionResult
+from jupyter_agent.core.messages import (
+    Action,
+    ActionStatus,
+    Effect,
+    FinishReason,
+    Message,
+    ToolCall,
+    Usage,
     code_blocks,
 )
 from jupyter_agent.core.pictures import name_pictures

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from jupyter_agent.agent.assistant import Assistant
 from jupyter_agent.core.errors import AgentError
-from jupyter_agent.core.messages import Done, Event, Failed, Interrupted
+from jupyter_agent.core.events import Done, Event, Failed, Interrupted
 from jupyter_agent.core.pictures import from_kept
 from jupyter_agent.core.question import Question
 from jupyter_agent.core.session import Session, Turn

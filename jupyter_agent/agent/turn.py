@@ -14,24 +14,20 @@ from typing import Any
 from jupyter_agent.agent.grounding import ground
 from jupyter_agent.agent.loop import SHOWN_CHARACTERS, Transcript
 from jupyter_agent.core.errors import UndoInProgress, status_of
-from jupyter_agent.core.messages import (
-    Action,
-    ActionStatus,
+from jupyter_agent.core.events import (
     Cancelled,
     Done,
     Event,
     Failed,
     Grounding,
     Interrupted,
-    Message,
     Plan,
     TextDelta,
-    ToolCall,
     ToolCalled,
     ToolReturned,
     TurnStarted,
-    code_blocks,
 )
+from jupyter_agent.core.messages import Action, ActionStatus, Message, ToolCall, code_blocks
 from jupyter_agent.core.pictures import to_kept
 from jupyter_agent.core.protocols import TurnLog
 from jupyter_agent.core.question import Question

@@ -20,8 +20,8 @@ from jupyter_agent.agent.replay import last_event, replay_question
 from jupyter_agent.config.options import JupyterAgent, read_config_files
 from jupyter_agent.config.user_settings import ONE_USER, UserSettings
 from jupyter_agent.core.errors import BadRequest, KernelUnavailable
+from jupyter_agent.core.events import Event
 from jupyter_agent.core.kernel_state import Cell
-from jupyter_agent.core.messages import Event
 from jupyter_agent.core.protocols import Kernel
 from jupyter_agent.core.question import Question
 from jupyter_agent.core.session import Session, Turn

@@ -18,7 +18,7 @@ from jupyter_agent.agent.replay import last_event
 from jupyter_agent.cli.arguments import ERROR, OK
 from jupyter_agent.cli.context import notebook_id, open_assistant, print_json, print_note, print_text
 from jupyter_agent.core.errors import AgentError, NotFound
-from jupyter_agent.core.messages import Done
+from jupyter_agent.core.events import Done
 from jupyter_agent.core.question import Question
 from jupyter_agent.core.text import spelled_out
 from jupyter_agent.kernelside.wire import count

@@ -10,7 +10,7 @@ from dataclasses import replace
 from jupyter_agent.cli.context import CliContext, print_note, print_text
 from jupyter_agent.cli.prompt import ask_user
 from jupyter_agent.core.errors import AgentError
-from jupyter_agent.core.messages import (
+from jupyter_agent.core.events import (
     ApprovalAsked,
     Cancelled,
     Done,
@@ -22,8 +22,8 @@ from jupyter_agent.core.messages import (
     ToolProgress,
     TurnStarted,
     Waiting,
-    to_json,
 )
+from jupyter_agent.core.messages import to_json
 from jupyter_agent.core.question import Decision
 from jupyter_agent.core.text import spelled_out
 from jupyter_agent.kernelside.magic.turn import NOBODY_WITH_REASONS, NOBODY_WORDS, PROMPT, denial_words, ungrounded

@@ -9,9 +9,10 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import Any, Literal, Protocol, TypeAlias, runtime_checkable
 
+from jupyter_agent.core.events import ModelEvent
 from jupyter_agent.core.instructions import InstructionFile
 from jupyter_agent.core.kernel_state import Cell, ExecutionResult, KernelState, Variable
-from jupyter_agent.core.messages import CellChange, CellEdit, Effect, Json, Message, ModelEvent, Picture, Reason
+from jupyter_agent.core.messages import CellChange, CellEdit, Effect, Json, Message, Picture, Reason
 from jupyter_agent.core.session import Session, Turn
 
 

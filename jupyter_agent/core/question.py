@@ -6,9 +6,10 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from jupyter_agent.core.events import ApprovalAsked, RunAsked
 from jupyter_agent.core.instructions import ProjectFolder
 from jupyter_agent.core.kernel_state import ExecutionResult, KernelState
-from jupyter_agent.core.messages import ApprovalAsked, Picture, RunAsked
+from jupyter_agent.core.messages import Picture
 from jupyter_agent.core.protocols import Kernel, Model, Notebook, Tool, TurnLog
 from jupyter_agent.core.session import Session
 

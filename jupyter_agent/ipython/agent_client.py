@@ -15,9 +15,10 @@ from jupyter_agent.agent.replay import last_event, replay_question
 from jupyter_agent.config.options import JupyterAgent, read_config_files
 from jupyter_agent.config.user_settings import ONE_USER, UserSettings
 from jupyter_agent.core.errors import AgentError
+from jupyter_agent.core.events import ApprovalAsked, RunAsked, TurnStarted
+from jupyter_agent.core.events import Event as AnyEvent
 from jupyter_agent.core.kernel_state import ExecutionResult
-from jupyter_agent.core.messages import ApprovalAsked, RunAsked, TurnStarted, to_json
-from jupyter_agent.core.messages import Event as AnyEvent
+from jupyter_agent.core.messages import to_json
 from jupyter_agent.core.question import Decision, Question
 from jupyter_agent.core.session import Session, Turn
 from jupyter_agent.ipython.background_loop import BackgroundLoop

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from jupyter_agent.core import errors
-from jupyter_agent.core.messages import Message, ModelEvent, ModelFinished, TextDelta, ThinkingDelta, ToolCall, Usage
+from jupyter_agent.core.events import ModelEvent, ModelFinished, TextDelta, ThinkingDelta
+from jupyter_agent.core.messages import Message, ToolCall, Usage
 from jupyter_agent.core.text import without_context
 
 if TYPE_CHECKING:

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from itertools import takewhile
 from typing import Any
 
+from jupyter_agent.core.events import ModelFinished, TextDelta, ThinkingDelta
 from jupyter_agent.core.kernel_state import KernelState, Variable
-from jupyter_agent.core.messages import Message, ModelFinished, TextDelta, ThinkingDelta, Usage
+from jupyter_agent.core.messages import Message, Usage
 from jupyter_agent.core.protocols import Model
 from jupyter_agent.core.text import FENCED_CODE
 from jupyter_agent.redaction.redactor import Redactor

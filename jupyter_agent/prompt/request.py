@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from jupyter_agent.core.events import UPDATE_PLAN
 from jupyter_agent.core.kernel_state import Cell
-from jupyter_agent.core.messages import UPDATE_PLAN, Json, Message, Picture, to_json
+from jupyter_agent.core.messages import Json, Message, Picture, to_json
 from jupyter_agent.core.pictures import PICTURE_TOKENS, described_to_json, name_pictures
 from jupyter_agent.core.protocols import ContextWindow, ToolSpec
 from jupyter_agent.kernelside.secrets import WITHHELD_KIND

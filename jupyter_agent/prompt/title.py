@@ -7,7 +7,8 @@ import time
 from contextlib import aclosing
 from typing import TYPE_CHECKING
 
-from jupyter_agent.core.messages import Message, TextDelta, ThinkingDelta
+from jupyter_agent.core.events import TextDelta, ThinkingDelta
+from jupyter_agent.core.messages import Message
 
 if TYPE_CHECKING:
     from jupyter_agent.core.protocols import Model

@@ -7,7 +7,7 @@ from contextlib import aclosing
 from dataclasses import replace
 
 from jupyter_agent.core.errors import AgentError
-from jupyter_agent.core.messages import Event, TextDelta, ThinkingDelta, ToolCalled
+from jupyter_agent.core.events import Event, TextDelta, ThinkingDelta, ToolCalled
 from jupyter_agent.redaction.redactor import Redactor
 
 

@@ -41,7 +41,8 @@ from contextlib import aclosing
 import pytest
 
 from jupyter_agent.core.errors import AgentError, UpstreamError, UpstreamTimeout
-from jupyter_agent.core.messages import Message, ModelEvent, ModelFinished, TextDelta, ThinkingDelta, ToolCall, Waiting
+from jupyter_agent.core.events import ModelEvent, ModelFinished, TextDelta, ThinkingDelta, Waiting
+from jupyter_agent.core.messages import Message, ToolCall
 from jupyter_agent.core.protocols import Model, ToolSpec, WindowedModel
 from jupyter_agent.testing.runner import Suite, asynchronous
 

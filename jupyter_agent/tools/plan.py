@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from jupyter_agent.core.messages import UPDATE_PLAN, Effect
+from jupyter_agent.core.events import UPDATE_PLAN
+from jupyter_agent.core.messages import Effect
 from jupyter_agent.core.protocols import ToolContext, ToolOutput, ToolSpec
 from jupyter_agent.tools.output import object_schema
 

@@ -16,8 +16,9 @@ from jupyter_agent.agent.assistant import Assistant, Resources
 from jupyter_agent.analysis import risk
 from jupyter_agent.config.entry_points import TOOLS, load, names
 from jupyter_agent.config.options import JupyterAgent
+from jupyter_agent.core.events import ApprovalAsked, Done, Event
 from jupyter_agent.core.kernel_state import Execution, ExecutionError, Frame, KernelState, Variable
-from jupyter_agent.core.messages import ApprovalAsked, Done, Effect, Event
+from jupyter_agent.core.messages import Effect
 from jupyter_agent.core.protocols import Tool, ToolContext, ToolOutput, ToolSpec
 from jupyter_agent.core.question import Decision, Question
 from jupyter_agent.notebooks.file import FileNotebook

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from jupyter_agent.core.messages import Done, Event
+from jupyter_agent.core.events import Done, Event
 from jupyter_agent.sessions.turns import LEASE_SECONDS
 from jupyter_agent.stores.sqlite import SqliteStore
 from tests.support import killed_turn

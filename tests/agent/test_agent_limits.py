@@ -15,18 +15,8 @@ from jupyter_agent.agent.loop import Agent, Transcript
 from jupyter_agent.agent.repeated_calls import NOTE
 from jupyter_agent.config.options import JupyterAgent
 from jupyter_agent.core.errors import StoreUnavailable, VersionConflict
-from jupyter_agent.core.messages import (
-    Action,
-    ApprovalAsked,
-    Message,
-    ModelEvent,
-    ModelFinished,
-    Picture,
-    TextDelta,
-    ToolCall,
-    ToolReturned,
-    Usage,
-)
+from jupyter_agent.core.events import ApprovalAsked, ModelEvent, ModelFinished, TextDelta, ToolReturned
+from jupyter_agent.core.messages import Action, Message, Picture, ToolCall, Usage
 from jupyter_agent.core.protocols import ToolContext, ToolOutput, ToolSpec
 from jupyter_agent.core.question import Decision, Question
 from jupyter_agent.models.scripted import ScriptedModel

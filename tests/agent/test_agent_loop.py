@@ -16,17 +16,9 @@ from jupyter_agent.agent.limits import Limits
 from jupyter_agent.agent.loop import Agent, Transcript
 from jupyter_agent.agent.repeated_calls import NOTE
 from jupyter_agent.core.errors import KernelUnavailable, UpstreamAuth
+from jupyter_agent.core.events import ApprovalAsked, Event, RunAsked, TextDelta, ToolCalled, ToolReturned
 from jupyter_agent.core.kernel_state import ExecutionResult
-from jupyter_agent.core.messages import (
-    ApprovalAsked,
-    Effect,
-    Event,
-    Message,
-    RunAsked,
-    TextDelta,
-    ToolCalled,
-    ToolReturned,
-)
+from jupyter_agent.core.messages import Effect, Message
 from jupyter_agent.core.protocols import Review, ToolContext, ToolOutput, ToolSpec
 from jupyter_agent.core.question import Decision
 from jupyter_agent.models.scripted import ScriptedModel

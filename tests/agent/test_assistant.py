@@ -11,8 +11,8 @@ import pytest
 from jupyter_agent.agent.assistant import Assistant, Resources
 from jupyter_agent.config.options import JupyterAgent
 from jupyter_agent.core.errors import TurnIdReused, TurnInProgress, UnknownModel
+from jupyter_agent.core.events import Done, Event, Failed, TextDelta, TurnStarted
 from jupyter_agent.core.kernel_state import Cell, ExecutionResult, KernelState, Variable
-from jupyter_agent.core.messages import Done, Event, Failed, TextDelta, TurnStarted
 from jupyter_agent.core.question import Question
 from jupyter_agent.models.scripted import ScriptedModel
 from jupyter_agent.notebooks.posted import PostedNotebook

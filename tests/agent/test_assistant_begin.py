@@ -11,8 +11,8 @@ import pytest
 from jupyter_agent.agent.assistant import Assistant, Resources
 from jupyter_agent.config.options import JupyterAgent
 from jupyter_agent.core.errors import KernelUnavailable, TurnInProgress
+from jupyter_agent.core.events import Done, Failed, TurnStarted
 from jupyter_agent.core.kernel_state import KernelState
-from jupyter_agent.core.messages import Done, Failed, TurnStarted
 from jupyter_agent.core.question import Question
 from jupyter_agent.models.scripted import ScriptedModel
 from jupyter_agent.redaction.redactor import Redactor

@@ -11,7 +11,8 @@ import pytest
 
 from jupyter_agent.agent.loop import Agent, Transcript
 from jupyter_agent.core.errors import UpstreamTimeout
-from jupyter_agent.core.messages import Done, Message, ModelEvent, ModelFinished, TextDelta, ThinkingDelta, ToolCall
+from jupyter_agent.core.events import Done, ModelEvent, ModelFinished, TextDelta, ThinkingDelta
+from jupyter_agent.core.messages import Message, ToolCall
 from jupyter_agent.core.protocols import ToolContext, ToolSpec
 from tests.agent.test_agent_loop import Recorder, limits, results
 from tests.agent.test_assistant import ScriptedAssistant

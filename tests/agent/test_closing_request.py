@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from jupyter_agent.core.messages import ApprovalAsked
+from jupyter_agent.core.events import ApprovalAsked
 from jupyter_agent.core.protocols import ToolContext, ToolOutput
 from jupyter_agent.core.question import Decision
 from tests.agent.test_agent_loop import Recorder, call, limits, play, results

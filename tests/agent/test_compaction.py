@@ -22,11 +22,12 @@ from jupyter_agent.agent.loop import Agent, Transcript
 from jupyter_agent.agent.repeated_calls import NOTE
 from jupyter_agent.config.options import JupyterAgent
 from jupyter_agent.core.errors import ContextTooLong
-from jupyter_agent.core.messages import Done, Effect, Message, ModelEvent, ModelFinished, Picture, TextDelta, ToolCall
+from jupyter_agent.core.events import Done, ModelEvent, ModelFinished, TextDelta
+from jupyter_agent.core.messages import Effect, Message, Picture, ToolCall
 from jupyter_agent.core.pictures import PICTURE_TOKENS
 from jupyter_agent.core.protocols import ToolContext, ToolOutput, ToolSpec
 from jupyter_agent.core.question import Question
-from jupyter_agent.core.text import estimate_tokens
+from jupyter_agent.core.tokens import estimate_tokens
 from jupyter_agent.notebooks.file import FileNotebook
 from jupyter_agent.prompt.history import repair
 from jupyter_agent.prompt.request import tool_tokens

@@ -20,8 +20,9 @@ from benchmarks.tasks.weak_model import QUESTIONS, tables
 from jupyter_agent.agent.assistant import Assistant, Resources
 from jupyter_agent.agent.grounding import ground
 from jupyter_agent.config.options import JupyterAgent
+from jupyter_agent.core.events import Done, Grounding
 from jupyter_agent.core.kernel_state import Cell, KernelState, Variable
-from jupyter_agent.core.messages import Done, Grounding, Message, ToolCall, to_json
+from jupyter_agent.core.messages import Message, ToolCall, to_json
 from jupyter_agent.core.numbers import numbers_in
 from jupyter_agent.core.question import Question
 from jupyter_agent.core.session import Turn

@@ -15,7 +15,8 @@ from jupyter_agent.agent import loop
 from jupyter_agent.agent.limits import Limits
 from jupyter_agent.agent.loop import Agent, Transcript
 from jupyter_agent.config.options import JupyterAgent
-from jupyter_agent.core.messages import Action, CellChange, CellEdit, Message, ToolCall, ToolProgress
+from jupyter_agent.core.events import ToolProgress
+from jupyter_agent.core.messages import Action, CellChange, CellEdit, Message, ToolCall
 from jupyter_agent.core.progress import PROGRESS
 from jupyter_agent.core.protocols import Tool, ToolContext, ToolOutput, ToolSpec
 from jupyter_agent.core.question import Question

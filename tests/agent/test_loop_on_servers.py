@@ -11,7 +11,7 @@ import pytest
 
 from jupyter_agent.agent.assistant import Assistant, Resources
 from jupyter_agent.config.options import JupyterAgent
-from jupyter_agent.core.messages import Done
+from jupyter_agent.core.events import Done
 from jupyter_agent.core.question import Question
 from jupyter_agent.redaction.redactor import Redactor
 from jupyter_agent.sessions.manager import SessionManager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from jupyter_agent.core.messages import Done, Plan, PlanItem
+from jupyter_agent.core.events import Done, Plan, PlanItem
 from jupyter_agent.tools.plan import UpdatePlan
 from tests.agent.test_assistant import ScriptedAssistant
 

@@ -11,7 +11,8 @@ import pytest
 
 from jupyter_agent.agent.assistant import Assistant, Resources
 from jupyter_agent.config.options import JupyterAgent
-from jupyter_agent.core.messages import ApprovalAsked, CellEdit, Done
+from jupyter_agent.core.events import ApprovalAsked, Done
+from jupyter_agent.core.messages import CellEdit
 from jupyter_agent.core.question import Decision, Question
 from jupyter_agent.core.session import Session
 from jupyter_agent.kernels.owned_kernel import start_kernel

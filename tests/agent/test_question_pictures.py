@@ -13,7 +13,8 @@ import pytest
 from jupyter_agent.agent.assistant import Assistant, Resources
 from jupyter_agent.agent.compaction import Compaction
 from jupyter_agent.config.options import JupyterAgent
-from jupyter_agent.core.messages import Done, Message, ModelEvent, ModelFinished, Picture, TextDelta, ToolCall
+from jupyter_agent.core.events import Done, ModelEvent, ModelFinished, TextDelta
+from jupyter_agent.core.messages import Message, Picture, ToolCall
 from jupyter_agent.core.pictures import PICTURE_TOKENS, checked
 from jupyter_agent.core.protocols import ModelTraits, ToolSpec
 from jupyter_agent.core.question import Question

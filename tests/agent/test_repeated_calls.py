@@ -12,7 +12,8 @@ import pytest
 
 from jupyter_agent.agent.loop import Agent, Transcript
 from jupyter_agent.agent.repeated_calls import NOTE
-from jupyter_agent.core.messages import ApprovalAsked, Message
+from jupyter_agent.core.events import ApprovalAsked
+from jupyter_agent.core.messages import Message
 from jupyter_agent.core.protocols import ToolContext, ToolOutput
 from jupyter_agent.core.question import Decision
 from jupyter_agent.kernels.owned_kernel import start_kernel

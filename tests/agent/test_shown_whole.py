@@ -11,8 +11,9 @@ import pytest
 
 from jupyter_agent.agent.limits import Limits
 from jupyter_agent.agent.loop import Agent, Transcript
+from jupyter_agent.core.events import ApprovalAsked
 from jupyter_agent.core.kernel_state import KernelState
-from jupyter_agent.core.messages import ApprovalAsked, Message
+from jupyter_agent.core.messages import Message
 from jupyter_agent.core.protocols import Tool, ToolContext, ToolOutput, ToolSpec
 from jupyter_agent.core.question import Decision
 from jupyter_agent.models.scripted import ScriptedModel

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from jupyter_agent.agent import turn as turns
-from jupyter_agent.core.messages import Action, Message, ToolCall, ToolCalled
+from jupyter_agent.core.events import ToolCalled
+from jupyter_agent.core.messages import Action, Message, ToolCall
 from jupyter_agent.core.session import Session, Turn
 from jupyter_agent.server.api.sessions import steps_to_json
 

@@ -13,7 +13,8 @@ from jupyter_agent.agent.assistant import Assistant
 from jupyter_agent.config.options import JupyterAgent
 from jupyter_agent.config.policy import Policy
 from jupyter_agent.core.errors import UpstreamError
-from jupyter_agent.core.messages import Done, Message, ModelEvent, ModelFinished, TextDelta
+from jupyter_agent.core.events import Done, ModelEvent, ModelFinished, TextDelta
+from jupyter_agent.core.messages import Message
 from jupyter_agent.core.question import Question
 from jupyter_agent.core.session import Session
 from jupyter_agent.models.scripted import ScriptedModel

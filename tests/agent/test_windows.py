@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from jupyter_agent.agent.assistant import Assistant, Resources
 from jupyter_agent.config.options import JupyterAgent
-from jupyter_agent.core.messages import Done
+from jupyter_agent.core.events import Done
 from jupyter_agent.core.protocols import ContextWindow
 from jupyter_agent.core.question import Question
 from jupyter_agent.notebooks.file import FileNotebook

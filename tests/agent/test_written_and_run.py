@@ -12,8 +12,8 @@ import pytest
 
 from jupyter_agent.agent.limits import Limits
 from jupyter_agent.agent.loop import Agent, Transcript, offered_tools
+from jupyter_agent.core.events import ApprovalAsked
 from jupyter_agent.core.kernel_state import KernelState
-from jupyter_agent.core.messages import ApprovalAsked
 from jupyter_agent.core.protocols import Tool, ToolContext
 from jupyter_agent.core.question import Decision
 from jupyter_agent.core.session import Session

@@ -13,7 +13,7 @@ from jupyter_agent.agent.assistant import Assistant
 from jupyter_agent.config.options import JupyterAgent
 from jupyter_agent.config.policy import Policy
 from jupyter_agent.core.errors import Forbidden, UnknownModel, UpstreamAuth
-from jupyter_agent.core.messages import Done
+from jupyter_agent.core.events import Done
 from jupyter_agent.core.question import Question
 from jupyter_agent.models.openai.providers import missing_key
 from tests.support.fake_model_server import answered, plain, running

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from jupyter_agent.core.kernel_state import Cell, Execution, ExecutionError, Frame, KernelState
-from jupyter_agent.core.text import estimate_tokens, head, head_and_tail, tail, truncate
+from jupyter_agent.core.text import head, head_and_tail, tail, truncate
+from jupyter_agent.core.tokens import estimate_tokens
 from jupyter_agent.kernels.outputs import OutputCollector
 from jupyter_agent.kernelside.wire import source_hash
 from jupyter_agent.prompt import context

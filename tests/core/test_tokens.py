@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from jupyter_agent.core.text import TokenCalibration, estimate_tokens
+from jupyter_agent.core.tokens import TokenCalibration, estimate_tokens
 
 #: Texts, and the larger of their sizes in the vocabularies cl100k_base and o200k_base.
 MEASURED = [

@@ -15,16 +15,8 @@ from hypothesis import strategies as st
 from jupyter_agent.config.endpoints import Endpoint
 from jupyter_agent.config.options import JupyterAgent
 from jupyter_agent.core import errors
-from jupyter_agent.core.messages import (
-    ApprovalAsked,
-    Done,
-    Message,
-    ModelFinished,
-    TextDelta,
-    ThinkingDelta,
-    ToolCall,
-    Waiting,
-)
+from jupyter_agent.core.events import ApprovalAsked, Done, ModelFinished, TextDelta, ThinkingDelta, Waiting
+from jupyter_agent.core.messages import Message, ToolCall
 from jupyter_agent.core.protocols import ContextWindow, ModelOptions, ToolOutput, ToolSpec
 from jupyter_agent.core.question import Decision
 from jupyter_agent.models.anthropic.messages_api import BlockReader, Learned, MessagesRequest

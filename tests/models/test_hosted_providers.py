@@ -18,7 +18,8 @@ import pytest
 from jupyter_agent.agent.assistant import Assistant
 from jupyter_agent.config.options import JupyterAgent
 from jupyter_agent.core import errors
-from jupyter_agent.core.messages import Done, Effect, Event, Failed, Picture, TextDelta
+from jupyter_agent.core.events import Done, Event, Failed, TextDelta
+from jupyter_agent.core.messages import Effect, Picture
 from jupyter_agent.core.protocols import ToolContext, ToolOutput, ToolSpec
 from jupyter_agent.core.question import Question
 from jupyter_agent.models.openai.providers import PROVIDERS, build

@@ -17,7 +17,8 @@ import pytest
 
 from jupyter_agent.config.options import JupyterAgent
 from jupyter_agent.core import errors
-from jupyter_agent.core.messages import Message, ModelFinished, Waiting
+from jupyter_agent.core.events import ModelFinished, Waiting
+from jupyter_agent.core.messages import Message
 from jupyter_agent.models.local.hub import Hub
 from jupyter_agent.models.local.model import LocalModel
 from tests.support.fake_model_server import ModelServer, plain, running

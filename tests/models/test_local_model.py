@@ -21,7 +21,8 @@ import pytest
 from jupyter_agent.agent.assistant import Assistant
 from jupyter_agent.config.options import JupyterAgent
 from jupyter_agent.core import errors
-from jupyter_agent.core.messages import Done, Message, ModelFinished, TextDelta, Waiting
+from jupyter_agent.core.events import Done, ModelFinished, TextDelta, Waiting
+from jupyter_agent.core.messages import Message
 from jupyter_agent.core.question import Question
 from jupyter_agent.models.local import memory
 from jupyter_agent.models.local.model import LocalModel
@@ -30,7 +31,7 @@ from jupyter_agent.server.wire.turns import QuickRequest
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from jupyter_agent.core.messages import ModelEvent
+    from jupyter_agent.core.events import ModelEvent
 
 STAND_IN = Path(__file__).parent / "engine_stand_in"
 LOADING = Waiting("Loading the model …")

@@ -13,7 +13,7 @@ import pytest
 
 from jupyter_agent.agent.assistant import Assistant
 from jupyter_agent.config.options import JupyterAgent
-from jupyter_agent.core.messages import Done, Event, Failed, TextDelta, ThinkingDelta
+from jupyter_agent.core.events import Done, Event, Failed, TextDelta, ThinkingDelta
 from jupyter_agent.core.protocols import ToolContext, ToolOutput, ToolSpec
 from jupyter_agent.core.question import Question
 from jupyter_agent.models.openai_compatible.connection import Connection

@@ -10,7 +10,8 @@ import pytest
 
 from jupyter_agent.agent.assistant import Assistant
 from jupyter_agent.config.options import JupyterAgent
-from jupyter_agent.core.messages import ApprovalAsked, Done, Message, ModelFinished, TextDelta, ToolCall, ToolReturned
+from jupyter_agent.core.events import ApprovalAsked, Done, ModelFinished, TextDelta, ToolReturned
+from jupyter_agent.core.messages import Message, ToolCall
 from jupyter_agent.core.protocols import ToolSpec
 from jupyter_agent.core.question import Decision, Question
 from jupyter_agent.models.openai.providers import LLAMACPP
@@ -21,7 +22,7 @@ from jupyter_agent.models.openai_compatible.tool_mode import mode_of_family
 from tests.support.fake_model_server import answer, answered, asking, plain, running
 
 if TYPE_CHECKING:
-    from jupyter_agent.core.messages import Event, ModelEvent
+    from jupyter_agent.core.events import Event, ModelEvent
 
 CODE = ToolSpec(
     "run_code", "Run.", {"type": "object", "properties": {"code": {"type": "string"}}, "required": ["code"]}

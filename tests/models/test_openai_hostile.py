@@ -13,7 +13,8 @@ import pytest
 
 from jupyter_agent.analysis.risk import markdown_reasons
 from jupyter_agent.core import errors
-from jupyter_agent.core.messages import Message, ModelFinished, TextDelta, ToolCall, Usage, code_blocks
+from jupyter_agent.core.events import ModelFinished, TextDelta
+from jupyter_agent.core.messages import Message, ToolCall, Usage, code_blocks
 from jupyter_agent.core.numbers import numbers_in
 from jupyter_agent.core.pictures import question_again
 from jupyter_agent.core.protocols import ToolSpec

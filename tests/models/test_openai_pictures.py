@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from jupyter_agent.config.options import JupyterAgent
-from jupyter_agent.core.messages import Message, ModelFinished, Picture, TextDelta, ToolCall, Usage
+from jupyter_agent.core.events import ModelFinished, TextDelta
+from jupyter_agent.core.messages import Message, Picture, ToolCall, Usage
 from jupyter_agent.core.protocols import ToolSpec
 from jupyter_agent.models.openai.providers import LLAMACPP, LMSTUDIO, OLLAMA, OPENROUTER, build
 from jupyter_agent.models.openai_compatible import sight

@@ -17,7 +17,7 @@ from jupyter_agent.config import entry_points
 from jupyter_agent.config.options import JupyterAgent
 from jupyter_agent.config.policy import Policy
 from jupyter_agent.core import errors
-from jupyter_agent.core.messages import ModelFinished, TextDelta
+from jupyter_agent.core.events import ModelFinished, TextDelta
 from jupyter_agent.models.anthropic.model import AnthropicModel
 from jupyter_agent.models.openai import providers
 from jupyter_agent.models.openai.providers import AZURE, BEDROCK, OLLAMA, OPENROUTER, PROVIDERS, build

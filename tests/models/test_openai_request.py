@@ -18,7 +18,8 @@ import pytest
 from jupyter_agent.agent.assistant import Assistant
 from jupyter_agent.config.options import JupyterAgent
 from jupyter_agent.core import errors
-from jupyter_agent.core.messages import Done, Message, ModelFinished, TextDelta, ToolCall, Waiting
+from jupyter_agent.core.events import Done, ModelFinished, TextDelta, Waiting
+from jupyter_agent.core.messages import Message, ToolCall
 from jupyter_agent.core.protocols import ToolSpec
 from jupyter_agent.core.question import Question
 from jupyter_agent.models.openai.providers import build

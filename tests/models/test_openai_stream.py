@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jupyter_agent.core import errors
-from jupyter_agent.core.messages import Message, ModelFinished, TextDelta, ThinkingDelta, ToolCall, Usage
+from jupyter_agent.core.events import ModelFinished, TextDelta, ThinkingDelta
+from jupyter_agent.core.messages import Message, ToolCall, Usage
 from jupyter_agent.models.openai_compatible.stream import (
     MAX_ANSWER,
     MAX_CALLS,
@@ -26,7 +27,7 @@ from jupyter_agent.models.openai_compatible.stream import (
 from tests.support.fake_model_server import KEY, STREAM, answer, answered, asking, chunk, event, plain, running
 
 if TYPE_CHECKING:
-    from jupyter_agent.core.messages import ModelEvent
+    from jupyter_agent.core.events import ModelEvent
 
 
 @pytest.fixture(autouse=True)

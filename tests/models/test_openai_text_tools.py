@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from jupyter_agent.agent.assistant import Assistant
 from jupyter_agent.config.options import JupyterAgent
+from jupyter_agent.core.events import Done, ModelFinished, TextDelta, ToolReturned
 from jupyter_agent.core.kernel_state import Cell
-from jupyter_agent.core.messages import Done, Message, ModelFinished, Picture, TextDelta, ToolCall, ToolReturned
+from jupyter_agent.core.messages import Message, Picture, ToolCall
 from jupyter_agent.core.protocols import ToolSpec
 from jupyter_agent.core.question import Question
 from jupyter_agent.models.openai_compatible.text_tools import MAX_CALL, CallReader, offer, without_calls
@@ -26,7 +27,7 @@ from tests.support.fake_model_server import STREAM, answer, answered, asking, ch
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from jupyter_agent.core.messages import Event, ModelEvent
+    from jupyter_agent.core.events import Event, ModelEvent
 
 SCHEMA = {"type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"]}
 TOOLS = [ToolSpec("list_files", "List the files.", {"type": "object"}), ToolSpec("inspect_variable", "Look.", SCHEMA)]

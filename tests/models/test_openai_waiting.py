@@ -12,7 +12,8 @@ import pytest
 from jupyter_agent.config import api_keys
 from jupyter_agent.config.options import JupyterAgent
 from jupyter_agent.core import errors
-from jupyter_agent.core.messages import Message, ModelFinished, TextDelta, ThinkingDelta, Waiting
+from jupyter_agent.core.events import ModelFinished, TextDelta, ThinkingDelta, Waiting
+from jupyter_agent.core.messages import Message
 from jupyter_agent.models.openai.providers import AZURE, OPENROUTER, build
 from jupyter_agent.models.openai_compatible import requester
 from jupyter_agent.models.openai_compatible.connection import Connection
@@ -23,7 +24,7 @@ from tests.support.fake_model_server import STREAM, answer, answered, asking, ch
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from jupyter_agent.core.messages import ModelEvent
+    from jupyter_agent.core.events import ModelEvent
     from jupyter_agent.models.openai_compatible.provider import Provider
 
 END = chunk("stop") + "data: [DONE]\n\n"

@@ -17,18 +17,17 @@ from jupyter_client.manager import AsyncKernelManager
 from jupyter_agent.agent.assistant import Assistant
 from jupyter_agent.config.options import JupyterAgent
 from jupyter_agent.core import errors
-from jupyter_agent.core.messages import (
+from jupyter_agent.core.events import (
     Done,
     Failed,
-    Message,
     ModelFinished,
     TextDelta,
-    ToolCall,
     ToolCalled,
     ToolReturned,
     UsageReported,
     Waiting,
 )
+from jupyter_agent.core.messages import Message, ToolCall
 from jupyter_agent.core.protocols import ToolSpec
 from jupyter_agent.core.question import Question
 from jupyter_agent.models.discovery import discover
@@ -41,7 +40,7 @@ from tests.support.real_servers import KEY, LINES, RealServer, aimock, llama_cpp
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
-    from jupyter_agent.core.messages import Event
+    from jupyter_agent.core.events import Event
     from jupyter_agent.kernels.remote import RemoteKernel
 
 pytestmark = pytest.mark.slow

@@ -12,7 +12,8 @@ import pytest
 
 from jupyter_agent.config.options import JupyterAgent
 from jupyter_agent.core import errors
-from jupyter_agent.core.messages import Message, ModelEvent, ModelFinished, TextDelta, ToolCall, Usage
+from jupyter_agent.core.events import ModelEvent, ModelFinished, TextDelta
+from jupyter_agent.core.messages import Message, ToolCall, Usage
 from jupyter_agent.core.protocols import Model, ToolSpec
 from jupyter_agent.models.scripted import Request, ScriptedModel
 

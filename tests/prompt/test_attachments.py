@@ -19,7 +19,7 @@ from jupyter_agent.core.kernel_state import (
     Variable,
 )
 from jupyter_agent.core.protocols import Notebook
-from jupyter_agent.core.text import estimate_tokens
+from jupyter_agent.core.tokens import estimate_tokens
 from jupyter_agent.notebooks.contents import ContentsNotebook
 from jupyter_agent.notebooks.file import FileNotebook
 from jupyter_agent.notebooks.posted import PostedNotebook

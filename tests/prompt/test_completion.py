@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from jupyter_agent.core.events import ModelFinished, TextDelta, ThinkingDelta
 from jupyter_agent.core.kernel_state import KernelState, Variable
-from jupyter_agent.core.messages import ModelFinished, TextDelta, ThinkingDelta
 from jupyter_agent.models.scripted import ScriptedModel
 from jupyter_agent.prompt.completion import Cursor, complete_code, complete_name, messages
 from jupyter_agent.redaction.redactor import Redactor

@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from jupyter_agent.core.kernel_state import Cell, Execution, ExecutionError, Frame, KernelState, Variable
-from jupyter_agent.core.text import estimate_tokens
+from jupyter_agent.core.tokens import estimate_tokens
 from jupyter_agent.prompt import context, request
 from jupyter_agent.prompt.attachments import Attachment
 from jupyter_agent.prompt.snapshot import TurnContext

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from jupyter_agent.core.messages import Action, Message, ToolCall
 from jupyter_agent.core.session import Turn
-from jupyter_agent.core.text import estimate_tokens
+from jupyter_agent.core.tokens import estimate_tokens
 from jupyter_agent.prompt import history
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ import pytest
 
 from jupyter_agent.config.user_settings import choose_instructions
 from jupyter_agent.core.instructions import InstructionFile
-from jupyter_agent.core.text import estimate_tokens
+from jupyter_agent.core.tokens import estimate_tokens
 from jupyter_agent.notebooks.instruction_files import LocalProject
 from jupyter_agent.prompt import instructions, request
 from jupyter_agent.prompt.instructions import Instructions, State

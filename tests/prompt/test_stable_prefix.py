@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 
 from jupyter_agent.agent.assistant import Assistant, Resources
 from jupyter_agent.config.options import JupyterAgent
+from jupyter_agent.core.events import Done
 from jupyter_agent.core.kernel_state import Cell, KernelState, Variable
-from jupyter_agent.core.messages import Done, Message, ToolCall
+from jupyter_agent.core.messages import Message, ToolCall
 from jupyter_agent.core.question import Question
 from jupyter_agent.core.session import Turn
-from jupyter_agent.core.text import estimate_tokens
+from jupyter_agent.core.tokens import estimate_tokens
 from jupyter_agent.models.openai_compatible.wire import request as wire_request
 from jupyter_agent.models.scripted import ScriptedModel
 from jupyter_agent.notebooks.file import FileNotebook

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from jupyter_agent.core.errors import ApprovalStale
+from jupyter_agent.core.events import ApprovalAsked
 from jupyter_agent.core.kernel_state import KernelState
-from jupyter_agent.core.messages import ApprovalAsked
 from jupyter_agent.core.question import Question
 from jupyter_agent.core.session import Session
 from jupyter_agent.server.services import Services

@@ -12,7 +12,7 @@ import pytest
 
 from jupyter_agent.agent.assistant import Assistant, Resources
 from jupyter_agent.config.options import JupyterAgent
-from jupyter_agent.core.messages import TurnStarted
+from jupyter_agent.core.events import TurnStarted
 from jupyter_agent.core.question import Question
 from jupyter_agent.models.scripted import ScriptedModel
 from jupyter_agent.redaction.redactor import Redactor

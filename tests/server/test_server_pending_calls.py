@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from jupyter_agent.core.errors import ApprovalStale
-from jupyter_agent.core.messages import ApprovalAsked
+from jupyter_agent.core.events import ApprovalAsked
 from jupyter_agent.server.turns.pending_calls import Answer, PendingCalls
 from jupyter_agent.server.turns.running_turn import RunningTurn
 

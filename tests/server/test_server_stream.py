@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from jupyter_agent.core.messages import TextDelta
+from jupyter_agent.core.events import TextDelta
 from jupyter_agent.server.encoding import frame
 from jupyter_agent.server.services import Services
 from jupyter_agent.server.turns import running_turn, sse

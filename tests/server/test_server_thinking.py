@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from jupyter_agent.core.messages import ModelFinished, TextDelta, ThinkingDelta, ToolCall
+from jupyter_agent.core.events import ModelFinished, TextDelta, ThinkingDelta
+from jupyter_agent.core.messages import ToolCall
 from jupyter_agent.models.openai_compatible.connection import Connection
 from jupyter_agent.models.openai_compatible.model import OpenAIModel
 from jupyter_agent.models.scripted import ScriptedModel

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from jupyter_agent.core.messages import TextDelta, UsageReported
+from jupyter_agent.core.events import TextDelta, UsageReported
 from jupyter_agent.server.services import Services
 from jupyter_agent.server.turns import running_turn, running_turns, session_events
 from jupyter_agent.server.turns.event_log import EventLog

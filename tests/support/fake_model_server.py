@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import AsyncIterator, Awaitable, Sequence
 
-    from jupyter_agent.core.messages import ModelEvent
+    from jupyter_agent.core.events import ModelEvent
     from jupyter_agent.core.protocols import Model, ToolSpec
 
 KEY = "sk-canary-0123456789abcdef"

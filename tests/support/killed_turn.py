@@ -13,7 +13,8 @@ from typing import Any
 
 from jupyter_agent.agent.assistant import Assistant, Resources
 from jupyter_agent.config.options import JupyterAgent
-from jupyter_agent.core.messages import Effect, Event
+from jupyter_agent.core.events import Event
+from jupyter_agent.core.messages import Effect
 from jupyter_agent.core.protocols import ToolContext, ToolOutput, ToolSpec
 from jupyter_agent.core.question import Question
 from jupyter_agent.core.session import Session, Turn

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from jupyter_agent.agent.assistant import Assistant
 from jupyter_agent.config.options import JupyterAgent
-from jupyter_agent.core.messages import Event, Message, Picture, ToolCall
+from jupyter_agent.core.events import Event
+from jupyter_agent.core.messages import Message, Picture, ToolCall
 from jupyter_agent.core.protocols import AdjustableModel, ModelOptions, ToolContext, ToolOutput, ToolSpec
 from jupyter_agent.core.question import Question
 from jupyter_agent.models.openai_compatible import failures

@@ -6,7 +6,8 @@ import json
 import re
 from collections.abc import AsyncGenerator, Sequence
 
-from jupyter_agent.core.messages import Message, ModelEvent, ModelFinished, TextDelta, ToolCall
+from jupyter_agent.core.events import ModelEvent, ModelFinished, TextDelta
+from jupyter_agent.core.messages import Message, ToolCall
 from jupyter_agent.core.protocols import ToolSpec
 
 #: How orders are written: the tool's name, and its arguments as hexadecimal digits, which survive every escaping.

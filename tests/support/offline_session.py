@@ -18,18 +18,9 @@ from IPython.utils.capture import capture_output
 
 from jupyter_agent.agent.limits import Limits
 from jupyter_agent.agent.loop import Agent, Transcript
+from jupyter_agent.core.events import Declined, ModelFinished, Suggestion, TextDelta, ToolCalled
 from jupyter_agent.core.kernel_state import ExecutionError, ExecutionResult
-from jupyter_agent.core.messages import (
-    CodeBlock,
-    Declined,
-    Message,
-    ModelFinished,
-    Suggestion,
-    TextDelta,
-    ToolCall,
-    ToolCalled,
-    code_blocks,
-)
+from jupyter_agent.core.messages import CodeBlock, Message, ToolCall, code_blocks
 from jupyter_agent.core.protocols import Tool, ToolContext, ToolOutput
 from jupyter_agent.kernels.local import LocalKernel
 from jupyter_agent.models.offline import OfflineModel

@@ -12,7 +12,8 @@ from collections.abc import AsyncGenerator, Callable, Generator, Mapping, Sequen
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from jupyter_agent.core.messages import Message, ModelEvent, ModelFinished, TextDelta, ToolCall
+from jupyter_agent.core.events import ModelEvent, ModelFinished, TextDelta
+from jupyter_agent.core.messages import Message, ToolCall
 from jupyter_agent.core.protocols import ToolSpec
 
 Calls: TypeAlias = list[tuple[str, dict[str, Any]]]

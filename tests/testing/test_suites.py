@@ -16,17 +16,9 @@ from typing import Any
 import pytest
 
 from jupyter_agent.core.errors import AgentError, CellChanged, UpstreamAuth
+from jupyter_agent.core.events import ModelEvent, ModelFinished, TextDelta
 from jupyter_agent.core.kernel_state import ExecutionResult, KernelState, Variable
-from jupyter_agent.core.messages import (
-    CellChange,
-    CellEdit,
-    Effect,
-    Message,
-    ModelEvent,
-    ModelFinished,
-    TextDelta,
-    ToolCall,
-)
+from jupyter_agent.core.messages import CellChange, CellEdit, Effect, Message, ToolCall
 from jupyter_agent.core.protocols import Kernel, Model, Notebook, SessionStore, Tool, ToolContext, ToolOutput, ToolSpec
 from jupyter_agent.core.session import Session, Turn
 from jupyter_agent.models.scripted import ScriptedModel

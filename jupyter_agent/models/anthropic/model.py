@@ -8,7 +8,8 @@ from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, Self
 
-from jupyter_agent.core.messages import Message, ModelFinished, TextDelta, ThinkingDelta, ToolCall, Usage
+from jupyter_agent.core.events import ModelFinished, TextDelta, ThinkingDelta
+from jupyter_agent.core.messages import Message, ToolCall, Usage
 from jupyter_agent.core.protocols import ModelOptions, ModelTraits
 from jupyter_agent.models.anthropic.messages_api import Learned, MessagesRequest
 from jupyter_agent.models.openai_compatible.addresses import connect
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     from jupyter_agent.config.endpoints import Endpoint
     from jupyter_agent.config.options import JupyterAgent
-    from jupyter_agent.core.messages import ModelEvent
+    from jupyter_agent.core.events import ModelEvent
     from jupyter_agent.core.protocols import ContextWindow, ToolSpec
 
 _NO_OPTIONS = ModelOptions()

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from jupyter_agent.core import errors
-from jupyter_agent.core.messages import Waiting
+from jupyter_agent.core.events import Waiting
 from jupyter_agent.core.protocols import ContextWindow, ModelOptions, ModelTraits
 from jupyter_agent.models.local import failures
 from jupyter_agent.models.local.hub import Hub
@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping, Sequence
 
     from jupyter_agent.config.options import JupyterAgent
-    from jupyter_agent.core.messages import Message, ModelEvent
+    from jupyter_agent.core.events import ModelEvent
+    from jupyter_agent.core.messages import Message
     from jupyter_agent.core.protocols import ToolSpec
 
 _MAGIC = b"GGUF"

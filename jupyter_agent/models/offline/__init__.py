@@ -8,7 +8,8 @@ from collections.abc import AsyncGenerator, Sequence
 
 from jupyter_agent.config.options import JupyterAgent
 from jupyter_agent.core.errors import UnknownModel, UpstreamTimeout
-from jupyter_agent.core.messages import Message, ModelEvent, ModelFinished, TextDelta, ToolCall
+from jupyter_agent.core.events import ModelEvent, ModelFinished, TextDelta
+from jupyter_agent.core.messages import Message, ToolCall
 from jupyter_agent.core.protocols import ContextWindow, ToolSpec
 from jupyter_agent.models.offline.answering import answered
 from jupyter_agent.models.offline.conversation import Conversation

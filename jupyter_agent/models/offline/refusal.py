@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from jupyter_agent.core.messages import Declined, Suggestion
+from jupyter_agent.core.events import Declined, Suggestion
 from jupyter_agent.models.offline.facts import Facts
 from jupyter_agent.models.offline.failure import CellError
 from jupyter_agent.models.offline.languages import REFUSALS, language_of

@@ -12,16 +12,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Literal
 
-from jupyter_agent.core.messages import (
-    Message,
-    ModelEvent,
-    ModelFinished,
-    TextDelta,
-    ThinkingDelta,
-    ToolCall,
-    Usage,
-    code_blocks,
-)
+from jupyter_agent.core.events import ModelEvent, ModelFinished, TextDelta, ThinkingDelta
+from jupyter_agent.core.messages import Message, ToolCall, Usage, code_blocks
 from jupyter_agent.core.numbers import Number, code_in, first_match, numbers_in, values_of
 from jupyter_agent.core.protocols import RUN_CODE
 from jupyter_agent.core.text import FENCE, PYTHON, without_context

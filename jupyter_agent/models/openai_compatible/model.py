@@ -14,7 +14,7 @@ from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
-from jupyter_agent.core.messages import ModelFinished
+from jupyter_agent.core.events import ModelFinished
 from jupyter_agent.core.protocols import RUN_CODE, ModelOptions, ModelTraits
 from jupyter_agent.models.openai_compatible import code_blocks, responses
 from jupyter_agent.models.openai_compatible.requester import Requester
@@ -29,7 +29,8 @@ from jupyter_agent.models.openai_compatible.wire import request as chat_body
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
 
-    from jupyter_agent.core.messages import Message, ModelEvent
+    from jupyter_agent.core.events import ModelEvent
+    from jupyter_agent.core.messages import Message
     from jupyter_agent.core.protocols import ContextWindow, ToolMode, ToolSpec
     from jupyter_agent.models.openai_compatible.connection import Connection
     from jupyter_agent.models.openai_compatible.failures import Failure

@@ -18,7 +18,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from jupyter_agent.core import errors
-from jupyter_agent.core.messages import ModelFinished, ThinkingDelta, Waiting
+from jupyter_agent.core.events import ModelFinished, ThinkingDelta, Waiting
 from jupyter_agent.core.protocols import ContextWindow, ModelOptions
 from jupyter_agent.models.openai_compatible import failures, sight, windows
 from jupyter_agent.models.openai_compatible.connection import whole
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     import httpx2
 
-    from jupyter_agent.core.messages import ModelEvent
+    from jupyter_agent.core.events import ModelEvent
     from jupyter_agent.models.openai_compatible.connection import Connection
     from jupyter_agent.models.openai_compatible.provider import Provider
     from jupyter_agent.models.openai_compatible.thoughts import Delta

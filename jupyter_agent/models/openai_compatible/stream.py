@@ -15,14 +15,15 @@ from itertools import pairwise
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
-from jupyter_agent.core.messages import Json, ModelFinished, TextDelta, ThinkingDelta, ToolCall, Usage
+from jupyter_agent.core.events import ModelFinished, TextDelta, ThinkingDelta
+from jupyter_agent.core.messages import Json, ToolCall, Usage
 from jupyter_agent.models.openai_compatible import arguments, failures
 from jupyter_agent.models.openai_compatible.thoughts import Delta, ThoughtReader
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from jupyter_agent.core.messages import ModelEvent
+    from jupyter_agent.core.events import ModelEvent
     from jupyter_agent.models.openai_compatible.provider import Provider
     from jupyter_agent.models.openai_compatible.text_tools import CallReader
 

@@ -6,7 +6,7 @@ import re
 import string
 from typing import Literal, TypeAlias
 
-from jupyter_agent.core.messages import TextDelta, ThinkingDelta
+from jupyter_agent.core.events import TextDelta, ThinkingDelta
 from jupyter_agent.core.text import FENCE
 
 Delta: TypeAlias = TextDelta | ThinkingDelta

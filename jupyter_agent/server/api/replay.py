@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from jupyter_agent.agent.replay import replay, replay_question
 from jupyter_agent.core.errors import BadRequest, Conflict
-from jupyter_agent.core.messages import Done, Event
+from jupyter_agent.core.events import Done, Event
 from jupyter_agent.core.question import Question
 from jupyter_agent.server import identity
 from jupyter_agent.server.api.requests import parse_request

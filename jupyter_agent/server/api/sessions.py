@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from jupyter_agent.agent.turn import steps as turn_steps
 from jupyter_agent.core.errors import AgentError
-from jupyter_agent.core.messages import Grounding, to_json
+from jupyter_agent.core.events import Grounding
+from jupyter_agent.core.messages import to_json
 from jupyter_agent.core.pictures import PICTURES, newest_kept
 from jupyter_agent.server.base_handler import AgentHandler
 from jupyter_agent.server.encoding import timestamp

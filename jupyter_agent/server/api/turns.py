@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from jupyter_agent.agent.turn import stored_events
 from jupyter_agent.core.errors import ApprovalStale, BadRequest, NotFound
-from jupyter_agent.core.messages import Done, to_json
+from jupyter_agent.core.events import Done
+from jupyter_agent.core.messages import to_json
 from jupyter_agent.server.api.requests import parse_request
 from jupyter_agent.server.base_handler import AgentHandler
 from jupyter_agent.server.encoding import KEEP_ALIVE, frame, numbered
@@ -19,7 +20,7 @@ from jupyter_agent.server.turns.running_turn import TurnFailed
 from jupyter_agent.server.turns.sse import CONTENT_TYPE, StreamingHandler
 
 if TYPE_CHECKING:
-    from jupyter_agent.core.messages import Event
+    from jupyter_agent.core.events import Event
     from jupyter_agent.core.question import Question
     from jupyter_agent.server.turns.running_turn import RunningTurn
     from jupyter_agent.server.turns.session_events import SessionEvent

@@ -18,18 +18,16 @@ from jupyter_agent.agent.approval import DENIED, STALE
 from jupyter_agent.agent.limits import Limits, highest_of
 from jupyter_agent.agent.loop import WITHHELD, Agent, Transcript, offered_tools
 from jupyter_agent.core.errors import ApprovalStale
-from jupyter_agent.core.messages import (
+from jupyter_agent.core.events import (
     ApprovalAsked,
     Done,
-    Message,
     ModelEvent,
     ModelFinished,
     TextDelta,
-    ToolCall,
     ToolCalled,
     ToolReturned,
-    to_json,
 )
+from jupyter_agent.core.messages import Message, ToolCall, to_json
 from jupyter_agent.core.protocols import Tool, ToolContext, ToolOutput, ToolSpec, TurnLog
 from jupyter_agent.core.question import Decision, Question
 from jupyter_agent.core.text import spelled_out

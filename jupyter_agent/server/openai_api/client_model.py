@@ -10,15 +10,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from jupyter_agent.core.errors import BadRequest
-from jupyter_agent.core.messages import (
-    Message,
-    ModelEvent,
-    ModelFinished,
-    TextDelta,
-    ThinkingDelta,
-    ToolCall,
-    code_blocks,
-)
+from jupyter_agent.core.events import ModelEvent, ModelFinished, TextDelta, ThinkingDelta
+from jupyter_agent.core.messages import Message, ToolCall, code_blocks
 from jupyter_agent.core.protocols import AdjustableModel, Model, ModelTraits, ToolSpec, traits_of
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from jupyter_agent.core.messages import (
+from jupyter_agent.core.events import (
     Cancelled,
     Done,
     Event,
@@ -17,12 +17,10 @@ from jupyter_agent.core.messages import (
     Interrupted,
     TextDelta,
     ThinkingDelta,
-    ToolCall,
     TurnStarted,
-    Usage,
     UsageReported,
-    to_json,
 )
+from jupyter_agent.core.messages import ToolCall, Usage, to_json
 from jupyter_agent.server.encoding import plain_json_text
 from jupyter_agent.server.openai_api.errors import error_body, status_of
 from jupyter_agent.server.turns.event_log import HandedOver

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, get_args
 
 from msgspec import Meta, Struct
 
-from jupyter_agent.core import messages
+from jupyter_agent.core import events
 from jupyter_agent.server.turns.session_events import SessionEvent
 from jupyter_agent.server.wire import kernels, openai_api, sessions, settings, turns
 from jupyter_agent.server.wire.body import Count, KernelId, NotebookId, Secret, SessionId, ShortText, about
@@ -18,7 +18,7 @@ READ = ("400", "403", "404", "405", "500", "503")
 POSTED = (*READ, "413", "415")
 WRITE = (*READ, "409", "413", "415", "507")
 TURN = (*WRITE, "429", "502", "504")
-TURN_EVENTS: tuple[type[Any], ...] = get_args(messages.Event)
+TURN_EVENTS: tuple[type[Any], ...] = get_args(events.Event)
 #: Parameters of paths, queries and headers: their types.
 PARAMETERS: dict[str, Any] = {
     "session_id": SessionId,
@@ -173,7 +173,7 @@ _SERVER = (
     _post(
         "quick",
         "Ask about a notebook: one turn",
-        messages.Done,
+        events.Done,
         turns.QuickRequest,
         errors=TURN,
         stream=_TURN_STREAM,

@@ -9,7 +9,8 @@ from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from typing import ClassVar, TypeAlias
 
-from jupyter_agent.core.messages import Event, TextDelta, ThinkingDelta, ToolCall, ToolCalled
+from jupyter_agent.core.events import Event, TextDelta, ThinkingDelta, ToolCalled
+from jupyter_agent.core.messages import ToolCall
 
 #: Backpressure: so many characters may be unread by the fastest reader.
 MAX_UNREAD = 1024 * 1024

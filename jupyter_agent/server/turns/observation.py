@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from jupyter_agent.core.errors import AgentError
-from jupyter_agent.core.messages import (
+from jupyter_agent.core.events import (
     ApprovalAsked,
     Done,
     Event,
@@ -18,10 +18,9 @@ from jupyter_agent.core.messages import (
     ToolCalled,
     ToolReturned,
     TurnStarted,
-    Usage,
     UsageReported,
-    to_json,
 )
+from jupyter_agent.core.messages import Usage, to_json
 from jupyter_agent.core.text import sha256_hex
 from jupyter_agent.server import metrics
 from jupyter_agent.server.audit import Audit

@@ -20,7 +20,7 @@ from jupyter_agent.core.errors import (
 from jupyter_agent.core.kernel_state import Cell
 
 if TYPE_CHECKING:
-    from jupyter_agent.core.messages import ApprovalAsked
+    from jupyter_agent.core.events import ApprovalAsked
     from jupyter_agent.server.wire.turns import CallResult, PostedCell
 
 #: How long a cell to edit may take its reader. Code runs as long as its turn lets it; how long an approval may wait is the approval policy's.

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import OrderedDict
 from dataclasses import dataclass, field
 
-from jupyter_agent.core.messages import ApprovalAsked, Effect
+from jupyter_agent.core.events import ApprovalAsked
+from jupyter_agent.core.messages import Effect
 from jupyter_agent.core.session import Session
 
 #: Conversations of which permissions are kept; of the others the user is asked again.

@@ -9,24 +9,21 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from jupyter_agent.core.errors import ApprovalStale, Conflict
-from jupyter_agent.core.kernel_state import ExecutionError, ExecutionResult, RunStatus
-from jupyter_agent.core.messages import (
+from jupyter_agent.core.events import (
     ApprovalAsked,
     Cancelled,
-    CellChange,
-    CellEdit,
     Done,
     EditAsked,
     Event,
     Failed,
     Interrupted,
     RunAsked,
-    ToolCall,
     ToolCalled,
     ToolReturned,
     TurnStarted,
-    Usage,
 )
+from jupyter_agent.core.kernel_state import ExecutionError, ExecutionResult, RunStatus
+from jupyter_agent.core.messages import CellChange, CellEdit, ToolCall, Usage
 from jupyter_agent.core.protocols import ModelOptions
 from jupyter_agent.core.question import Decision
 from jupyter_agent.server.turns.event_log import EventLog, HandedOver

@@ -14,17 +14,8 @@ from functools import cache
 from typing import TYPE_CHECKING, Literal
 
 from jupyter_agent.core.errors import AgentError, Conflict, NotFound, TooManyRequests
+from jupyter_agent.core.events import TERMINAL, ApprovalAsked, Cancelled, Done, Event, Failed, Interrupted, TurnStarted
 from jupyter_agent.core.failure_log import request_id
-from jupyter_agent.core.messages import (
-    TERMINAL,
-    ApprovalAsked,
-    Cancelled,
-    Done,
-    Event,
-    Failed,
-    Interrupted,
-    TurnStarted,
-)
 from jupyter_agent.server.audit import Audit
 from jupyter_agent.server.turns.observation import TurnObservation
 from jupyter_agent.server.turns.permissions import Permissions

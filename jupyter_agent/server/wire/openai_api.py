@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
 from msgspec import UNSET, Meta, UnsetType, field
 
-from jupyter_agent.core.messages import Grounding
+from jupyter_agent.core.events import Grounding
 from jupyter_agent.server.wire.body import Approval, Integer, NotebookId, OpenBody, SessionId, ShortText, about, form
 
 

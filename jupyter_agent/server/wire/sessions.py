@@ -6,7 +6,8 @@ from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
 from msgspec import UNSET, UnsetType, field
 
-from jupyter_agent.core.messages import Action, ActionStatus, CellChange, Effect, FinishReason, Grounding, Usage
+from jupyter_agent.core.events import Grounding
+from jupyter_agent.core.messages import Action, ActionStatus, CellChange, Effect, FinishReason, Usage
 from jupyter_agent.core.session import TurnStatus, UndoKind
 from jupyter_agent.server.wire.body import (
     Body,

@@ -1,6 +1,6 @@
 """Turns on the wire: a question with its notebook, what came of a call, and the previewed request.
 
-The events of a turn, and the reply of one that does not stream, are the dataclasses of `core.messages`.
+The events of a turn, and the reply of one that does not stream, are the dataclasses of `core.events`.
 """
 
 from __future__ import annotations

@@ -9,7 +9,8 @@ import pytest
 
 from jupyter_agent.config.options import JupyterAgent
 from jupyter_agent.core.errors import UpstreamTimeout
-from jupyter_agent.core.messages import Message, ModelEvent, ModelFinished, TextDelta, ToolCall
+from jupyter_agent.core.events import ModelEvent, ModelFinished, TextDelta
+from jupyter_agent.core.messages import Message, ToolCall
 from jupyter_agent.core.protocols import Model
 from jupyter_agent.models.offline import OfflineModel
 from tests.support.offline_session import SPECS, OfflineSession
