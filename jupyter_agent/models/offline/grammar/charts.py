@@ -10,6 +10,7 @@ from jupyter_agent.models.offline.grammar.query import Chart, TableQuery
 from jupyter_agent.models.offline.grammar.tables import is_number, kind_of, values_are_unique
 from jupyter_agent.models.offline.namespace import Column, whole
 from jupyter_agent.models.offline.query import Measure
+from jupyter_agent.models.offline.words import parts
 
 #: Spans with a part in a picture of groups alone.
 _OF_GROUPS = frozenset("FMZSHU%usdtWwngNc")
@@ -89,7 +90,7 @@ def _plain(found: Parts, base: TableQuery) -> TableQuery | None:
     if not columns and chart.kind == "any" and (found.has("R") or found.has("T") or found.has("x")):
         return _whole(base)
     if len(columns) == 1 and not by:
-        return _single(base, columns[0], chart)
+        return _single(base, columns[0], chart) if not found.has("E") else None  # against what is missing
     if len(columns) < 2 or not can_run or chart.kind not in ("any", "scatter", "line", "area"):
         return None
     times = [column for column in columns if kind_of(column) == "time"]
@@ -126,6 +127,8 @@ def _single(base: TableQuery, column: Column, chart: Chart) -> TableQuery | None
         return (
             replace(counted, by=(), period="month", time=column, descending=None) if chart.kind != "scatter" else None
         )
+    if chart.kind == "any" and "year" in parts(column.name):
+        return None  # of each year, or how many rows there are of it
     if kind in ("text", "truth", "other"):
         return counted if chart.kind in ("any", "hist", *_BARS) else None
     if chart.kind in _BARS:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -18,7 +19,7 @@ from jupyter_agent.models.offline.spans import Lexicon, spans
 _LEXICON = Lexicon(
     error={
         "why": "why, how come, wtf, wth, omg, broken, broke, does not work, not work, not working, not working anymore, doesnt work, is not working, did not work, fail, failed, fails, failing, failure, error, errors, exception, traceback, crash, crashed, stack trace, go wrong, went wrong, wrong, what happened, happened, what is wrong, explain the error, explain, red, red text",
-        "fix": "fix, how to fix, how do i fix, solve, solution, repair, correct, cure, resolve, get rid of, debug",
+        "fix": "fix, fixed, corrected, how to fix, how do i fix, solve, solution, repair, correct, cure, resolve, get rid of, debug",
         "function": "which function, what function, function, in which function",
         "line": "which line, what line, line, where, in which line, which cell, cell",
         "worked": "did work, work, worked, succeed, fine, did run, run, everything ok, all good",
@@ -28,6 +29,10 @@ _LEXICON = Lexicon(
     look={True: "here, in here, eda, a quick eda, exploratory data analysis, explore, look around, whats up, around, start, where to start, where do i start, can i do, what can i ask, can i ask, quick eda, do a quick eda, do an eda, exploration, do next, next"},
     filler={True: "this, it, again, now, then, last, latest, newest, previous, mean, means, meant, mean by, quick, quickly, man, ugh, lol, sir, about, and, how, not, code, my, always, so, still, happen, here, be, thing, all, with this, say, says, tells"},
 )  # fmt: skip
+
+#: An error's class, and words that can be about nothing but an error.
+_CLASS = re.compile(r"[A-Z]\w*(?:Error|Exception|Interrupt|Iteration|Warning)")
+_NAMED = re.compile(r"\b(?:errors?|exception|traceback|wrong|fail\w*|crash\w*|debug|bug)\b|[a-z]Error\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +44,12 @@ class ErrorQuery(ObjectQuery):
 
     def answer(self, facts: Facts) -> Sequence[str]:
         """What it means and how to mend it."""
-        failure = CellError.of(facts.error() or {})
+        data = facts.error()
+        if data is None:
+            return ["I cannot read the notebook's errors here: no kernel is running for it, or it cannot be asked."]
+        if not data:
+            return ["There is no error: the last cells ran without one."]
+        failure = CellError.of(data)
         place = failure.place
         first: list[str] = []
         if self.what == "function":
@@ -66,7 +76,7 @@ class OverviewQuery(ObjectQuery):
 
 def read(question: str, context: ObjectContext) -> ErrorQuery | OverviewQuery | None:
     """The error after which a short question is asked, or the card; None for every other question."""
-    found = spans(question, _LEXICON, lambda _text: None)
+    found = spans(question, _LEXICON, lambda text: ("error", "why") if _CLASS.fullmatch(text) else None)
     bare = not found.spans and not found.unknown and "?" in question
     if found.unknown or not (bare or found.slots) or found.slots & {"number", "text", "operator"}:
         return None
@@ -80,6 +90,8 @@ def read(question: str, context: ObjectContext) -> ErrorQuery | OverviewQuery | 
     ):
         kind = "error"
     what = found.all("error")
+    if kind == "card" and what and _NAMED.search(question):
+        return ErrorQuery("why", context.namespace)
     if kind == "error":
         if not what and not found.slots & {"lost"} and not bare:
             return None
