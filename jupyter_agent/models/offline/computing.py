@@ -1,60 +1,15 @@
-"""Answers that take a computation: run one expression, or give it where it cannot be run."""
+"""What was computed in words: why it was not run, and its conditions."""
 
 from __future__ import annotations
 
 from calendar import month_name
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
-from jupyter_agent.models.offline.dialects.choice import Dialect, dialect
-from jupyter_agent.models.offline.facts import Facts, Ran
-from jupyter_agent.models.offline.markdown import name, python
+from jupyter_agent.models.offline.facts import Ran
+from jupyter_agent.models.offline.markdown import name
 from jupyter_agent.models.offline.namespace import Column, Table
-from jupyter_agent.models.offline.query import Condition, Measure, Query, noun
-from jupyter_agent.models.offline.results import Result, result
+from jupyter_agent.models.offline.query import Condition, Measure, noun
 from jupyter_agent.models.offline.words import joined
-
-Expression = Callable[[Dialect], str]
-Sentence = Callable[[Result], str]
-
-
-def full_frame(query: Query, facts: Facts) -> Table:
-    """The query's table as inspection has it, else as the list has it."""
-    frame = query.the_frame()
-    variable = facts.inspected(frame.name)
-    has_columns = variable is not None and variable.kind == "frame" and variable.facts.get("columns")
-    return Table.of(variable) if variable is not None and has_columns else frame
-
-
-def block(query: Query, frame: Table, expression: Expression) -> str:
-    """The expression as a block of code to insert, with the imports that it needs."""
-    language = dialect(frame, query.namespace)
-    return python("\n".join([*language.imports, *([""] if language.imports else []), expression(language)]))
-
-
-def computed(
-    query: Query, facts: Facts, title: str, expression: Expression, describe: Sentence | None = None
-) -> Sequence[str]:
-    """What an expression over the query's table yields, said in words, and the code; only the code where it is asked for or cannot run.
-
-    Args:
-        query: What is asked.
-        facts: Where the expression is run.
-        title: What is computed, as a phrase.
-        expression: The code in a dialect.
-        describe: Puts the result into words; the title if None.
-    """
-    frame = query.the_frame()
-    code = block(query, frame, expression)
-    if query.wants_code:
-        return [f"{title}:", code]
-    ran = facts.run(expression(dialect(frame, query.namespace, runs=True)))
-    if ran.status != "ok":
-        return [*not_run(ran, title), code]
-    found = result(ran.text, [column.name for column in frame.columns])
-    if found.empty:
-        return [f"{title}: **none**.", code]
-    sentence = describe(found) if describe is not None else f"{title}:"
-    return [sentence, *([] if found.number is not None and sentence else found.blocks()), code]
 
 
 def not_run(ran: Ran, title: str) -> Sequence[str]:

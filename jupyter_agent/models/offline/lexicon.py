@@ -85,17 +85,6 @@ ADJECTIVES = {
     "populous": "population", "profitable": "profit margin revenue", "rated": "rating score", "hottest": "temperature temp", "coldest": "temperature temp",
 }  # fmt: skip
 
-#: Verbs and the columns they speak of.
-VERBS = {
-    r"sold|sells?|selling": "quantity qty units sold sales revenue turnover amount",
-    r"money|earn(?:s|ed|ing)?": "revenue profit income turnover sales amount",
-}
-
-#: What is added up, where nothing else is said: the mean of a month's sales is not its sales.
-ADDITIVE = frozenset(
-    words("revenue revenues sales quantity qty units profit profits turnover orders visits clicks views downloads")
-)
-
 #: Number words in "top three".
 NUMBERS = {
     word: value
@@ -109,13 +98,3 @@ MONTHS = {
     )
 }
 MONTHS |= {name[:3]: place for name, place in MONTHS.items()} | {"sept": 9}
-
-#: What a mistyped long word is compared with.
-SPELLING = (
-    *sorted(word for word in TELLING if len(word) > 4),
-    "columns",
-    "column",
-    "variables",
-    "variable",
-    "dataframe",
-)

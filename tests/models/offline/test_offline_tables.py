@@ -202,7 +202,7 @@ def test_a_name_does_not_take_the_word_behind_it() -> None:
     shell = new_shell(
         "import pandas as pd\nrun = pd.DataFrame({'flag_i': [True, False, True], 'flag_x': [True, True, True]})"
     )
-    assert "`flag_i`" not in OfflineSession(shell).ask("which flag is most frequent").text.partition("There is")[0]
+    assert OfflineSession(shell).ask("which flag is most frequent").declined is not None
 
 
 def test_rows_that_would_all_go_are_not_dropped() -> None:

@@ -18,7 +18,6 @@ from jupyter_agent.models.offline.markdown import figure, many, name, names, pyt
 from jupyter_agent.models.offline.namespace import Column, Namespace, Table, moment, names_of, real, whole
 from jupyter_agent.models.offline.query import Ask, Condition, Measure, noun
 from jupyter_agent.models.offline.results import Result, result, strength
-from jupyter_agent.models.offline.skill import Answer
 from jupyter_agent.models.offline.words import joined, parts
 
 #: Rows that are shown, and columns where the table has more than fit in a line.
@@ -31,7 +30,7 @@ _SCALAR = re.compile(
 )
 
 
-def answered(query: TableQuery, source: Source, namespace: Namespace, facts: Facts) -> Answer:
+def answered(query: TableQuery, source: Source, namespace: Namespace, facts: Facts) -> Sequence[str]:
     """The blocks of the answer.
 
     Raises:
@@ -319,7 +318,7 @@ def _difference_in_words(query: TableQuery, source: Source, numbers: Sequence[fl
     )
 
 
-def _described(query: TableQuery, source: Source, title: str, found: Result) -> Answer:
+def _described(query: TableQuery, source: Source, title: str, found: Result) -> Sequence[str]:
     total = source.base.rows
     match query.shape:
         case "count" if found.number is not None:
@@ -345,7 +344,7 @@ def _described(query: TableQuery, source: Source, title: str, found: Result) -> 
     return _table(query, title, found)
 
 
-def _table(query: TableQuery, title: str, found: Result) -> Answer:
+def _table(query: TableQuery, title: str, found: Result) -> Sequence[str]:
     if found.empty:
         return [f"{title}: **none**."]
     count = re.search(r"\[(\d+) rows x|^shape: \((\d+)|Length: (\d+)", found.text, re.MULTILINE)
@@ -379,7 +378,7 @@ def _scalar(text: str) -> str:
     return name(day + (" " + ":".join(f"{number:02}" for number in numbers[3:6]) if any(numbers[3:6]) else ""))
 
 
-def _known(query: TableQuery, source: Source) -> Answer:
+def _known(query: TableQuery, source: Source) -> Sequence[str]:
     """Numbers that inspection has told already, in words; nothing if one is not among them."""
     first, rows = query.measures[0].column, source.base.rows
     if (
@@ -411,7 +410,7 @@ def _known(query: TableQuery, source: Source) -> Answer:
     ]
 
 
-def _counts(query: TableQuery, source: Source) -> Answer:
+def _counts(query: TableQuery, source: Source) -> Sequence[str]:
     """How often each value occurs, where inspection has told it; nothing if it has not."""
     if (
         query.shape != "groups"
@@ -455,7 +454,7 @@ def _counted(column: Column, pairs: Sequence[tuple[str, int]], rows: int) -> str
     return table([name(column.name), "rows", "share"], lines, [1, 2])
 
 
-def _values_in_words(query: TableQuery, source: Source, found: Result) -> Answer:
+def _values_in_words(query: TableQuery, source: Source, found: Result) -> Sequence[str]:
     texts = [found.text] if len(query.measures) == 1 else re.findall(r"(?:[^,(]|\([^()]*\))+", found.text.strip()[1:-1])
     return [
         "\n\n".join(

@@ -64,7 +64,7 @@ def table_answer(conversation: Conversation, facts: Facts) -> Sequence[str] | No
     """
     namespace = facts.namespace()
     has_tables = namespace.frames or any("LazyFrame" in variable.type for variable in namespace.variables.values())
-    if not has_tables or any(pattern.search(conversation.question) for pattern in (_MEANING, _EVERY)):
+    if not has_tables or _EVERY.search(conversation.question):
         return None
     questions = [*(question for question in conversation.earlier if talk(question) is None), conversation.question]
     words = frozenset(form for question in questions for token in tokens(question) for form in parts(token.text))
@@ -81,6 +81,10 @@ def table_answer(conversation: Conversation, facts: Facts) -> Sequence[str] | No
             inspected = inspections(question, tables, inspected) if change is None and not found else []
         kept = previous if previous is not None and previous.query.shape == "topic" and leans(question) else None
         previous = found[0] if len(found) == 1 else topic(question, sources) or kept
+    if _MEANING.search(conversation.question):
+        known = _inspected(conversation.question, tables, inspected, namespace, facts)
+        note = "What it stands for is not written in the data; this is what the data shows:"
+        return [known[0], note, *known[1:]] if known else None
     change = transform_of(conversation.question, tables, change or (previous and previous.query))
     if change is not None:
         return [block for block in (*transformed(change, namespace, facts), namespace.age_note) if block.strip()]

@@ -37,6 +37,8 @@ _OTHERS = {
 }
 #: They ask for what is there; all else needs a part.
 _BINDING = frozenset("I=&wHBTR.vx8rUo")
+#: ``what cities are there``, ``list all cities``.
+_LISTING = re.compile(r"\W*(?:what|which) \w+ (?:are|do|exist)\b|\W*(?:list|show|give me) (?:all|the)\b", re.IGNORECASE)
 #: Most tables of which one question without a name is answered.
 _MOST = 4
 
@@ -88,6 +90,10 @@ def inspections(question: str, tables: Sequence[Table], previous: Sequence[Inspe
             whats = list(dict.fromkeys(span.data for span in spans if span.kind == "1"))
             columns = tuple(dict.fromkeys(span.data[0] for span in spans if span.kind == "C" and len(span.data) == 1))
             left = set(kinds) - _BINDING - {"1", "C", "*"}
+            if "x" in kinds and not columns and len(previous) == 1 and previous[0].table.name == table.name:
+                columns = previous[0].columns  # ``what type is it``
+            if not whats and len(columns) == 1 and columns[0].role == "text" and _LISTING.match(question):
+                whats = ["unique"]
             if (
                 not left
                 and not whats
@@ -106,9 +112,9 @@ def inspections(question: str, tables: Sequence[Table], previous: Sequence[Inspe
                 whats, left = ["type"], left - {"i"}
             if len(whats) != 1 or left or any(len(span.data) != 1 for span in spans if span.kind == "C"):
                 continue
-            what = whats[0]
+            what: What = "missing" if whats == ["complete"] and columns else whats[0]
             of_columns = what == "duplicates" and "8" in kinds and not columns and "R" not in kinds
-            if not of_columns and (what == "complete") is bool(columns):
+            if what != "duplicates" and (what == "complete") is bool(columns):
                 continue
             is_whether = re.match(r"\W*(?:is|are|does|do|has|have)\b", question, re.IGNORECASE) is not None
             inspection = Inspection(what, table, columns, is_whether, of_columns)

@@ -65,16 +65,19 @@ def _fitting(question: str, sources: Iterable[Source], tables: Sequence[Table]) 
                 break
 
 
-def unknown_words(question: str, tables: Sequence[Table]) -> list[str]:
-    """The words that no table knows, where the rest is about one; none if it is about something else."""
+def unknown_words(question: str, tables: Sequence[Table]) -> tuple[list[str], Table | None]:
+    """The words that no table knows and the table that the rest is about; nothing if it is about something else."""
     found = [
-        [span.text for span in spans if span.kind == "?"]
-        or [span.text for span in combined(spans, table) if span.kind in "NXQ"]
+        (
+            [span.text for span in spans if span.kind == "?"]
+            or [span.text for span in combined(spans, table) if span.kind in "NXQ"],
+            table,
+        )
         for table in map(with_levels, tables)
         for spans in islice(readings(question, Vocabulary(table)), MOST_REFUSED)
         if any(span.kind in "CTV" and span.surety > 1 for span in spans)
     ]
-    return min(found, key=len, default=[])
+    return min(found, key=lambda pair: len(pair[0]), default=([], None))
 
 
 def _uses_all(query: TableQuery, source: Source) -> bool:

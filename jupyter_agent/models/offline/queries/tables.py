@@ -20,7 +20,7 @@ _LONGEST = 60
 _POINTING = re.compile(r"\b(?:it|its|they|them|their|that|those|these)\b", re.IGNORECASE)
 #: Code for one of these things.
 _METHOD = re.compile(
-    r"\b([^\W\d]\w*)\.(columns|shape|dtypes|head|tail|sample|describe|info|index|duplicated|isna|isnull)\b(?:\((\d*)\))?(?:\.sum\(\))?"
+    r"\b([^\W\d]\w*)\.(columns|shape|dtypes|head|tail|sample|describe|info|index|isna|isnull)\b(?:\((\d*)\))?(?:\.sum\(\))?"
 )
 _LENGTH = re.compile(r"\blen\(([^\W\d]\w*)\)")
 _SHOWING = re.compile(r"\b(?:show|print|display|view|see|look at)\b", re.IGNORECASE)
@@ -35,7 +35,6 @@ _LEXICON = Lexicon(
         "summary": "describe, description, summary, summarize, summarise, overview, statistics, stats, info, information, profile, explore, about, contain, contains, hold, holds, inside, details, describe all columns, summary statistics, rundown",
         "index": "index, row labels, row names, row index", "memory": "memory, how much memory, memory usage, memory use, ram, bytes, memory footprint, megabytes, how heavy, mb",
         "missing": "missing, missing values, nulls, null values, nans, nan values, nan, na, gaps, empty cells, missing data, empty values, incomplete, null, blanks, isna, isnull",
-        "duplicates": "duplicates, duplicate rows, duplicated rows, repeated rows, duplicate, duplicated, duplicate entries, duplicate records, double entries, rows repeated, repeat rows",
     },
     end={"head": "first, top", "tail": "last, bottom"},
     role={
@@ -60,7 +59,6 @@ class StructureQuery(ObjectQuery):
         limit: How many rows are shown.
         role: Of columns, which ones.
         is_most: Of gaps, the column that has the most.
-        within: Of repeated rows, the columns that are compared.
         namespace: Where libraries have their names.
     """
 
@@ -70,7 +68,6 @@ class StructureQuery(ObjectQuery):
     limit: int = 5
     role: Role | None = None
     is_most: bool = False
-    within: tuple[Column, ...] = ()
 
     def answer(self, facts: Facts) -> Sequence[str]:
         """From what inspection found where that is all, else run."""
@@ -103,8 +100,6 @@ class StructureQuery(ObjectQuery):
                 return [f"{name(frame.name)} uses **{size(used)}** of memory."]
             case "missing":
                 return _gaps(frame, is_most=self.is_most)
-            case "duplicates":
-                return _duplicates(frame, facts, code.duplicates(self.within), self.within)
         return _summary(frame)
 
 
@@ -183,19 +178,6 @@ def _gaps(frame: Table, *, is_most: bool) -> Sequence[str]:
     ]
 
 
-def _duplicates(frame: Table, facts: Facts, code: str, within: Sequence[Column]) -> Sequence[str]:
-    where = f" in {names(column.name for column in within)}" if within else ""
-
-    def sentence(text: str) -> str:
-        digits = text.strip()
-        if digits == "0":
-            return f"No, {name(frame.name)} has **no duplicate rows**{where}."
-        of = f" of {figure(frame.rows)}" if frame.rows else ""
-        return f"Yes: **{figure(int(digits)) if digits.isdecimal() else digits}**{of} rows of {name(frame.name)} repeat an earlier row{where}."
-
-    return shown_run(facts, code, f"Duplicate rows of {name(frame.name)}{where}", sentence)
-
-
 def _summary(frame: Table) -> Sequence[str]:
     missing = sum(whole(column.facts.get("missing")) or 0 for column in frame.columns)
     used = real(frame.variable.facts.get("memory_bytes"))
@@ -242,13 +224,7 @@ def read(question: str, context: ObjectContext) -> StructureQuery | None:
     if previous is None and _goes_on_with_a_part(question, context):
         return None
 
-    columns = {column.name: column for frame in frames.values() for column in frame.columns}
-
     def meaning(text: str) -> Meaning | None:
-        if text not in frames and (
-            column := next((column for column in columns.values() if is_named(column.name, text)), None)
-        ):
-            return "column", column
         found = frames.get(text) or next((frame for frame in frames.values() if is_named(frame.name, text)), None)
         return ("table", found) if found is not None else None
 
@@ -256,7 +232,7 @@ def read(question: str, context: ObjectContext) -> StructureQuery | None:
         lambda match: f"{match[2]} {match[3] or ''} of {match[1]}", _LENGTH.sub(r"length of \1", question)
     )
     found = spans(written, _LEXICON, meaning, frames.__contains__)
-    slots = {"column", "table", "what", "end", "role", "rows", "each", "most", "noun", "verb", "number"}
+    slots = {"table", "what", "end", "role", "rows", "each", "most", "noun", "verb", "number"}
     if found.unknown or found.slots - slots:
         return None
     asked = _asked(found, is_bare=bool(found.all("table")))
@@ -265,7 +241,7 @@ def read(question: str, context: ObjectContext) -> StructureQuery | None:
             return replace(previous, table=found.all("table")[0])
         before = _before(question, context, meaning)  # what was asked of no table by its name
         asked = before if before is not None else asked
-    if asked is None or ("column" in found.slots and asked[0] != "duplicates"):
+    if asked is None:
         return None
     what, limit, role = asked
     if (
@@ -289,11 +265,7 @@ def read(question: str, context: ObjectContext) -> StructureQuery | None:
         raise Ask(f"Which table do you mean: {joined([name(frame.name) for frame in tables[:6]], 'or')}?")
     if len(tables) != 1:
         return None
-    own = {column.name: column for column in tables[0].columns}
-    if any(column.name not in own for column in found.all("column")):
-        return None
-    within = tuple(own[column.name] for column in found.all("column"))
-    return StructureQuery(tables[0], what, context.namespace, limit, role, bool(found.one("most")), within)
+    return StructureQuery(tables[0], what, context.namespace, limit, role, bool(found.one("most")))
 
 
 def _before(
@@ -304,7 +276,7 @@ def _before(
     place = asked.index(question) if question in asked else len(asked) - 1
     earlier = asked[place - 1] if place else ""
     found = spans(earlier, _LEXICON, meaning)
-    is_whole = earlier and not found.unknown and "table" not in found.slots and "column" not in found.slots
+    is_whole = earlier and not found.unknown and "table" not in found.slots
     return _asked(found, is_bare=False) if is_whole else None
 
 
