@@ -92,7 +92,7 @@ async def _approve(approval: ApprovalAsked) -> Decision:
     shown = approval.preview or f"{approval.tool} {json.dumps(dict(approval.arguments), ensure_ascii=False)}"
     print_text("\n" + "\n".join(f"    {line}" for line in spelled_out(shown).split("\n")), error=True)
     for reason in approval.reasons:
-        print_note(f"This is always asked about: {spelled_out(reason.text)}")
+        print_note(f"Needs approval every time: {spelled_out(reason.text)}")
         for place in reason.more:
             print_note(f"    {spelled_out(place)}")
     try:

@@ -1,4 +1,4 @@
-"""`AGENTS.md` files and skills: beside a notebook and above it up to the root, and the user's own."""
+"""`AGENTS.md` files and skills: in a notebook's folder and those above it up to the root, and the user's own."""
 
 from __future__ import annotations
 

@@ -131,7 +131,7 @@ def _cut(kept: deque[_FittedTurn], room: int, count: Count) -> int:
         excess -= newest.shorten_outputs(count)
     if newest.cost > room:
         excess -= newest.shorten(_question_and_answer(newest.messages, room, count), count)
-    if newest.cost > room // 2:  # as many as there is room for beside it
+    if newest.cost > room // 2:  # as many as there is room for next to it
         excess = sum(form.cost for form in kept) - room
     dropped = 0
     while excess > 0 and len(kept) > 1:

@@ -1,4 +1,4 @@
-"""The tool that reads a skill: instructions for a kind of task, and the files that lie beside them."""
+"""The tool that reads a skill: instructions for a kind of task, and the files that come with it."""
 
 from __future__ import annotations
 

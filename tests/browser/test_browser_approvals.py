@@ -95,7 +95,7 @@ def test_N5_what_stands_is_shown_holds_after_a_reload_and_is_taken_back_by_the_k
     # What reaches out is asked about all the same, with its reason, and cannot be allowed for longer.
     opened.ask("reach out")
     expect(card.locator("pre")).to_have_text("x = 1\n!touch <U+202E>txt.reached", use_inner_text=True)
-    expect(card.locator(".jp-agent-reasons")).to_contain_text("Asked each time, because:")
+    expect(card.locator(".jp-agent-reasons")).to_contain_text("Needs approval every time:")
     expect(card.locator(".jp-agent-reasons li").first).to_contain_text("touch")
     expect(card.get_by_role("button")).to_have_text(["Allow once", "Deny"])
     card.get_by_role("textbox").fill("Take the table that I have.")

@@ -64,7 +64,7 @@ def test_N8_what_is_approved_is_spelled_out_and_the_words_of_a_denial_reach_the_
     child.expect_exact(
         "open('made.txt', 'w').write('''<U+001B>[2K<U+001B>]52;c;cm0gLXJm<U+0007><U+000D><U+202E><U+009B> <U+3164><U+E0100>"
     )
-    child.expect_exact("This is always asked about: ")
+    child.expect_exact("Needs approval every time: ")
     child.expect(re.compile("file|write", re.IGNORECASE))
     child.expect_exact("Run this? [y/N] (n: and why, for the model)")
     child.send("n: use the copy\r")

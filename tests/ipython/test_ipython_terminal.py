@@ -100,7 +100,7 @@ def test_N20_N24_an_earlier_yes_is_no_answer_to_what_is_asked_anew_or_later(
         terminal.expect_exact("Run this code? [y/N] ")
         shown = terminal.before
         terminal.sendline(answer)
-    assert "This is always asked about" in shown  # the third, which the first has made another one
+    assert "Needs approval every time:" in shown  # the third, which the first has made another one
     terminal.expect("That was all.")
     terminal.expect(r"In \[3\]: ")
     assert not (home / "kept").exists()

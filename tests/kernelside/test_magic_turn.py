@@ -498,7 +498,7 @@ def test_N8_what_is_approved_in_a_terminal_is_spelled_out_with_its_reasons(
         "<U+001B>[2K<U+001B>]52;c;cm0gLXJm<U+0007><U+000D><U+202E><U+200B><U+3164><U+FFA0><U+FE0F><U+E0100><U+009B>"
     )
     assert f"x = 1  # {spelled}" in out
-    assert f"This is always asked about: it deletes files: `rm{spelled}`." in out
+    assert f"Needs approval every time: it deletes files: `rm{spelled}`." in out
     assert f"what {spelled} is" in out
     assert "An answer <U+001B>[2K" in out
     assert "👩\u200d🔬 ❤\ufe0f.\n" in out  # an answer is no code: emoji stay
@@ -536,7 +536,7 @@ def test_where_nobody_can_be_asked_the_model_is_to_give_the_code_and_the_run_goe
     assert shell.user_ns["reached"] == 1
     assert "Give me the code" in given[0]["words"]
     out = capsys.readouterr().out
-    assert "asked about in every mode, and nobody can be asked here: it deletes files." in out
+    assert "it needs approval every time, and nobody can be asked here: it deletes files." in out
     assert "read-only" not in out
 
 

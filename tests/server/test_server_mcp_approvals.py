@@ -97,7 +97,7 @@ async def test_N7_N8_they_see_why_and_what_cannot_be_seen(connect: Callable[...,
     source = "![x](http://127.0.0.1:9/?d=1)\u202e"
     async with connect(ask=ask) as client:
         await client.call_tool("insert_cell", {**CELL, "source": source, "cell_type": "markdown"})
-    assert "This is always asked about:" in ask.shown[0]
+    assert "Needs approval every time:" in ask.shown[0]
     assert "<U+202E>" in ask.shown[0]
     assert "\u202e" not in ask.shown[0]
     assert _sources(path) == []
@@ -270,7 +270,7 @@ async def test_other_agents_run_code_in_a_live_notebook_once_its_user_has_said_y
             ran = await client.call_tool("run_code", code)
         assert (ran.is_error, "42" in _text(ran)) == (False, True)
         assert "open('made.txt', 'w')" in ask.shown[0]
-        assert "This is always asked about:" in ask.shown[0]
+        assert "Needs approval every time:" in ask.shown[0]
         assert (server.root / "made.txt").exists()
         async with connected(f"{server.url}{PATH}", TOKEN, "legacy") as client:
             call = asyncio.ensure_future(client.call_tool("run_code", {**code, "code": "print(6 * 8)"}))

@@ -252,7 +252,7 @@ async def _in_a_cell(attack: Attacked, source: str, user: Answers) -> None:
     assert shown.reply["status"] == "ok", shown
     if user.is_approving:
         parts = [text for output in shown.outputs for text in _texts(output)]
-        user.approved += [(part, part if "always asked about" in part else "") for part in parts]
+        user.approved += [(part, part if "Needs approval every time:" in part else "") for part in parts]
     user.asked += 1
 
 
@@ -279,7 +279,7 @@ async def as_an_mcp_client(attack: Attacked, mode: str, user: Answers) -> None:
     async def ask(context: Any, params: Any) -> mcp_types.ElicitResult:
         user.asked += 1
         if user.is_approving:
-            before, _, reasons = params.message.partition("This is always asked about:")
+            before, _, reasons = params.message.partition("Needs approval every time:")
             user.approved.append((before, reasons))
         return mcp_types.ElicitResult(action="accept" if user.is_approving else "decline")
 
@@ -361,7 +361,7 @@ async def _at_a_terminal(attack: Attacked, command: list[str], lines: list[str],
                 shown = child.before
                 user.asked += 1
                 if user.is_approving:
-                    user.approved.append((shown, shown if "always asked about" in shown else ""))
+                    user.approved.append((shown, shown if "Needs approval every time:" in shown else ""))
                 child.send("y\r" if user.is_approving else "n\r")
             child.send(f"{line}\r" if line else "\x04")
 

@@ -21,7 +21,7 @@ Event = tuple[str, dict[str, Any]]
 NOBODY_TO_ASK = (
     "Code was not run: it cannot be approved here. `%agent --approve auto …` runs the code of an answer unasked."
 )
-NOBODY_WITH_REASONS = "Code was not run: it is asked about in every mode, and nobody can be asked here: {}."
+NOBODY_WITH_REASONS = "Code was not run: it needs approval every time, and nobody can be asked here: {}."
 READ_ONLY = "Code was not run: this conversation is read-only."
 #: What the model is sent where nobody can be asked.
 NOBODY_WORDS = "Nobody is here to be asked. Give me the code, so that I can run it later."
@@ -225,7 +225,7 @@ class TurnView:
     def _show_code(self, call_id: str, code: str, reasons: Sequence[str] = (), language: str = "python") -> None:
         """Code that runs now, or that is to be approved, with why it is asked about."""
         self._shown_calls.add(call_id)
-        because = f"\n\nThis is always asked about: {'; '.join(reasons)}." if reasons else ""
+        because = f"\n\nNeeds approval every time: {'; '.join(reasons)}." if reasons else ""
         self._reply.block(f"{fenced(code, language)}{because}")
 
 

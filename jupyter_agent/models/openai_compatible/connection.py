@@ -197,7 +197,7 @@ class Connection:
             windows.learn_page(self.base_url, await self.server_json(path))
 
     async def server_json(self, path: str, body: Mapping[str, Any] | None = None) -> Any:
-        """What the server says at a path beside ``v1``, within three seconds; whatever is wrong is raised."""
+        """What the server says at a path next to ``v1``, within three seconds; whatever is wrong is raised."""
         await self.open()
         parent = "../" if self.base_url.rstrip("/").endswith("/v1") else ""
         content = None if body is None else json.dumps(body).encode()

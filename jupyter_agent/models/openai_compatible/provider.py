@@ -30,7 +30,7 @@ class Provider:
         key_header: The header that its key goes into, of servers with an API of their own; empty where it is that of OpenAI.
         headers: Sent with each request to such a server.
         window: Tokens that its models take unless somebody says otherwise; 0 where that depends on the model alone.
-        window_page: Where it says what they take now, beside ``/v1``; empty where its list of models may say it.
+        window_page: Where it says what they take now, next to ``/v1``; empty where its list of models may say it.
         start: How it is started, as a sentence.
         load: How a model is fetched that it does not have, as a command with ``{model}``.
         option: Option that sets its address.

@@ -184,7 +184,7 @@ class StreamedAnswer:
         begun: Whether there was one, or a call, that the server goes on with: a silence is none of thoughts.
         garbled: Whether there was an event that is not the protocol; each is passed over.
         usage: What the server counted.
-        cached: Tokens that it had in its cache, where it says so beside that.
+        cached: Tokens that it had in its cache, where it says so apart from that.
         extra: What it wants back with the message.
     """
 

@@ -320,7 +320,7 @@ def _approval_text(asked: ApprovalAsked, path: str) -> str:
     """What the user of a client has to know before they say yes."""
     shown = asked.preview or spelled_out(json.dumps(to_json(asked.arguments), ensure_ascii=False))
     because = "".join(f"\n- {text}" for reason in asked.reasons for text in (reason.text, *reason.more))
-    reasons = f"\n\nThis is always asked about:{because}" if because else ""
+    reasons = f"\n\nNeeds approval every time:{because}" if because else ""
     run = " and run the cell" if "execute" in asked.effects else ""
     return f"Allow {asked.tool}{run} in {spelled_out(path) or 'Jupyter'}?\n\n{shown}{reasons}"
 

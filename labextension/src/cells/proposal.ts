@@ -67,8 +67,8 @@ export class Proposal extends Widget {
     );
     if (this._edit.mayStand) {
       const hint = this._edit.runs
-        ? __('Make this edit, run the cell, and allow edits and running code in this conversation; what reaches out is asked about')
-        : __('Make this edit and all others in this conversation; what loads something remote is asked about all the same');
+        ? __('Make this edit, run the cell, and allow edits and running code in this conversation; what reaches beyond the kernel needs approval every time')
+        : __('Make this edit and all others in this conversation; what loads something remote needs approval every time');
       bar.append(this._button(__('Accept all'), 'accept-all', hint));
     }
     return bar;
@@ -81,7 +81,7 @@ export class Proposal extends Widget {
     }
     const list = document.createElement('ul');
     list.className = 'jp-agent-reasons';
-    list.setAttribute('aria-label', this._translation.__('Asked each time, because:'));
+    list.setAttribute('aria-label', this._translation.__('Needs approval every time:'));
     for (const { text, more } of reasons) {
       const item = document.createElement('li');
       item.textContent = withHiddenShown(text);

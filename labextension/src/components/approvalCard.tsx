@@ -64,7 +64,7 @@ export function ApprovalCard({ conversation, part, onDecide }: IProps): JSX.Elem
       {lines > MANY_LINES && <p className="jp-agent-note">{translation.__('%1 lines', lines)}</p>}
       {reasons.length > 0 && (
         <div className="jp-agent-reasons">
-          <p>{translation.__('Asked each time, because:')}</p>
+          <p>{translation.__('Needs approval every time:')}</p>
           <ul>
             {reasons.map(({ text, more }, index) => (
               <li key={index}>
@@ -94,7 +94,7 @@ export function ApprovalCard({ conversation, part, onDecide }: IProps): JSX.Elem
           <button
             type="button"
             className="jp-agent-button"
-            title={translation.__('What reaches beyond the kernel is asked about all the same')}
+            title={translation.__('What reaches beyond the kernel needs approval every time')}
             onClick={() => onDecide({ decision: 'approve', scope: 'conversation' })}
           >
             {effects.includes('write')

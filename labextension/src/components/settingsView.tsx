@@ -248,7 +248,7 @@ function modelNames(found: ModelsReply | null): readonly string[] {
 function sourceMessage(setting: SettingInfo, __: (text: string, ...values: string[]) => string): string {
   const { source, reason, variable } = setting;
   if (reason) {
-    return __('Here it is %1.', reason);
+    return __('This setting is %1.', reason);
   }
   return source === 'environment' ? __('Set by %1.', variable) : '';
 }
