@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.support.jupyter_process import JupyterProcess
 from tests.support.sidebar_page import SidebarPage, write_notebook
@@ -75,6 +75,27 @@ def test_edits_appear_in_the_notebook_and_undo_takes_all_of_them_back(opened: Si
     expect(opened.cells.first.locator(".cm-content")).to_have_text("number = 3")
     assert _sources(opened) == before
     expect(opened.cells.first.locator(".jp-InputPrompt")).to_have_text("[ ]:")
+
+
+def test_an_undo_none_of_whose_changes_the_page_can_make_may_be_asked_for_again_at_once(opened: SidebarPage) -> None:
+    opened.ask("only the first one")
+    _allow(opened, 1)
+    expect(opened.wait_for_answer()).to_contain_text("Done.")
+
+    def damage(route: Route) -> None:
+        reply = route.fetch()
+        body = reply.json()
+        if body["edits"]["changes"]:
+            body["edits"]["changes"] = [None]
+        route.fulfill(response=reply, json=body)
+
+    opened.page.route("**/undo?*", damage)
+    opened.choose("Undo")
+    expect(opened.panel.get_by_role("alert")).to_be_visible()
+    opened.page.unroute("**/undo?*")
+    opened.choose("Undo")
+    expect(opened.cells.first.locator(".cm-content")).to_have_text("number = 3")
+    expect(opened.panel.get_by_role("status").filter(has_text="was undone")).to_be_visible()
 
 
 @pytest.mark.slow

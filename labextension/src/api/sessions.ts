@@ -61,16 +61,16 @@ export class SessionsApi {
     return this._post(id, 'go', notebookId, { turn_id: turnId });
   }
 
-  /** Undo or redo a turn; `inPage`: the page restores the cells of its notebook itself. */
-  async restore(step: 'undo' | 'redo', id: string, notebookId: string, inPage: boolean): Promise<UndoResult> {
+  /** Undo or redo a turn; `inPage`: the page changes the cells of its notebook itself, and then ends it. */
+  async beginUndo(step: 'undo' | 'redo', id: string, notebookId: string, inPage: boolean): Promise<UndoResult> {
     const result = await this._post(id, step, notebookId, { edits: inPage ? 'client' : 'server' });
     const { changes = [], left = [], operation } = result?.edits ?? {};
     return { changes, left, operation };
   }
 
-  /** Finish an undo or redo whose changes the page has made. */
-  async confirmRestore(step: 'undo' | 'redo', id: string, notebookId: string, operation: string): Promise<void> {
-    await this._post(id, step, notebookId, { operation });
+  /** Finish an undo or redo whose changes the page has made; cancel one of whose changes it has made none. */
+  async endUndo(step: 'undo' | 'redo', id: string, notebookId: string, operation: string, isApplied = true): Promise<void> {
+    await this._post(id, step, notebookId, isApplied ? { operation } : { operation, cancel: true });
   }
 
   /** Copy the conversation into a new one. */
@@ -106,7 +106,7 @@ export class SessionsApi {
   }
 
   /** Take a deletion back. */
-  async undelete(id: string): Promise<SessionReply> {
+  async restore(id: string): Promise<SessionReply> {
     return this._client.send('POST', pathOf('sessions', id, 'restore'));
   }
 

@@ -349,6 +349,12 @@ export class Conversation implements ITurnObserver {
     this._branches = new Branches(tree);
     this._hasEarlier = entries.length >= this._entryLimit && session.turn_count > entries.length;
     this._problem = '';
+    if (session.pending_undo) {
+      this._notice =
+        session.pending_undo.kind === 'undo'
+          ? this._translation.__('An undo was not finished. Choose "Finish Undo" in the menu.')
+          : this._translation.__('A redo was not finished. Choose "Finish Redo" in the menu.');
+    }
     this.transcript.replace(fromHistory(entries));
     this._follow(session);
     await this._loadPermissions();

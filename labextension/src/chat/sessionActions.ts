@@ -6,7 +6,7 @@ import { isNotFound } from '../api/client';
 import type { ExportFormat } from '../api/sessions';
 import type { SessionReply } from '../api/wire';
 import { notebookPath } from '../notebook/notebookContext';
-import { applyChanges } from '../notebook/restore';
+import { applyChanges } from '../notebook/changes';
 import type { Conversation } from './conversation';
 
 const MIME_TYPES: Record<ExportFormat, string> = {
@@ -17,15 +17,15 @@ const MIME_TYPES: Record<ExportFormat, string> = {
 
 /** Undo the last turn and its edits of cells. */
 export function undo(conversation: Conversation, translation: TranslationBundle): Promise<void> {
-  return restore(conversation, 'undo', translation.__('The last question was undone.'), translation);
+  return undoOrRedo(conversation, 'undo', translation.__('The last question was undone.'), translation);
 }
 
 /** Redo the turn that was undone last, and its edits of cells. */
 export function redo(conversation: Conversation, translation: TranslationBundle): Promise<void> {
-  return restore(conversation, 'redo', translation.__('The question was redone.'), translation);
+  return undoOrRedo(conversation, 'redo', translation.__('The question was redone.'), translation);
 }
 
-async function restore(
+async function undoOrRedo(
   conversation: Conversation,
   step: 'undo' | 'redo',
   done: string,
@@ -38,11 +38,20 @@ async function restore(
   await conversation.attempt(async () => {
     const inPage = notebook !== null && notebookPath(notebook) === session.notebook_id;
     const { session_id, notebook_id } = session;
-    const { changes, left, operation } = await api.sessions.restore(step, session_id, notebook_id, inPage);
-    const conflicts = inPage ? await applyChanges(notebook, changes) : [];
+    const { changes, left, operation } = await api.sessions.beginUndo(step, session_id, notebook_id, inPage);
+    let conflicts: readonly string[] = [];
+    try {
+      conflicts = inPage ? applyChanges(notebook, changes) : [];
+    } catch (error) {
+      // Not one that another page began: that may have changed cells.
+      if (operation && !session.pending_undo) {
+        await api.sessions.endUndo(step, session_id, notebook_id, operation, false);
+      }
+      throw error;
+    }
     const skipped = new Set([...left, ...conflicts]).size;
     if (operation) {
-      await api.sessions.confirmRestore(step, session_id, notebook_id, operation);
+      await api.sessions.endUndo(step, session_id, notebook_id, operation);
     }
     const restored = changes.length - (inPage ? conflicts.length : skipped);
     const messages = [done];

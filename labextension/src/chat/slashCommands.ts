@@ -75,10 +75,10 @@ const HANDLERS: Record<string, Handler> = {
   restore: async (id, { conversation }, translation) => {
     const deleted = id || conversation.deletedId;
     if (!deleted) {
-      conversation.addOutput('/restore', translation.__('Say which conversation: `/restore ID`.'));
+      conversation.addOutput('/changes', translation.__('Say which conversation: `/restore ID`.'));
       return;
     }
-    await conversation.open(await conversation.api.sessions.undelete(deleted));
+    await conversation.open(await conversation.api.sessions.restore(deleted));
     conversation.notify(translation.__('The conversation was restored.'));
   },
   undo: (_, { conversation }, translation) => undo(conversation, translation),

@@ -8,7 +8,7 @@ import { Header } from './header';
 import { useSignal } from './hooks';
 import { InstructionsCard, InstructionsPage } from './instructions';
 import { KernelStrip } from './kernelStrip';
-import { Library } from './library';
+import { Library } from './conversationList';
 import { Preview } from './preview';
 import { type PageName, useServices } from './services';
 import { Settings } from './settingsView';

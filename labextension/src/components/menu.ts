@@ -60,10 +60,21 @@ function items({ conversation, services, openPage, onDone }: IMenuContext): (IIt
   const { translation } = services;
   const { session, branches, isAnswering } = conversation;
   const isStored = session !== null && !isAnswering;
+  const pending = session?.pending_undo?.kind;
   const hasTurns = isStored && branches?.tree.head !== null;
   return [
-    { label: translation.__('Undo the Last Question'), icon: undoIcon, enabled: hasTurns, execute: () => undo(conversation, translation) },
-    { label: translation.__('Redo'), icon: redoIcon, enabled: isStored && !!branches?.tree.can_redo, execute: () => redo(conversation, translation) },
+    {
+      label: pending === 'undo' ? translation.__('Finish Undo') : translation.__('Undo the Last Question'),
+      icon: undoIcon,
+      enabled: hasTurns,
+      execute: () => undo(conversation, translation)
+    },
+    {
+      label: pending === 'redo' ? translation.__('Finish Redo') : translation.__('Redo'),
+      icon: redoIcon,
+      enabled: isStored && (pending === 'redo' || !!branches?.tree.can_redo),
+      execute: () => redo(conversation, translation)
+    },
     { label: translation.__('Branches'), icon: treeViewIcon, enabled: isStored, execute: () => openPage('branches') },
     { label: translation.__('Continue in a Copy'), icon: duplicateIcon, enabled: isStored, execute: () => branch(conversation, translation) },
     null,

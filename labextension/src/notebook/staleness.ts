@@ -121,7 +121,7 @@ function reasonsByCell(
   labels: Readonly<Record<string, string>>
 ): Map<string, string> {
   const reasons = new Map<string, string>();
-  for (const { kind, cells, reason } of findings.filter(finding => STALE_KINDS.has(finding.kind))) {
+  for (const { cells, reason } of findings.filter(finding => STALE_KINDS.has(finding.kind))) {
     for (const cell of cells) {
       const text = cell === cells[0] ? reason : `${labels[cells[0]] ?? ''}: ${reason}`;
       const before = reasons.get(cell);

@@ -7,15 +7,30 @@ import { areEqual, joined, metadataOf, NotebookCells } from './notebookCells';
 /**
  * Apply changes in order; changes within half a second are one step of the notebook's own undo.
  *
- * @returns the ids of cells that were left as they are, because they were changed since.
+ * @returns the ids of cells that were left as they are, because they were changed since, or cannot be changed.
+ * @throws what keeps all of them from being changed.
  */
-export async function applyChanges(panel: NotebookPanel, changes: readonly CellChange[]): Promise<readonly string[]> {
+export function applyChanges(panel: NotebookPanel, changes: readonly CellChange[]): readonly string[] {
   const cells = new NotebookCells(panel);
   if (cells.isReadOnly) {
     return changes.map(change => change.cell_id);
   }
+  const left: string[] = [];
+  const errors: unknown[] = [];
   // Not within one transaction: the list of cells would not be updated there.
-  const left = changes.filter(change => !apply(cells, change)).map(change => change.cell_id);
+  for (const change of changes) {
+    try {
+      if (!apply(cells, change)) {
+        left.push(change.cell_id);
+      }
+    } catch (error) {
+      errors.push(error);
+      left.push(change.cell_id);
+    }
+  }
+  if (errors.length > 0 && left.length === changes.length) {
+    throw errors[0];
+  }
   return [...new Set(left)];
 }
 
