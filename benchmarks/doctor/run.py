@@ -166,7 +166,7 @@ def main() -> None:
     named: Counter[str] = Counter()
     done = 0
     while done < arguments.states:
-        notebook, damage = notebooks[done % len(notebooks)], DAMAGES[done // len(notebooks) % len(DAMAGES)]
+        notebook, damage = notebooks[done % len(notebooks)], DAMAGES[done % len(DAMAGES)]
         with tempfile.TemporaryDirectory() as folder:
             state = damaged_state(notebook, damage, draw, live, Path(folder))
             if state is None:

@@ -139,7 +139,7 @@ class _Finder:
         self._labels = Labels(flow)
         self._causes: list[Finding] = []
         self._cause_of: dict[str, int] = {}  # cell that is outdated → its cause's index
-        self._stale: dict[tuple[str, str], int] = {}  # writer that ran again and name → the index of that cause
+        self._known: dict[tuple[str, str], int] = {}  # sentence of a cause and its cell → that cause's index
         self._again: dict[str, int] = {}  # what a rerun changed again → that cause's index
         self._not_run: list[str] = []
 
@@ -150,8 +150,8 @@ class _Finder:
         for name in expected.missing:
             end = flow.top_down.values.get(name)
             if end is not None:
-                reason = f"It uses {name}, which is first defined below it, by {self._labels[end.writer]}."
-                self._add("out_of_order", reason, cell_id, name)
+                sentence = f"It uses {{0}}, which {{1}} first defined below it, by {self._labels[end.writer]}."
+                self._cause("out_of_order", sentence, cell_id, name)
         if executed is None or cell_id in flow.earlier:
             self._not_run.append(cell_id)
         if executed is None:
@@ -159,24 +159,22 @@ class _Finder:
         again = self._changed_again(cell_id, executed)
         if again:
             runs = len(flow.trace.of_cell[cell_id])
-            words = listed([shared_words(name) for name in again])
-            self._add("rerun", f"It ran {runs} times and changed {words} each time.", cell_id, *again)
-            self._again.update(dict.fromkeys(again, len(self._causes) - 1))
+            cause = self._cause("rerun", f"It ran {runs} times and changed {{0}} each time.", cell_id, *again)
+            self._again.update(dict.fromkeys(again, cause))
         if executed.digest != expected.digest:
             left = sorted(
                 name
                 for name, value in flow.trace.values.items()
                 if value and value.writer == executed.key and is_variable(name)
             )
-            self._add("edited", "It was edited after it ran.", cell_id, *left)
-            self._cause_of[cell_id] = len(self._causes) - 1
+            self._cause_of[cell_id] = self._cause("edited", "It was edited after it ran.", cell_id, *left)
             return
         for name, value in expected.inputs.items():
             if name not in expected.used_names:
                 continue
             if is_shared_name(name):
-                if not same_value(value, executed.inputs.get(name)) and (cause := self._again.get(name)) is not None:
-                    self._join(cause, cell_id)
+                if not same_value(value, executed.inputs.get(name)) and name in self._again:
+                    self._join(self._again[name], cell_id)
             elif value is not None and is_variable(name):
                 self._check_input(cell_id, name, value, executed)
 
@@ -190,20 +188,16 @@ class _Finder:
         now = flow.trace.nodes[last].writes.get(name) if ran_again else None
         origin = None if used is None else flow.trace.executed[int(used.writer)].cell_id
         if ran_again and (not same_value(now, used) or varies_between_runs(now)):
-            cause = self._stale.get((writer, name))
-            if cause is None:
-                self._add("stale", f"{name} was changed by {labels[writer]} after this cell ran.", cell_id, name)
-                self._stale[writer, name] = cause = len(self._causes) - 1
-            else:
-                self._join(cause, cell_id)
+            sentence = f"{{0}} {{2}} changed by {labels[writer]} after this cell ran."
+            cause = self._cause("stale", sentence, cell_id, name, of_cell=False)
         elif used is None or same_value(used, value):
             return
         elif not ran_again and origin not in (writer, cell_id):
-            reason = (
-                f"It used {name} from {labels[origin]}; from top to bottom it would use {name} from {labels[writer]}."
+            kind = "out_of_order" if origin in flow.top_down.nodes else "stale"
+            sentence = (
+                f"It used {{0}} from {labels[origin]}; from top to bottom it would use {{0}} from {labels[writer]}."
             )
-            self._add("out_of_order" if origin in flow.top_down.nodes else "stale", reason, cell_id, name)
-            cause = len(self._causes) - 1
+            cause = self._cause(kind, sentence, cell_id, name)
         elif (known := self._cause_of.get(writer, self._again.get(name))) is not None:
             cause = known
             self._join(cause, cell_id)
@@ -211,8 +205,24 @@ class _Finder:
             return
         self._cause_of.setdefault(cell_id, cause)
 
-    def _add(self, kind: str, reason: str, cell_id: str, *names: str) -> None:
-        self._causes.append(Finding(kind, reason, (cell_id,), names))
+    def _cause(self, kind: str, sentence: str, cell_id: str, *names: str, of_cell: bool = True) -> int:
+        """Note a cause; returns its index.
+
+        Args:
+            kind: As in `Finding`.
+            sentence: With ``{0}`` for the names, ``{1}`` for ``is`` or ``are`` and ``{2}`` for ``was`` or ``were``.
+            cell_id: The cell.
+            names: More names of the same sentence are of the same cause.
+            of_cell: Whether the same sentence on another cell is another cause.
+        """
+        cause = self._known.setdefault((sentence, cell_id if of_cell else ""), len(self._causes))
+        if cause == len(self._causes):
+            self._causes.append(Finding(kind, sentence, (cell_id,), names))
+        else:
+            known = self._causes[cause]
+            self._causes[cause] = replace(known, names=tuple(dict.fromkeys((*known.names, *names))))
+            self._join(cause, cell_id)
+        return cause
 
     def _join(self, cause: int, cell_id: str) -> None:
         """Another cell that is outdated for the same cause."""
@@ -223,9 +233,10 @@ class _Finder:
     def found(self) -> Iterator[Finding]:
         """The causes, in the notebook's order, with the cells that have become stale; then what has not run."""
         for cause in self._causes:
-            stale = self._labels.of(cause.cells[1:])
-            be = "is" if len(cause.cells) == 2 else "are"
-            reason = f"{cause.reason} {stale} {be} stale, too." if stale else cause.reason
+            words, is_single = listed([shared_words(name) for name in cause.names]), len(cause.names) == 1
+            reason = cause.reason.format(words, "is" if is_single else "are", "was" if is_single else "were")
+            if stale := self._labels.of(cause.cells[1:]):
+                reason = f"{reason} {stale} {'is' if len(cause.cells) == 2 else 'are'} stale, too."
             yield replace(cause, reason=reason)
         earlier = [cell for cell in self._not_run if cell in self._flow.earlier]
         never = [cell for cell in self._not_run if cell not in self._flow.earlier]
