@@ -12,6 +12,7 @@ from jupyter_agent.models.offline.dialects.choice import dialect
 from jupyter_agent.models.offline.facts import Facts
 from jupyter_agent.models.offline.grammar.lexicon import LEXICON as QUESTIONS
 from jupyter_agent.models.offline.grammar.lexicon import Entry
+from jupyter_agent.models.offline.grammar.sources import is_part
 from jupyter_agent.models.offline.grammar.spans import Vocabulary, readings
 from jupyter_agent.models.offline.markdown import figure, many, name, names, python, share
 from jupyter_agent.models.offline.markdown import table as markdown_table
@@ -123,7 +124,10 @@ def inspections(question: str, tables: Sequence[Table], previous: Sequence[Inspe
     best = max((surety for _, surety in found), default=0)
     fitting = [inspection for inspection, surety in found if surety == best]
     spoken = [inspection for inspection in fitting if previous and inspection.table == previous[0].table]
-    fitting = spoken or fitting
+    whole_tables = [
+        inspection for inspection in fitting if all(is_part(other.table, inspection.table) for other in fitting)
+    ]
+    fitting = spoken or (whole_tables if len(whole_tables) == 1 else fitting)
     if len(fitting) > _MOST or (len(fitting) > 1 and any(inspection.columns for inspection in fitting)):
         raise Ask(
             f"Which table do you mean: {joined([name(inspection.table.name) for inspection in fitting[:6]], 'or')}?"

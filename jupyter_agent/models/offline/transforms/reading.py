@@ -151,7 +151,8 @@ def _read(spans: Spans, table: Table, question: str, previous: object) -> Transf
     plain = sorted((span for span in spans if span.kind not in "TI=w"), key=lambda span: span.kind)
     if "".join(span.kind for span in plain) in ("NR", "CNR") and isinstance(number := plain[-2].data, int):
         columns = plain[0].data if plain[0].kind == "C" else ()
-        return Transform(table, "row", columns, value=number) if len(columns) < 2 else None
+        has_numbers = any("row" in parts(column.name) for column in table.columns)  # ``row 3`` is a value of it
+        return Transform(table, "row", columns, value=number) if len(columns) < 2 and not has_numbers else None
     if not spans or any(span.kind in "wWHU%cgk1" for span in spans):
         return None
     if len(spans) > 2 and (spans[-2].kind, spans[-1].kind) == ("e", "x") and spans[-2].data == spans[0].data:
@@ -313,6 +314,7 @@ def _running(spans: Spans, table: Table) -> Transform | None:
     kinds = [span.data for span in spans if span.kind == "1"]
     numbers = [span.data for span in spans if span.kind == "N"]
     units = [span.data for span in spans if span.kind == "P" and numbers]
+    spans = [replace(span, kind="B") if span.kind == "9" and span.text.lower() == "per" else span for span in spans]
     made = combined([span for span in spans if span.kind not in "1N8H" and not (span.kind == "P" and numbers)], table)
     made = made[1:] if made and made[0].kind == "e" and made[0].data == "add" else made
     groups = [column for span in made if span.kind == "G" for column in span.data.by]
@@ -327,7 +329,11 @@ def _running(spans: Spans, table: Table) -> Transform | None:
     is_counted = any(span.kind == "H" for span in spans)
     if is_counted and (not periods or any(is_number(column) for column in columns)):
         return None
-    columns = columns or [column for column in table.columns if is_number(column) and "id" not in parts(column.name)]
+    columns = columns or [
+        column
+        for column in table.columns
+        if is_number(column) and "id" not in parts(column.name) and column not in groups and column.position >= 0
+    ]
     is_moving = kinds == ["moving"]
     left = [span for span in made if span.kind not in _BINDING | {"G", "C", "F", "M"}]
     fits_time = not units or (units == ["day"] and table.time is not None and table.library == "pandas" and is_moving)
