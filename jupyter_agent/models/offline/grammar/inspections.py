@@ -36,6 +36,10 @@ _OTHERS = {
     "i": "text|string|strings|date|dates|datetime|numeric|number|numbers|integer|int|float|category|categorical|bool|boolean",
     ".": "there|any|same|exist|do|tell me more|used|use|uses|usage|take|takes|what's|cell|cells",
 }
+#: What a column is asked about with, where nothing else is said.
+_POINTING = re.compile(
+    r"\W*(?:what(?:'s|s| is| are| about)|how about|and|show(?: me)?|display|tell me about)\b", re.IGNORECASE
+)
 #: They ask for what is there; all else needs a part.
 _BINDING = frozenset("I=&wHBTR.vx8rUo")
 #: ``what cities are there``, ``list all cities``.
@@ -108,6 +112,13 @@ def inspections(question: str, tables: Sequence[Table], previous: Sequence[Inspe
             whats = [what for what in whats if what != "about"] or whats
             if whats in (["duplicates", "unique"], ["unique", "type"]):
                 whats = whats[:1]
+            is_bare = (
+                len(columns) == 1
+                and not (left | set(kinds) & set("BHRU"))
+                and (_POINTING.match(question) or kinds == "C")
+            )
+            if is_bare and not whats:
+                whats = ["about"]
             is_typed = "i" in kinds and not whats and re.match(r"\W*(?:is|are)\b", question, re.IGNORECASE) is not None
             if is_typed:
                 whats, left = ["type"], left - {"i"}
