@@ -69,8 +69,6 @@ def table_answer(conversation: Conversation, facts: Facts) -> Sequence[str] | No
     questions = [*(question for question in conversation.earlier if talk(question) is None), conversation.question]
     words = frozenset(form for question in questions for token in tokens(question) for form in parts(token.text))
     tables = facts.tables(namespace, MOST_TABLES, words)
-    if _MEANING.search(conversation.question):
-        return _inspected(conversation.question, tables, (), namespace, facts)
     previous: Understood | None = None
     change: Transform | None = None
     inspected: list[Inspection] = []
