@@ -12,7 +12,7 @@ _PUBLIC = {
     "JupyterAgent": "jupyter_agent.config.options",
     "Question": "jupyter_agent.core.question",
     "SessionManager": "jupyter_agent.sessions.manager",
-    "build_context": "jupyter_agent.prompt.prompt_preview",
+    "build_context": "jupyter_agent.prompt.build_context",
 }
 
 

@@ -234,3 +234,12 @@ async def delete(services: Services, owner: str, session_id: str, notebook_id: s
         "session_id": session_id,
         "restorable_until": None if until is None else timestamp(until),
     }
+
+
+class CleanupHandler(AgentHandler):
+    """``POST /api/agent/sessions/cleanup``: delete one's expired conversations."""
+
+    async def post(self) -> None:
+        removed = await self.sessions.log.cleanup(self.owner)
+        self.audit_session("cleaned_up", None, size=removed)
+        self.reply({"removed": removed})
