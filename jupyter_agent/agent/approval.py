@@ -187,7 +187,7 @@ def _is_too_long(asked: ApprovalAsked) -> bool:
 def approval_digest(tool: str, arguments: Mapping[str, Any], review: Review, context: ToolContext, epoch: str) -> str:
     """SHA-256 (hex) of what would be done, what it reaches, to which cell as it was shown, and in which kernel."""
     kernel_id = context.kernel.kernel_id if context.kernel is not None else ""
-    cell = context.turn_log.shown.get(str(arguments.get("cell_id", "")), "")
+    cell = context.tool_record.shown.get(str(arguments.get("cell_id", "")), "")
     reached = sorted({(reason.code, reason.text, *reason.more) for reason in review.reasons})
     text = json.dumps(
         [tool, arguments, review.preview, reached, kernel_id, epoch, cell], sort_keys=True, ensure_ascii=True
@@ -203,7 +203,7 @@ async def code_reasons(code: str, context: ToolContext) -> tuple[Reason, ...]:
             cells = [cell.source for cell in await context.notebook.cells() if cell.kind == "code"]
     state = await context.kernel.state() if context.kernel is not None else context.state
     runs = [run.source for run in state.executions] if state is not None else []
-    sources = tuple(dict.fromkeys((*context.turn_log.executed, *runs, *cells)))
+    sources = tuple(dict.fromkeys((*context.tool_record.executed, *runs, *cells)))
     live = state.variables if state is not None else {}
     modules = await _modules(code, sources, live, context)
     return risk.reasons(code, sources=sources, live=live, modules=modules)

@@ -336,8 +336,8 @@ class Assistant:
         async with turns.begin(
             self.sessions, question, query, model.name, self.edit_history, instructions=gathering
         ) as state:
-            if state.replayed is not None:
-                for event in turns.stored_events(state.session, state.replayed):
+            if state.stored is not None:
+                for event in turns.stored_events(state.session, state.stored):
                     yield event
                 return
             try:
@@ -465,7 +465,7 @@ class Assistant:
             state.transcript.request = list(state.prompt.messages)
             read_ahead(state.prompt.messages)
             if question.answered_by is None:
-                state.turn_log.show(state.prompt.full_sources(context.cells))
+                state.tool_record.show(state.prompt.full_sources(context.cells))
             compaction = Compaction(0 if _takes_all(asked) else budget, shared.calibration.counter(model.name))
             agent = Agent(
                 model,
@@ -557,7 +557,7 @@ class Assistant:
 
     async def _commit(self, state: TurnState, status: TurnStatus, error: str | None = None) -> Session:
         """Store the turn as it ended."""
-        edits = state.turn_log.edits
+        edits = state.tool_record.edits
         ended = turns.finished(state, self.redactor, status, error)
         state.turn = replace(ended, edits=self.edit_history.storable(edits))
         self.edit_history.remember(state.session, ended.id, edits)
@@ -635,7 +635,7 @@ class Assistant:
             question.kernel,
             state.context.state,
             question.notebook,
-            turn_log=state.turn_log,
+            tool_record=state.tool_record,
             active_cell_id=question.active_cell_id,
             session_id=state.session.id,
             turn_id=state.turn.id,

@@ -136,7 +136,7 @@ class LocalConversation:
                 day = None if until is None else datetime.fromtimestamp(until).astimezone().isoformat()
                 return {"session_id": current.id, "restorable_until": day}
             case "undo" | "redo" if self._edit_history is not None:
-                undone = await self._edit_history.move(name, *key, notebook=notebook)
+                undone = await self._edit_history.apply(name, *key, notebook=notebook)
                 return {**summary(undone.session), "edits": undone.to_json()}
             case "export":
                 kind = session_commands.export_format(argument)

@@ -422,7 +422,7 @@ class Agent:
         if not calls[1:] or self._limits.approval in ("read-only", "auto") or not self._approval.decide:
             return ()
         context = replace(context, approval=self._limits.approval, effects=self._limits.effects)
-        insisted = frozenset(context.turn_log.insisted)
+        insisted = frozenset(context.tool_record.insisted)
         checked: list[CheckedCall] = []
         changed: set[str] = set()  # what is to be done with a cell once it has changed can only be shown then
         for call in calls:
@@ -439,7 +439,7 @@ class Agent:
             if output is not None:
                 break
             checked.append((tool, call, arguments, context))
-        context.turn_log.insisted.intersection_update(insisted)  # the model has not read yet what was questioned
+        context.tool_record.insisted.intersection_update(insisted)  # the model has not read yet what was questioned
         return await self._approval.ask_together(checked)
 
     async def _execute_answer(self, transcript: Transcript, context: ToolContext) -> AsyncGenerator[Event, None]:
@@ -519,7 +519,7 @@ class Agent:
         if not output.ok and status == "done":
             status = "failed"
         if call.name == RUN_CODE and status in ("done", "failed") and (code := str(arguments.get("code", ""))):
-            context.turn_log.executed.append(code)
+            context.tool_record.executed.append(code)
         if "execute" in effects and status in ("done", "failed"):
             self._tracker.count_run(output)
         content = truncate(output.content, TOOL_CHARACTERS)

@@ -29,7 +29,7 @@ from jupyter_agent.core.events import (
 )
 from jupyter_agent.core.messages import Action, ActionStatus, Message, ToolCall, code_blocks
 from jupyter_agent.core.pictures import to_kept
-from jupyter_agent.core.protocols import TurnLog
+from jupyter_agent.core.protocols import ToolRecord
 from jupyter_agent.core.question import Question
 from jupyter_agent.core.session import Session, Turn, TurnStatus
 from jupyter_agent.core.text import truncate
@@ -52,8 +52,8 @@ class TurnState:
         lease: Keeps the turn open in the store.
         kernel_view: The kernel and the notebook, which may still be read.
         instructions: What people have written for the model, likewise.
-        replayed: The stored turn that a retry asks for again; nothing is to be done then.
-        turn_log: What its tools have shown and changed.
+        stored: The stored turn that a retry asks for again; nothing is to be done then.
+        tool_record: What its tools have shown and changed.
         context: What it knows, once that has been read.
         prompt: What the model was sent first.
         transcript: What was answered and done so far.
@@ -65,8 +65,8 @@ class TurnState:
     lease: Lease
     kernel_view: Awaitable[KernelView]
     instructions: Awaitable[Instructions]
-    replayed: Turn | None
-    turn_log: TurnLog
+    stored: Turn | None
+    tool_record: ToolRecord
     context: TurnContext = field(default_factory=TurnContext)
     prompt: Prompt = field(default_factory=Prompt)
     transcript: Transcript = field(default_factory=lambda: Transcript([]))
@@ -112,7 +112,7 @@ async def begin(
             session = await sessions.get(owner, str(session_id), notebook_id or None)
             await edit_history.recover(session, question.notebook)
             begun = await sessions.log.begin(owner, notebook_id, session_id, question.turn_id, query, digest)
-        session, turn_log = begun.session, question.turn_log or TurnLog()
+        session, tool_record = begun.session, question.tool_record or ToolRecord()
         turn = Turn(
             id=begun.turn_id,
             parent=session.head,
@@ -123,8 +123,8 @@ async def begin(
             started=time.time(),
             extra=to_kept(question.pictures),
         )
-        lease = Lease(sessions, session, lambda: edit_history.storable(turn_log.edits))
-        yield TurnState(session, turn, lease, reading, gathering, begun.replayed, turn_log)
+        lease = Lease(sessions, session, lambda: edit_history.storable(tool_record.edits))
+        yield TurnState(session, turn, lease, reading, gathering, begun.stored, tool_record)
     finally:
         for task in (reading, gathering):
             task.cancel()

@@ -138,7 +138,7 @@ class Notebook(Protocol):
             KernelUnavailable: a cell cannot be run now.
         """
 
-    async def restore(self, changes: Sequence[CellChange]) -> tuple[str, ...]:
+    async def apply_changes(self, changes: Sequence[CellChange]) -> tuple[str, ...]:
         """Bring cells to what each change says is `after`, in order; undo passes them reversed, the newest first.
 
         Args:
@@ -357,7 +357,7 @@ class AdjustableModel(Protocol):
 
 
 @dataclass(slots=True)
-class TurnLog:
+class ToolRecord:
     """What the tools of one turn have shown to the model, and what they have changed.
 
     Attributes:
@@ -391,7 +391,7 @@ class ToolContext:
         state: Of the kernel at the turn's beginning.
         notebook: Of the turn, where there is one.
         timeout: Seconds for a call.
-        turn_log: What this turn has shown and changed so far.
+        tool_record: What this turn has shown and changed so far.
         active_cell_id: Where the user is.
         session_id: Of the conversation.
         turn_id: Of the turn.
@@ -407,7 +407,7 @@ class ToolContext:
     state: KernelState | None
     notebook: Notebook | None
     timeout: float = 120.0
-    turn_log: TurnLog = field(default_factory=TurnLog)
+    tool_record: ToolRecord = field(default_factory=ToolRecord)
     active_cell_id: str | None = None
     session_id: str = ""
     turn_id: str = ""

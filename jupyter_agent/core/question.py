@@ -10,7 +10,7 @@ from jupyter_agent.core.events import ApprovalAsked, RunAsked
 from jupyter_agent.core.instructions import ProjectFolder
 from jupyter_agent.core.kernel_state import ExecutionResult, KernelState
 from jupyter_agent.core.messages import Picture
-from jupyter_agent.core.protocols import Kernel, Model, Notebook, Tool, TurnLog
+from jupyter_agent.core.protocols import Kernel, Model, Notebook, Tool, ToolRecord
 from jupyter_agent.core.session import Session
 
 Decide = Callable[[ApprovalAsked], Awaitable["Decision"]]
@@ -67,7 +67,7 @@ class Question:
         tools: More that the model may do in this turn, by name; they win over those of the same name.
         wrap_model: Given the model that answers, who is asked in its place and asks it.
         answered_by: Who answers in place of the model of that name: another agent that makes one call.
-        turn_log: What that one has seen of the notebook before; None where it has seen nothing but the prompt.
+        tool_record: What that one has seen of the notebook before; None where it has seen nothing but the prompt.
     """
 
     owner: str
@@ -99,4 +99,4 @@ class Question:
     tools: Mapping[str, Tool] = field(default_factory=lambda: MappingProxyType({}))
     wrap_model: Callable[[Model], Model] | None = None
     answered_by: Model | None = None
-    turn_log: TurnLog | None = None
+    tool_record: ToolRecord | None = None

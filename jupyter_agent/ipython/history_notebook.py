@@ -54,5 +54,5 @@ class HistoryNotebook:
     async def edit(self, edit: CellEdit, *, timeout: float, kernel: Kernel | None = None) -> CellChange:
         raise Forbidden("What was typed cannot be edited; give the code instead.")
 
-    async def restore(self, changes: Sequence[CellChange]) -> tuple[str, ...]:
+    async def apply_changes(self, changes: Sequence[CellChange]) -> tuple[str, ...]:
         raise Forbidden("What was typed cannot be edited.")

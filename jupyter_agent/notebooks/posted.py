@@ -101,7 +101,7 @@ class PostedNotebook:
         self._pictures.pop(edit.cell_id, None)
         return change
 
-    async def restore(self, changes: Sequence[CellChange]) -> tuple[str, ...]:
+    async def apply_changes(self, changes: Sequence[CellChange]) -> tuple[str, ...]:
         if self._stored is None:
             raise Forbidden(NOT_STORED)
-        return await self._stored.restore(changes)
+        return await self._stored.apply_changes(changes)

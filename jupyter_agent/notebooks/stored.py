@@ -50,5 +50,5 @@ class StoredNotebook(ABC):
             lambda document: editing.apply_edit(document.cells, edit, has_ids=document.has_ids, run=run)
         )
 
-    async def restore(self, changes: Sequence[CellChange]) -> tuple[str, ...]:
+    async def apply_changes(self, changes: Sequence[CellChange]) -> tuple[str, ...]:
         return await self._update(lambda document: editing.apply_changes(document.cells, changes))

@@ -56,12 +56,12 @@ class Begun:
     Attributes:
         session: The head as stored; pass it to `renew` and `finish`.
         turn_id: The turn's id, made here if the client brought none.
-        replayed: The stored turn of that id; nothing is to be done again.
+        stored: The stored turn of that id; nothing is to be done again.
     """
 
     session: Session
     turn_id: str
-    replayed: Turn | None = None
+    stored: Turn | None = None
 
 
 class SessionLog:
@@ -238,7 +238,7 @@ class SessionLog:
         stored = await self.store.turn(session.key, opened.id) if retried else None
         if stored is not None:
             _check_retry(stored.digest, opened.digest)
-            return Begun(await self.store.read(session.key) or session, opened.id, replayed=stored)
+            return Begun(await self.store.read(session.key) or session, opened.id, stored=stored)
         if session.open is not None and await self.is_held(session.open):
             free = await self.free_in_words(session.open)
             if session.open.id != opened.id:
@@ -250,7 +250,7 @@ class SessionLog:
         abandoned = None if session.open is None else interrupted(session)
         if abandoned is not None and abandoned.id == opened.id:
             _check_retry(abandoned.digest, opened.digest)
-            return Begun(await self._close_abandoned(session), opened.id, replayed=abandoned)
+            return Begun(await self._close_abandoned(session), opened.id, stored=abandoned)
         session = session if abandoned is None else with_turn(session, abandoned)
         active = max(session.last_activity, opened.started)
         session = replace(session, revision=session.revision + 1, open=opened, last_activity=active)

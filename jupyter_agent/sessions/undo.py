@@ -97,7 +97,7 @@ class EditHistory:
         ):
             self._whole.popitem(last=False)
 
-    async def move(
+    async def apply(
         self,
         kind: UndoKind,
         owner: str,
@@ -135,7 +135,7 @@ class EditHistory:
                 try:
                     if notebook is None:
                         raise NotFound(_NO_NOTEBOOK)
-                    left = await notebook.restore(undone.changes)
+                    left = await notebook.apply_changes(undone.changes)
                 except AgentError as error:
                     problem, left = error.message, tuple(change.cell_id for change in undone.changes)
                 undone = replace(undone, conflicts=tuple(dict.fromkeys((*undone.conflicts, *left))), problem=problem)
@@ -171,7 +171,7 @@ class EditHistory:
         if pending is None:
             return session
         kind: UndoKind = "undo" if (pending.kind == "undo") is not pending.reverting else "redo"
-        return (await self.move(kind, session.owner, session.id, session.notebook_id, notebook=notebook)).session
+        return (await self.apply(kind, session.owner, session.id, session.notebook_id, notebook=notebook)).session
 
     async def _prepared(self, session: Session, kind: UndoKind, turn_id: str) -> Undone:
         """The changes that undo or redo a turn; those of a cell that is not kept whole are its conflict."""

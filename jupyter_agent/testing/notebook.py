@@ -2,7 +2,7 @@
 
 A notebook lists its cells, edits one cell at a time by compare-and-swap on the hash of its source, and restores what edits
 have changed. An edit says what it changed (`CellChange`, with the cell before and after), which is all that undo needs;
-a cell that somebody else has changed is never overwritten, neither by an edit (`CellChanged`) nor by `restore`, which
+a cell that somebody else has changed is never overwritten, neither by an edit (`CellChanged`) nor by `apply_changes`, which
 returns the ids of such cells instead.
 
 Subclass `NotebookSuite` and say how a notebook is opened that holds the nbformat JSON of `content`; pass what has to be
@@ -142,9 +142,9 @@ class NotebookSuite(Suite):
         changes = await self.edit_everything(notebook)
         after = await self.cells()
         inverse = [change.inverted() for change in reversed(changes)]
-        assert await notebook.restore(inverse) == ()
+        assert await notebook.apply_changes(inverse) == ()
         assert await self.cells() == before
-        assert await notebook.restore(changes) == ()
+        assert await notebook.apply_changes(changes) == ()
         assert await self.cells() == after
 
     @asynchronous
@@ -186,15 +186,15 @@ class NotebookSuite(Suite):
             for cell_id in ("a", "b")
         ]
         await self.change_source("a", "theirs")
-        assert await notebook.restore([change.inverted() for change in reversed(changes)]) == ("a",)
+        assert await notebook.apply_changes([change.inverted() for change in reversed(changes)]) == ("a",)
         assert await self.sources() == {**SOURCES, "a": "theirs"}
 
     @asynchronous
     async def test_a_change_that_was_restored_is_not_restored_twice(self) -> None:
         notebook = await self.opened_notebook()
         change = await notebook.edit(CellEdit("replace", "b", source_hash(SOURCES["b"]), "x * y"), timeout=5)
-        assert await notebook.restore([change.inverted()]) == ()
-        assert await notebook.restore([change.inverted()]) == ()
+        assert await notebook.apply_changes([change.inverted()]) == ()
+        assert await notebook.apply_changes([change.inverted()]) == ()
         assert await self.sources() == SOURCES
 
     @asynchronous
@@ -205,4 +205,4 @@ class NotebookSuite(Suite):
         with pytest.raises(NotFound):
             await notebook.edit(CellEdit("insert", "new", source="1"), timeout=5)
         with pytest.raises(NotFound):
-            await notebook.restore([change.inverted()])
+            await notebook.apply_changes([change.inverted()])

@@ -127,7 +127,7 @@ class ToolSuite(Suite):
         if output.data is not None:
             json.dumps(output.data, default=dict)
         if self.make_tool().effect == "read":
-            assert context.turn_log.edits == [], "a tool that only reads has recorded an edit"
+            assert context.tool_record.edits == [], "a tool that only reads has recorded an edit"
 
     @asynchronous
     async def test_a_call_that_fails_answers_with_a_code_and_what_to_do(self) -> None:

@@ -66,7 +66,7 @@ class _CellTool:
     async def unchanged_cell(self, arguments: Mapping[str, Any], context: ToolContext) -> Cell:
         """The cell, if it still is what the model has read; raises as `check` does."""
         cell = await _find_cell(arguments, context)
-        last_read = context.turn_log.shown.get(cell.id)
+        last_read = context.tool_record.shown.get(cell.id)
         if last_read != cell.source_hash:
             raise CellChanged(_NOT_READ if last_read is None else _CHANGED)
         return cell
@@ -74,7 +74,7 @@ class _CellTool:
     async def call(self, arguments: Mapping[str, Any], context: ToolContext) -> ToolOutput:
         """Make the edit; the output says which cell and where it stands."""
         change = await self.apply(arguments, context)
-        written = {"tried": arguments["source"] in context.turn_log.tried} if "source" in arguments else {}
+        written = {"tried": arguments["source"] in context.tool_record.tried} if "source" in arguments else {}
         return ToolOutput.from_data({"cell_id": change.cell_id, "below": change.below_after, **written})
 
     async def review(self, arguments: Mapping[str, Any], context: ToolContext) -> Review:
@@ -95,7 +95,7 @@ class _CellTool:
         Raises:
             CellChanged: the model has not read the cell.
         """
-        notebook, log, cell_id = open_notebook(context), context.turn_log, str(arguments["cell_id"])
+        notebook, log, cell_id = open_notebook(context), context.tool_record, str(arguments["cell_id"])
         last_read = "" if self.kind == "insert" else log.shown.get(cell_id)
         if last_read is None:
             raise CellChanged(_NOT_READ)
@@ -372,19 +372,19 @@ async def _check_source(source: str, context: ToolContext, *, runs: bool) -> Too
         or "execute" not in context.effects
         or context.kernel is None
         or context.notebook is None
-        or source in context.turn_log.insisted
+        or source in context.tool_record.insisted
     ):
         return problem
     state = await context.kernel.state()
     cells = [cell.source for cell in await context.notebook.cells() if cell.kind == "code"]
-    sources = [*context.turn_log.executed, *(run.source for run in state.executions), *cells]
+    sources = [*context.tool_record.executed, *(run.source for run in state.executions), *cells]
     if state.status != "idle" or state.stale or not may_try_unasked(source, state, sources):
         return None
-    context.turn_log.tried.add(source)
+    context.tool_record.tried.add(source)
     result = await context.kernel.try_execute(source, timeout=_SANDBOX_SECONDS)
     if result.status != "error":
         return None
-    context.turn_log.insisted.add(source)
+    context.tool_record.insisted.add(source)
     return ToolOutput.failure(
         "exception",
         f"It was tried out first, failed, and was not written:\n{execution_output(result).content}\n"

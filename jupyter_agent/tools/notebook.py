@@ -57,7 +57,7 @@ class ReadCells:
                 left_out.append(cell.id)
             else:
                 left -= cost
-                context.turn_log.show([cell])
+                context.tool_record.show([cell])
                 shown.append(entry)
         answer: dict[str, Any] = {"path": notebook.path, "cells": shown}
         if left_out:

@@ -115,9 +115,9 @@ def syntax_error(source: str, context: ToolContext) -> ToolOutput | None:
     """
     is_python = context.state is not None and bool(context.state.epoch)
     problem = names_of(source).problem if is_python else ""
-    if not problem or source in context.turn_log.insisted:
+    if not problem or source in context.tool_record.insisted:
         return None
-    context.turn_log.insisted.add(source)
+    context.tool_record.insisted.add(source)
     return ToolOutput.failure(
         "invalid_code",
         f"{problem}. Nothing was run or changed, and the user was not asked. Correct the code. "

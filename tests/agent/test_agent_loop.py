@@ -247,7 +247,7 @@ async def test_N17_an_approval_is_stale_once_what_would_run_reaches_more_than_wa
 
     async def decide(approval: ApprovalAsked) -> Decision:
         asked.append(approval)
-        tool.context.turn_log.executed.append("def clean():\n    open('f', 'w')")
+        tool.context.tool_record.executed.append("def clean():\n    open('f', 'w')")
         return Decision(approved=True)
 
     transcript, _, _ = await play([{"calls": [call("run", text="clean()")]}, "ok"], [tool], decide=decide)

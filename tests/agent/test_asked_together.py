@@ -99,7 +99,7 @@ async def test_what_would_come_to_nothing_is_not_shown_nor_what_follows_it_which
 
 async def test_what_is_done_with_a_cell_after_its_change_is_shown_after_its_change(played: Played) -> None:
     assert played.context.notebook is not None
-    played.context.turn_log.show(await played.context.notebook.cells())
+    played.context.tool_record.show(await played.context.notebook.cells())
     edit = ("edit_cell", {"cell_id": "a", "source": "x = 2"})
     await played.play(edit, ("run_cell", {"cell_id": "a"}), ("run_code", {"code": "x"}))
     assert played.happened[:3] == ["asks x = 2 ", "asks x ", "decides x = 2"]

@@ -158,7 +158,7 @@ async def test_the_model_learns_what_was_printed_until_the_user_or_the_option_en
     async with live_kernel(tmp_path) as kernel:
         book = FileNotebook(path)
         context = ToolContext(kernel, await kernel.state(timeout=30), book)
-        context.turn_log.show(await book.cells())
+        context.tool_record.show(await book.cells())
         for tool, arguments in ((RunCode(), {"code": ENDLESS}), (RunCell(), {"cell_id": "a"})):
             (result,) = await turn(tool, arguments, context, **how)
             assert result.startswith("epoch 1")
@@ -186,7 +186,7 @@ async def test_a_cell_that_runs_in_a_page_is_interrupted_by_the_users_stop_and_b
         begun, interrupted, kernel = asyncio.Event(), asyncio.Event(), Interruptible()
         book = OpenNotebook("a.ipynb", cells_of([code("a", ENDLESS)]), Page().edit)
         context = ToolContext(kernel, kernel.now, book)
-        context.turn_log.show(await book.cells())
+        context.tool_record.show(await book.cells())
         running = asyncio.create_task(turn(RunCell(), {"cell_id": "a"}, context, **how))
         await asyncio.wait_for(begun.wait(), 5)
         if how:

@@ -66,7 +66,7 @@ class Played:
             return Decision(approved=True)
 
         assert self.context.notebook is not None
-        self.context.turn_log.show(await self.context.notebook.cells())
+        self.context.tool_record.show(await self.context.notebook.cells())
         limits = Limits(time.monotonic() + 20, approval=approval, effects=effects)
         model = ScriptedModel([{"calls": [{"name": name, "arguments": given} for name, given in calls]}, "Done."])
         agent = Agent(model, TOOLS, limits, decide=decide if asks else None, redact=Redactor([]).text)
@@ -132,4 +132,4 @@ async def test_N22_a_cell_runs_without_being_written_where_the_user_may_not_writ
     assert played.kernel.ran == ["x = 1"]
     assert result.content.startswith("The user may not change this notebook")
     assert "ran" in result.content
-    assert (played.path.read_bytes(), played.context.turn_log.edits) == (before, [])
+    assert (played.path.read_bytes(), played.context.tool_record.edits) == (before, [])

@@ -29,7 +29,7 @@ def insert(cell_id: str, source: str, below: str, **more: Any) -> CellEdit:
 
 
 async def undo(book: Notebook, changes: list[CellChange]) -> tuple[str, ...]:
-    return await book.restore([change.inverted() for change in reversed(changes)])
+    return await book.apply_changes([change.inverted() for change in reversed(changes)])
 
 
 def stored_cells(path: Path) -> list[dict[str, Any]]:
@@ -63,7 +63,7 @@ async def test_every_kind_of_edit_is_made_and_taken_back_to_the_same_bytes(open_
     assert [cell.id for cell in await book.cells()] == ["top", "c", "new", "b"]
     assert await undo(book, changes) == ()
     assert path.read_bytes() == before
-    assert await book.restore(changes) == ()
+    assert await book.apply_changes(changes) == ()
     assert path.read_bytes() == after
 
 

@@ -95,7 +95,7 @@ async def test_S16_a_notebook_that_was_moved_is_told_and_not_made_anew(open_note
     with pytest.raises(NotFound):
         await book.edit(EDIT, timeout=5)
     with pytest.raises(NotFound):
-        await book.restore([])
+        await book.apply_changes([])
     assert not path.exists()
 
 

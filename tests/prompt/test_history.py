@@ -139,10 +139,10 @@ def test_no_question_is_lost_without_being_said(questions: list[str], answered: 
     fitted = history.fit(turns, budget, words)
     content = "\n".join(message.content for message in fitted.messages if message.role == "user")
     dropped = len(questions) - sum(message.role == "assistant" for message in fitted.messages)
-    said = re.search(r"\((\d+) earlier questions", fitted.note)
-    kept = questions[int(said[1]) if said else dropped :]
+    counted = re.search(r"\((\d+) earlier questions", fitted.note)
+    kept = questions[int(counted[1]) if counted else dropped :]
     assert all(message.strip() in content or "characters in all" in content for message in kept)
-    assert said or not dropped or budget < 160  # less has no room for a sentence
+    assert counted or not dropped or budget < 160  # less has no room for a sentence
 
 
 def test_a_valid_conversation_is_left_alone() -> None:

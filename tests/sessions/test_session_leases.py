@@ -210,7 +210,7 @@ async def test_N14_a_beginning_that_nobody_was_told_of_is_taken_back(
         await manager.log.begin("ann", "", "s", "t1", "why?", "")
     store.error, store.writes_first = None, False
     begun = await manager.log.begin("ann", "", "s", "t1", "why?", "")
-    assert begun.replayed is None
+    assert begun.stored is None
     await manager.log.finish(begun.session, Turn("t1", None, 0, "why?", reply="because"))
     assert [turn.reply for turn in await manager.tree.history(await manager.get("ann", "s"))] == ["because"]
 
@@ -295,13 +295,13 @@ async def test_N14_an_undo_that_the_store_did_not_take_is_finished_with_the_next
 
         path = "a.ipynb"
 
-        async def restore(self, _changes: object) -> tuple[str, ...]:
+        async def apply_changes(self, _changes: object) -> tuple[str, ...]:
             store.error = StoreUnavailable("It is away.")
             return ()
 
     notebook = BreakingNotebook()
     with pytest.raises(StoreUnavailable):
-        await edit_history.move("undo", "ann", "s", notebook=notebook)  # type: ignore[arg-type]
+        await edit_history.apply("undo", "ann", "s", notebook=notebook)  # type: ignore[arg-type]
     store.error = None
     with pytest.raises(UndoInProgress):  # of another process: this one is alive, and might be at it
         await SessionManager(store).tree.begin_undo("undo", "ann", "s")

@@ -238,7 +238,7 @@ async def test_T3_a_retried_turn_is_the_same_turn(manager: SessionManager) -> No
     done = await manager.log.finish(begun.session, answered(begun))
     await ask(manager, "another")
     again = await manager.log.begin("ann", "a.ipynb", "s", "t1", "why?", "digest")
-    assert again.replayed == (await manager.tree.history(await manager.get("ann", "s")))[0]
+    assert again.stored == (await manager.tree.history(await manager.get("ann", "s")))[0]
     assert again.turn_id == "t1"
     assert done.depth == 1
     assert await questions(manager) == ["why?", "another"]
@@ -299,8 +299,8 @@ async def test_history_of_a_head_read_earlier_shows_an_abandoned_turn_as_interru
 async def test_T3_the_retry_of_an_abandoned_turn_is_that_turn_interrupted(manager: SessionManager) -> None:
     await abandon(manager, "t1")
     again = await manager.log.begin("ann", "a.ipynb", "s", "t1", "lost?", "digest")
-    assert again.replayed is not None
-    assert (again.replayed.id, again.replayed.status) == ("t1", "interrupted")
+    assert again.stored is not None
+    assert (again.stored.id, again.stored.status) == ("t1", "interrupted")
     assert await questions(manager) == ["lost?"]
 
 

@@ -113,9 +113,9 @@ async def test_what_somebody_elses_conversation_changed_is_never_restored_in_one
         await sessions.copy_shared("bob", await sessions.share(LOCAL, "s1", mode="copy"), session_id="s1")
     after = path.read_bytes()
     history = EditHistory(sessions, Redactor())
-    undone = await history.move("undo", "bob", "s1", "a.ipynb", notebook=edited.book)
+    undone = await history.apply("undo", "bob", "s1", "a.ipynb", notebook=edited.book)
     assert (undone.conflicts, undone.session.head) == (("a", "b"), None)
-    assert (await history.move("redo", "bob", "s1", "a.ipynb", notebook=edited.book)).changes == ()
+    assert (await history.apply("redo", "bob", "s1", "a.ipynb", notebook=edited.book)).changes == ()
     assert path.read_bytes() == after
     assert "Undone" in await edited.do("undo")  # its own owner's undo still restores
 

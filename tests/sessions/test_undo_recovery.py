@@ -77,7 +77,7 @@ class Book:
         self.point = ""
         self.error: AgentError | None = None
 
-    async def restore(self, changes: Sequence[CellChange]) -> tuple[str, ...]:
+    async def apply_changes(self, changes: Sequence[CellChange]) -> tuple[str, ...]:
         if self.error is not None:
             raise self.error
         if self.point == "before cells":
@@ -162,16 +162,16 @@ async def test_D3_an_undo_that_died_anywhere_is_finished_when_it_is_asked_for_ag
     world: World, kind: UndoKind, point: str
 ) -> None:
     if kind == "redo":
-        await world.history.move("undo", *WHO, notebook=world.book)
+        await world.history.apply("undo", *WHO, notebook=world.book)
     world.die(point)
     with pytest.raises(Died):
-        await world.history.move(kind, *WHO, notebook=world.book)
+        await world.history.apply(kind, *WHO, notebook=world.book)
     world.book.point, world.history = "", world.process()
     if point == "after finish":
         with pytest.raises(Conflict, match="nothing to"):
-            await world.history.move(kind, *WHO, notebook=world.book)
+            await world.history.apply(kind, *WHO, notebook=world.book)
     else:
-        assert (await world.history.move(kind, *WHO, notebook=world.book)).conflicts == ()
+        assert (await world.history.apply(kind, *WHO, notebook=world.book)).conflicts == ()
     assert await world.state() == (UNDONE if kind == "undo" else NOT_UNDONE)
 
 
@@ -179,7 +179,7 @@ async def test_D3_an_undo_that_died_anywhere_is_finished_when_it_is_asked_for_ag
 async def test_D3_an_undo_that_died_anywhere_is_finished_by_the_next_access(world: World, point: str) -> None:
     world.die(point)
     with pytest.raises(Died):
-        await world.history.move("undo", *WHO, notebook=world.book)
+        await world.history.apply("undo", *WHO, notebook=world.book)
     world.book.point, world.history = "", world.process()
     session = await world.history.sessions.get(*WHO)
     session = await world.history.recover(session, world.book)
@@ -194,11 +194,11 @@ async def test_D3_an_undo_that_died_is_taken_back_by_redo_whatever_dies_there(
 ) -> None:
     world.die(point)
     with pytest.raises(Died):
-        await world.history.move("undo", *WHO, notebook=world.book)
+        await world.history.apply("undo", *WHO, notebook=world.book)
     world.history = world.process()
     world.die(second)
     with pytest.raises(Died):
-        await world.history.move("redo", *WHO, notebook=world.book)
+        await world.history.apply("redo", *WHO, notebook=world.book)
     world.book.point, world.history = "", world.process()
     session = await world.history.sessions.get(*WHO)
     await world.history.recover(session, world.book)
@@ -230,7 +230,7 @@ async def test_a_page_that_cannot_restore_the_cells_takes_the_undo_back(world: W
     cancelled = await world.tree.end_undo(*WHO, begun.operation, is_applied=False)
     assert cancelled == await world.tree.end_undo(*WHO, begun.operation, is_applied=False)
     assert await world.state() == NOT_UNDONE
-    assert (await world.history.move("undo", *WHO, notebook=world.book)).operation == ""
+    assert (await world.history.apply("undo", *WHO, notebook=world.book)).operation == ""
     assert await world.state() == UNDONE
 
 
@@ -268,7 +268,7 @@ async def test_a_notebook_that_cannot_be_restored_is_named_and_the_conversation_
     world: World, error: AgentError | None
 ) -> None:
     world.book.error = error
-    undone = await world.history.move("undo", *WHO, notebook=None if error is None else world.book)
+    undone = await world.history.apply("undo", *WHO, notebook=None if error is None else world.book)
     assert undone.problem == ("It is read-only." if error else undone.problem) != ""
     assert set(undone.conflicts) == {"a", "new", "c"}
     assert await world.state() == (None, True)
@@ -278,7 +278,7 @@ async def test_a_notebook_that_cannot_be_restored_is_named_and_the_conversation_
 async def test_D15_an_undo_whose_commit_was_not_acknowledged_is_done_once(world: World, point: str) -> None:
     world.store.error = StoreUnavailable
     world.store.point = point
-    await world.history.move("undo", *WHO, notebook=world.book)
+    await world.history.apply("undo", *WHO, notebook=world.book)
     assert await world.state() == UNDONE
 
 

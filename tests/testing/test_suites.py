@@ -300,16 +300,16 @@ class OverwritingNotebook(FileNotebook):
 class SilentNotebook(FileNotebook):
     """Does not name the cells that it leaves."""
 
-    async def restore(self, changes: Sequence[CellChange]) -> tuple[str, ...]:
-        await super().restore(changes)
+    async def apply_changes(self, changes: Sequence[CellChange]) -> tuple[str, ...]:
+        await super().apply_changes(changes)
         return ()
 
 
 class HalfNotebook(FileNotebook):
     """Restores the first change only."""
 
-    async def restore(self, changes: Sequence[CellChange]) -> tuple[str, ...]:
-        return await super().restore(changes[:1])
+    async def apply_changes(self, changes: Sequence[CellChange]) -> tuple[str, ...]:
+        return await super().apply_changes(changes[:1])
 
 
 @pytest.mark.parametrize(

@@ -88,7 +88,7 @@ class TestBuiltInTools(ToolSuite):
         kernel = SignatureKernel(state=KernelState("k1", "e1", 1, variables, executions=(failed,)))
         skill = InstructionFile("user", "~/.agents/skills/charts/SKILL.md", "Use blue.", "charts", "Makes charts.")
         context = ToolContext(kernel, kernel.now, FileNotebook(self.path), skills={"charts": skill})
-        context.turn_log.show(await FileNotebook(self.path).cells())
+        context.tool_record.show(await FileNotebook(self.path).cells())
         return context
 
     async def open_slow_context(self) -> ToolContext:

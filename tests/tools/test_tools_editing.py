@@ -88,7 +88,7 @@ async def test_a_cell_just_written_is_known_and_can_be_edited_again(context: Too
     assert (await call(MoveCell(), context, cell_id=inserted["cell_id"], below="b")).ok
     assert (await call(DeleteCell(), context, cell_id=inserted["cell_id"])).ok
     assert sources(path) == ["x = 1", "x + 1"]
-    assert [change.cell_id for change in context.turn_log.edits] == [inserted["cell_id"]] * 4
+    assert [change.cell_id for change in context.tool_record.edits] == [inserted["cell_id"]] * 4
 
 
 async def test_the_same_call_made_again_inserts_once(context: ToolContext, path: Path) -> None:
@@ -240,7 +240,7 @@ async def test_a_cell_is_run_and_its_output_read(context: ToolContext, path: Pat
     assert "Cell In[4], line 1\n----> 1 x + 1\n" in output.content
     assert "site-packages" not in output.content
     assert [picture.mime for picture in output.pictures] == ["image/png"]
-    assert context.turn_log.edits[-1].cell_id == "b"
+    assert context.tool_record.edits[-1].cell_id == "b"
 
 
 async def test_T12_an_edit_under_way_when_the_turn_is_stopped_can_be_undone(
@@ -262,8 +262,8 @@ async def test_T12_an_edit_under_way_when_the_turn_is_stopped_can_be_undone(
     with pytest.raises(asyncio.CancelledError):
         await task
     assert sources(path) == ["x = 1", "y", "x + 1"]
-    (change,) = context.turn_log.edits
-    assert await FileNotebook(path).restore([change.inverted()]) == ()
+    (change,) = context.tool_record.edits
+    assert await FileNotebook(path).apply_changes([change.inverted()]) == ()
     assert path.read_bytes() == before
 
 
@@ -338,9 +338,9 @@ async def test_a_cell_is_written_and_run_in_one_call_and_both_are_undone(context
     assert (output.ok, kernel.ran, output.content.splitlines()[1]) == (True, ["y = 2"], "ran")
     output = await call(EditCell(), context, cell_id=cell_id, replace=[{"old": "2", "new": "3"}], run=True)
     assert (output.ok, kernel.ran[1:], sources(path)[1]) == (True, ["y = 3"], "y = 3")
-    edits = context.turn_log.edits
+    edits = context.tool_record.edits
     assert [change.before is None for change in edits] == [True, False, False, False]
-    assert await FileNotebook(path).restore([change.inverted() for change in reversed(edits)]) == ()
+    assert await FileNotebook(path).apply_changes([change.inverted() for change in reversed(edits)]) == ()
     assert path.read_bytes() == before
 
 

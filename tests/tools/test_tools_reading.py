@@ -46,7 +46,7 @@ async def test_cells_that_do_not_fit_are_named_and_can_be_asked_for(tmp_path: Pa
     answer = json.loads((await ReadCells().call({}, context)).content)
     assert [cell["id"] for cell in answer["cells"]] == ["c0", "c1", "c2", "c3"]
     assert answer["left_out"] == [f"c{number}" for number in range(4, 10)]
-    assert set(context.turn_log.shown) == {"c0", "c1", "c2", "c3"}
+    assert set(context.tool_record.shown) == {"c0", "c1", "c2", "c3"}
     rest = json.loads((await ReadCells().call({"ids": ["c9", "gone"]}, context)).content)
     assert ([cell["id"] for cell in rest["cells"]], rest["unknown"]) == (["c9"], ["gone"])
 
@@ -55,7 +55,7 @@ async def test_a_cell_too_long_for_any_answer_is_shown_and_not_known(tmp_path: P
     context = context_of(tmp_path, code("long", "y = 1\n" * 10_000))
     output = await ReadCells().call({}, context)
     (cell,) = json.loads(output.content)["cells"]
-    assert (cell["cut"], context.turn_log.shown) == (True, {})
+    assert (cell["cut"], context.tool_record.shown) == (True, {})
     assert len(output.content) < 16_000
 
 

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from jupyter_agent.server.wire.sessions import (
         BranchRequest,
         GoRequest,
-        MoveRequest,
         TurnInfo,
         TurnsReply,
+        UndoRequest,
     )
 
 SHOWN_CHARACTERS = 300
@@ -37,7 +37,7 @@ class UndoHandler(AgentHandler):
 
         What the page restores takes two requests: the head moves with the second one, which names the operation.
         """
-        body: MoveRequest = await self.json_body()
+        body: UndoRequest = await self.json_body()
         edits, operation = body.edits or "server", body.operation
         if body.cancel and operation is None:
             raise BadRequest("'cancel' needs the 'operation' that is not to be done.")
@@ -56,7 +56,7 @@ class UndoHandler(AgentHandler):
             notebook: Notebook | None = None
             if edits == "server" and session.notebook_id and await identity.allowed(self, "write", "contents"):
                 notebook = await notebook_of(self, session.notebook_id, None, [])
-            undone = await history.move(
+            undone = await history.apply(
                 self.kind, owner, session_id, session.notebook_id, notebook=notebook, dry_run=edits == "none"
             )
         if (operation is not None and not body.cancel) or (edits == "server" and undone.changes and not undone.problem):

@@ -28,7 +28,7 @@ from jupyter_agent.core.events import (
     ToolReturned,
 )
 from jupyter_agent.core.messages import Message, ToolCall, to_json
-from jupyter_agent.core.protocols import Tool, ToolContext, ToolOutput, ToolSpec, TurnLog
+from jupyter_agent.core.protocols import Tool, ToolContext, ToolOutput, ToolRecord, ToolSpec
 from jupyter_agent.core.question import Decision, Question
 from jupyter_agent.core.text import spelled_out
 from jupyter_agent.server import identity
@@ -133,7 +133,7 @@ class _NotebookCall:
 class Calls:
     """Calls of one server, each on a notebook; what a client has read of its cells is kept for the checks of its edits."""
 
-    _turn_logs: OrderedDict[tuple[str, str], TurnLog] = field(default_factory=OrderedDict)
+    _turn_logs: OrderedDict[tuple[str, str], ToolRecord] = field(default_factory=OrderedDict)
     _approvals: OrderedDict[str, tuple[str, str, ApprovalAsked, TurnObservation]] = field(default_factory=OrderedDict)
 
     async def tools_for(self, handler: AgentHandler) -> list[tuple[Tool | None, ToolSpec]]:
@@ -164,9 +164,11 @@ class Calls:
         kernel = await kernel_of(handler, None, path, warnings)
         notebook = await notebook_of(handler, path, None, warnings)
         state = await kernel.state() if kernel is not None else None
-        turn_log = self._turn_log(handler.owner, path)
+        tool_record = self._turn_log(handler.owner, path)
         check = handler.services.assistant.resources.analyses.check
-        context = ToolContext(kernel, state, notebook, timeout=CALL_SECONDS, turn_log=turn_log, check_notebook=check)
+        context = ToolContext(
+            kernel, state, notebook, timeout=CALL_SECONDS, tool_record=tool_record, check_notebook=check
+        )
         made = _NotebookCall(
             ToolCall("call_1", name, json.dumps(given)), path, context, await identity.effects(handler)
         )
@@ -273,7 +275,7 @@ class Calls:
                 effects=made.effects,
                 decide=turn.decide,
                 answered_by=model,
-                turn_log=replace(made.context.turn_log, edits=[]),
+                tool_record=replace(made.context.tool_record, edits=[]),
             )
 
         turn = services.turns.start(services.assistant, handler.owner, question, by=handler.user_name)
@@ -303,13 +305,13 @@ class Calls:
             turn.unsubscribe(reader, may_return=False)
             turn.stop("cancelled")
 
-    def _turn_log(self, owner: str, path: str) -> TurnLog:
-        turn_log = self._turn_logs.setdefault((owner, path), TurnLog())
+    def _turn_log(self, owner: str, path: str) -> ToolRecord:
+        tool_record = self._turn_logs.setdefault((owner, path), ToolRecord())
         self._turn_logs.move_to_end((owner, path))
-        turn_log.edits.clear()
+        tool_record.edits.clear()
         if len(self._turn_logs) > MAX_TURN_LOGS:
             self._turn_logs.popitem(last=False)
-        return turn_log
+        return tool_record
 
 
 def _output(result: Message, *, is_done: bool) -> ToolOutput:

@@ -136,9 +136,9 @@ _SESSION = (
     _delete("/permissions", "Take it back", sessions.PermissionsReply, query=("notebook_id", "effect"), errors=WRITE),
     _get_session("/turns", "All turns of all branches, in short", sessions.TurnsReply),
     _edit(
-        "/undo", "Take the newest turn back, and what it did to the notebook", sessions.MoveReply, sessions.MoveRequest
+        "/undo", "Take the newest turn back, and what it did to the notebook", sessions.UndoReply, sessions.UndoRequest
     ),
-    _edit("/redo", "Redo the last undo, and what it did to the notebook", sessions.MoveReply, sessions.MoveRequest),
+    _edit("/redo", "Redo the last undo, and what it did to the notebook", sessions.UndoReply, sessions.UndoRequest),
     _change("/go", "Continue from another turn", sessions.SessionReply, sessions.GoRequest),
     _create(
         "/branch",

@@ -147,7 +147,7 @@ class HistoryReply(TypedDict):
     history: list[HistoryEntry]
 
 
-class MoveRequest(Body, frozen=True):
+class UndoRequest(Body, frozen=True):
     """How undo and redo treat the notebook."""
 
     edits: Annotated[
@@ -173,7 +173,7 @@ class NotebookEdits(TypedDict):
     ]
 
 
-class MoveReply(SessionReply):
+class UndoReply(SessionReply):
     """A conversation after undo or redo."""
 
     edits: NotebookEdits

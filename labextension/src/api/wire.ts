@@ -710,42 +710,6 @@ export interface ModelsReply {
   models: ModelInfo[];
 }
 
-/** A conversation after undo or redo. */
-export interface MoveReply {
-  /** ISO 8601 in UTC */
-  created_at: string;
-  edits: NotebookEdits;
-  /** the turn that the next question follows */
-  head: string | null;
-  /** ISO 8601 in UTC */
-  last_activity: string;
-  /** the clients' own data */
-  metadata: Record<string, any>;
-  notebook_id: string;
-  /** it was begun and not finished; asking for it again finishes it, the opposite cancels it */
-  pending_undo: PendingUndoInfo | null;
-  /** the turn that is being answered */
-  running: RunningTurnInfo | null;
-  session_id: string;
-  title: string;
-  /** entries of the history; a question and its answer are two */
-  turn_count: number;
-  /** questions on the current branch */
-  turns: number;
-  /** live names that the conversation has mentioned, newest last */
-  variables: string[];
-}
-
-/** How undo and redo treat the notebook. */
-export interface MoveRequest {
-  /** who restores the notebook: this server (if missing), the page itself, or nobody */
-  edits?: 'client' | 'none' | 'server' | null;
-  /** of an undo or redo whose edits the page has made since: it ends, and the head moves */
-  operation?: string | null;
-  /** with an operation: none of its edits is made, and the head stays */
-  cancel?: boolean | null;
-}
-
 /** How the notebook is restored. */
 export interface NotebookEdits {
   /** in the order to apply */
@@ -1242,6 +1206,42 @@ export interface TurnsReply {
   session_id: string;
   /** of all branches, parents first */
   turns: TurnInfo[];
+}
+
+/** A conversation after undo or redo. */
+export interface UndoReply {
+  /** ISO 8601 in UTC */
+  created_at: string;
+  edits: NotebookEdits;
+  /** the turn that the next question follows */
+  head: string | null;
+  /** ISO 8601 in UTC */
+  last_activity: string;
+  /** the clients' own data */
+  metadata: Record<string, any>;
+  notebook_id: string;
+  /** it was begun and not finished; asking for it again finishes it, the opposite cancels it */
+  pending_undo: PendingUndoInfo | null;
+  /** the turn that is being answered */
+  running: RunningTurnInfo | null;
+  session_id: string;
+  title: string;
+  /** entries of the history; a question and its answer are two */
+  turn_count: number;
+  /** questions on the current branch */
+  turns: number;
+  /** live names that the conversation has mentioned, newest last */
+  variables: string[];
+}
+
+/** How undo and redo treat the notebook. */
+export interface UndoRequest {
+  /** who restores the notebook: this server (if missing), the page itself, or nobody */
+  edits?: 'client' | 'none' | 'server' | null;
+  /** of an undo or redo whose edits the page has made since: it ends, and the head moves */
+  operation?: string | null;
+  /** with an operation: none of its edits is made, and the head stays */
+  cancel?: boolean | null;
 }
 
 /** A number or a name of an answer that comes from nowhere, and for a name those that there are. */

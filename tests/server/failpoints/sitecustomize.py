@@ -59,7 +59,7 @@ def install(point: str) -> None:
         "execute": (RemoteKernel, "execute"),
         "finish": (SessionLog, "finish"),
         "begin_undo": (SessionTree, "begin_undo"),
-        "restore": (ContentsNotebook, "restore"),
+        "restore": (ContentsNotebook, "apply_changes"),
         "end_undo": (SessionTree, "end_undo"),
     }
     when, _, what = point.partition("-")
