@@ -70,7 +70,10 @@ ROUTES = {
 }
 OPENAI_API = "/api/agent/v1"
 #: Every other path below these.
-UNKNOWN_PATHS = {OPENAI_API: "openai_api.handlers:UnknownPathHandler", "/api/agent": "base_handler:UnknownPathHandler"}
+UNKNOWN_PATHS = {
+    OPENAI_API: "openai_api.handlers:UnknownOpenAIPathHandler",
+    "/api/agent": "base_handler:UnknownPathHandler",
+}
 
 
 def handlers(load: Load) -> list[tuple[str, type[Any], dict[str, Any]]]:

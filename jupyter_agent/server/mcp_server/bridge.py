@@ -70,7 +70,7 @@ class McpBridge:
             _HANDLER: handler,
             _DISCONNECTED: disconnected,
         }
-        connection = Connection(handler, disconnected, body)
+        connection = BridgedConnection(handler, disconnected, body)
         await managers[stream].handle_request(scope, connection.receive, connection.send)
 
     async def close(self) -> None:
@@ -100,7 +100,7 @@ class McpBridge:
 
 
 @dataclass(slots=True)
-class Connection:
+class BridgedConnection:
     """One tornado request as an ASGI connection."""
 
     handler: RequestHandler

@@ -79,7 +79,7 @@ class OpenAIHandler(StreamingHandler):
         return error_body(status, **body)
 
 
-class UnknownPathHandler(OpenAIHandler):
+class UnknownOpenAIPathHandler(OpenAIHandler):
     """Every other path below ``/v1``."""
 
     async def prepare(self) -> None:  # type: ignore[override]

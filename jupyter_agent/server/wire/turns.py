@@ -180,7 +180,7 @@ class OfferedTool(TypedDict):
     parameters: dict[str, Any]
 
 
-class InstructionSource(TypedDict):
+class InstructionSourceInfo(TypedDict):
     """A text in which people instruct the model, as far as it stands in a request."""
 
     scope: Literal["administrator", "user", "project"]
@@ -197,7 +197,7 @@ class ContextReply(TypedDict):
     messages: Annotated[list[SentMessage], about("as they would be sent, without secrets")]
     tools: Annotated[list[OfferedTool], about("what the model would be offered")]
     tokens: Annotated[dict[str, int], about("estimated, by part of the request; total is their sum")]
-    instructions: Annotated[list[InstructionSource], about("what instructs the model, the strongest last")]
+    instructions: Annotated[list[InstructionSourceInfo], about("what instructs the model, the strongest last")]
     budget_tokens: Annotated[int, about("what the request may have, its tools included")]
     window_tokens: Annotated[
         int | None, about("what the model takes, its answer included; null where that is not known")

@@ -2,7 +2,7 @@
 
 import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
-import type { AgentEvent } from './events';
+import type { StreamEvent } from './events';
 import { readEvents } from './sse';
 
 /** The server refused a request; the message is meant for the user. */
@@ -30,7 +30,7 @@ export function isNotFound(error: unknown): boolean {
 /** An event with its number in its stream. */
 export interface IStreamedEvent {
   id: string;
-  event: AgentEvent;
+  event: StreamEvent;
 }
 
 export type QueryParameters = Record<string, string | number | null | undefined>;
@@ -85,7 +85,7 @@ export class AgentClient {
     onOpen?.();
     try {
       for await (const { id, event, data } of readEvents(response.body)) {
-        yield { id, event: { ...JSON.parse(data), event } as AgentEvent };
+        yield { id, event: { ...JSON.parse(data), event } as StreamEvent };
       }
     } catch (error) {
       // The browser reports a connection that breaks half way as a mere TypeError.

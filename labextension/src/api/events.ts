@@ -1,15 +1,15 @@
 // The events of a turn as the server sends them, and one that the page makes itself; unknown ones are ignored.
 
-import type { Action, AgentEvent as ServerEvent } from './wire';
+import type { Action, AgentEvent } from './wire';
 
 /** Made by the page, not by the server: the connection broke, and is being restored. */
 export interface IDisconnected {
   event: 'disconnected';
 }
 
-export type AgentEvent = ServerEvent | IDisconnected;
+export type StreamEvent = AgentEvent | IDisconnected;
 
-type Named<Name extends AgentEvent['event']> = Extract<AgentEvent, { event: Name }>;
+type Named<Name extends StreamEvent['event']> = Extract<StreamEvent, { event: Name }>;
 
 export type Effect = Action['effect'];
 export type ActionStatus = Action['status'];

@@ -2,7 +2,7 @@
 
 import { type AgentClient, isNotFound, NetworkError, pathOf, ResponseError } from './client';
 import type { INotebookContext } from './context';
-import { type AgentEvent, TERMINAL } from './events';
+import { type StreamEvent, TERMINAL } from './events';
 import type { CallAnswer, QuickRequest } from './wire';
 
 /** How long to try to reconnect once an answer has begun. */
@@ -31,12 +31,12 @@ export class TurnsApi {
    *
    * @throws ResponseError, NetworkError, TurnLost; an AbortError when the signal is aborted.
    */
-  ask(question: IQuestion, signal: AbortSignal): AsyncGenerator<AgentEvent> {
+  ask(question: IQuestion, signal: AbortSignal): AsyncGenerator<StreamEvent> {
     return this._stream(question.turn_id, () => this._start(question, signal), signal);
   }
 
   /** Follow a turn that was asked elsewhere, from its beginning. */
-  follow(turnId: string, signal: AbortSignal): AsyncGenerator<AgentEvent> {
+  follow(turnId: string, signal: AbortSignal): AsyncGenerator<StreamEvent> {
     return this._stream(turnId, () => this._resume(turnId, '', signal), signal);
   }
 
@@ -75,7 +75,7 @@ export class TurnsApi {
     turnId: string,
     first: () => ReturnType<AgentClient['events']>,
     signal: AbortSignal
-  ): AsyncGenerator<AgentEvent> {
+  ): AsyncGenerator<StreamEvent> {
     let source = first;
     let last = '';
     let brokenAt = 0;

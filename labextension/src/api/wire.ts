@@ -310,7 +310,7 @@ export interface ContextReply {
   /** what the request may have, its tools included */
   budget_tokens: number;
   /** what instructs the model, the strongest last */
-  instructions: InstructionSource[];
+  instructions: InstructionSourceInfo[];
   /** as they would be sent, without secrets */
   messages: SentMessage[];
   /** what would be asked */
@@ -605,7 +605,7 @@ export interface InstructionInfo {
 }
 
 /** A text in which people instruct the model, as far as it stands in a request. */
-export interface InstructionSource {
+export interface InstructionSourceInfo {
   /** how many it has; of a skill, what is listed of it */
   characters: number;
   /** below the server's root, or from the home folder; empty for the administrator's */

@@ -1,6 +1,6 @@
 // One question with its answer: a value, folded over the turn's events.
 
-import type { ActionStatus, AgentEvent, Effect, IApprovalRequested } from '../api/events';
+import type { ActionStatus, StreamEvent, Effect, IApprovalRequested } from '../api/events';
 import type { Grounding, Reason, Suggestion, ToolCalled } from '../api/wire';
 import type { IPicture } from './pictures';
 
@@ -137,7 +137,7 @@ export function pendingCalls(exchange: IExchange): IToolPart[] {
 }
 
 /** The exchange after one more event. */
-export function reduce(exchange: IExchange, event: AgentEvent): IExchange {
+export function reduce(exchange: IExchange, event: StreamEvent): IExchange {
   if (event.event === 'disconnected') {
     return { ...exchange, isDisconnected: true };
   }

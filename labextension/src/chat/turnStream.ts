@@ -1,7 +1,7 @@
 // One running turn: its events are reduced into the exchange; stop, and decisions on approvals.
 
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { type AgentEvent, TERMINAL } from '../api/events';
+import { type StreamEvent, TERMINAL } from '../api/events';
 import { type IDecision, TurnLost, type TurnsApi } from '../api/turns';
 import type { PageEdits } from '../notebook/edits';
 import { errorMessage } from './errorMessages';
@@ -38,7 +38,7 @@ export class TurnStream {
   /** Reduce a turn's events into its exchange, until its end; `edits` makes the edits that it requests of this page. */
   async run(
     id: string,
-    events: (signal: AbortSignal) => AsyncGenerator<AgentEvent>,
+    events: (signal: AbortSignal) => AsyncGenerator<StreamEvent>,
     edits: PageEdits | null = null
   ): Promise<void> {
     const controller = new AbortController();
@@ -134,7 +134,7 @@ export class TurnStream {
     );
   }
 
-  private _onEvent(id: string, event: AgentEvent, edits: PageEdits | null): void {
+  private _onEvent(id: string, event: StreamEvent, edits: PageEdits | null): void {
     const wasDisconnected = this._transcript.running?.isDisconnected ?? false;
     this._transcript.update(id, exchange => reduce(exchange, event));
     if (wasDisconnected && event.event !== 'disconnected') {
