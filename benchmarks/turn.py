@@ -53,7 +53,8 @@ from jupyter_agent.kernels.rpc import KernelRpc
 from jupyter_agent.kernels.transport import ZmqTransport
 from jupyter_agent.kernelside.wire import REQUEST
 from jupyter_agent.stores.sqlite import SqliteStore
-from tests.support.running_server import TOKEN, FrontEnd, RunningServer
+from tests.support.front_end import FrontEnd
+from tests.support.running_server import TOKEN, RunningServer
 
 FILL = """
 import numpy, pandas

@@ -165,6 +165,20 @@ def test_names_are_the_fields_terms_and_no_metaphors() -> None:
     assert found == []
 
 
+def test_what_tests_share_is_in_tests_support_and_no_test_module_imports_from_another() -> None:
+    imported = re.compile(
+        r"^\s*(?:(?:from|import) (?:tests)?\.[\w.]*|from (?:tests|\.)[\w.]* import (?:\([\w,\s]*|[\w, ]*))\btest_",
+        re.MULTILINE,
+    )
+    sources = {path: path.read_text(encoding="utf-8") for path in SOURCES}
+    assert [path.relative_to(ROOT).as_posix() for path, source in sources.items() if imported.search(source)] == []
+    assert imported.search("x = 1\nfrom tests.agent.test_loop import Recorder")
+    assert imported.search('PROGRAM = """\nimport tests.tools.test_web"""')
+    assert imported.search("from .test_loop import Recorder")
+    assert imported.search("from tests.agent import (\n    support,\n    test_loop,\n)")
+    assert not imported.search("from tests.support.clocks import clock\n\n\ndef test_it() -> None: ...")
+
+
 def test_a_loop_variable_is_the_noun() -> None:
     found = []
     for path in SOURCES:

@@ -14,6 +14,7 @@ import pytest
 import redis
 
 from tests.support.database_servers import PostgresServer, RedisServer
+from tests.support.notebook_json import code, notebook, text_of
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "SECURITY.md").read_text(encoding="utf-8")
@@ -98,11 +99,8 @@ def test_the_commands_remove_what_is_in_a_shared_store(
 
 
 def test_the_commands_remove_what_is_in_a_notebook(shell: Shell, tmp_path: Path) -> None:
-    marked: dict[str, object] = {"id": "a", "cell_type": "code", "source": "x", "outputs": [], "execution_count": None}
-    marked["metadata"] = {"jupyter_agent": {"turn_id": "t1"}, "tags": ["mine"]}
+    marked = code("a", "x", metadata={"jupyter_agent": {"turn_id": "t1"}, "tags": ["mine"]})
     place = tmp_path / "notebook.ipynb"
-    place.write_text(
-        json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [marked]}), encoding="utf-8"
-    )
+    place.write_text(text_of(notebook(marked)), encoding="utf-8")
     shell(NOTEBOOK)
     assert json.loads(place.read_text(encoding="utf-8"))["cells"][0]["metadata"] == {"tags": ["mine"]}

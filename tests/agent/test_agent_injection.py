@@ -5,29 +5,24 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Mapping
-from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from jupyter_agent.agent.assistant import Assistant, Resources
 from jupyter_agent.analysis import risk
 from jupyter_agent.config.entry_points import TOOLS, load, names
-from jupyter_agent.config.options import JupyterAgent
 from jupyter_agent.core.events import ApprovalAsked, Done, Event
 from jupyter_agent.core.kernel_state import Execution, ExecutionError, Frame, KernelState, Variable
 from jupyter_agent.core.messages import Effect
 from jupyter_agent.core.protocols import Tool, ToolContext, ToolOutput, ToolSpec
 from jupyter_agent.core.question import Decision, Question
 from jupyter_agent.notebooks.file import FileNotebook
-from jupyter_agent.redaction.redactor import Redactor
-from jupyter_agent.sessions.manager import SessionManager
-from jupyter_agent.stores.memory import MemoryStore
-from tests.notebooks.conftest import code, notebook, text_of
+from tests.support.notebook_json import code, notebook, text_of
 from tests.support.obedient_model import ObedientModel, order
 from tests.support.pictures import encoded, png
+from tests.support.scripted_assistant import assistant_with, events_of
 from tests.support.still_kernel import StillKernel
 
 
@@ -79,9 +74,7 @@ class AttackedNotebook:
         """One turn; `answer` is what the user says to every approval, None where nobody is there."""
         self.path.write_text(text_of(notebook(*self.cells)), encoding="utf-8")
         tools = {name: load(TOOLS, name)() for name in names(TOOLS)} | self.tools  # type: ignore[misc]
-        options = JupyterAgent(model="scripted", max_tool_calls=60, max_steps=60, context_tokens=100_000)
-        assistant = Assistant(Resources(options, tools, Redactor()), SessionManager(MemoryStore()))
-        assistant.resources.models["scripted"] = self.model
+        assistant = assistant_with(self.model, tools, max_tool_calls=60, max_steps=60, context_tokens=100_000)
 
         async def decide(asked: ApprovalAsked) -> Decision:
             self.asked.append(asked)
@@ -97,8 +90,7 @@ class AttackedNotebook:
             decide=None if answer is None else decide,
             is_allowed=lambda session, asked: self.stands,
         )
-        async with aclosing(assistant.ask(question)) as events:
-            return [event async for event in events]
+        return await events_of(assistant, question)
 
     @property
     def effects(self) -> list[Any]:

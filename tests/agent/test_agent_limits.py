@@ -23,7 +23,7 @@ from jupyter_agent.models.scripted import ScriptedModel
 from jupyter_agent.sessions.lease import Lease
 from jupyter_agent.sessions.manager import SessionManager
 from jupyter_agent.stores.memory import MemoryStore
-from tests.agent.test_agent_loop import Recorder, call, limits, play, results
+from tests.support.scripted_loop import Recorder, call, drain, limits, play, results
 
 
 def test_a_question_lowers_the_limits_down_to_none_and_raises_no_deadline() -> None:
@@ -130,9 +130,7 @@ async def test_L18_calls_of_the_same_id_or_none_get_ids_of_their_own() -> None:
     tool = Recorder("look", "read")
     transcript = Transcript([Message("user", "q")])
     loop = Agent(Twins([]), {"look": tool}, limits())
-    async with aclosing(loop.run(transcript, ToolContext(None, None, None))) as events:
-        async for _ in events:
-            pass
+    await drain(loop, transcript)
     ids = [call.id for message in transcript.messages for call in message.tool_calls]
     assert (len(set(ids)), all(ids), tool.given) == (3, True, ["0", "1", "2"])
     assert [message.tool_call_id for message in transcript.messages if message.role == "tool"] == ids

@@ -5,73 +5,22 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Awaitable, Callable, Mapping
-from contextlib import aclosing
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from jupyter_agent.agent.limits import Limits
 from jupyter_agent.agent.loop import Agent, Transcript
 from jupyter_agent.agent.repeated_calls import NOTE
 from jupyter_agent.core.errors import KernelUnavailable, UpstreamAuth
-from jupyter_agent.core.events import ApprovalAsked, Event, RunAsked, TextDelta, ToolCalled, ToolReturned
+from jupyter_agent.core.events import ApprovalAsked, RunAsked, TextDelta, ToolCalled, ToolReturned
 from jupyter_agent.core.kernel_state import ExecutionResult
-from jupyter_agent.core.messages import Effect, Message
+from jupyter_agent.core.messages import Message
 from jupyter_agent.core.protocols import Review, ToolContext, ToolOutput, ToolSpec
 from jupyter_agent.core.question import Decision
 from jupyter_agent.models.scripted import ScriptedModel
-
-SCHEMA = {
-    "type": "object",
-    "properties": {"text": {"type": "string"}},
-    "required": ["text"],
-    "additionalProperties": False,
-}
-
-
-class Recorder:
-    """A third party's tool: says what it was given, and counts."""
-
-    def __init__(self, name: str, effect: Effect, does: Callable[[str], Awaitable[str]] | None = None) -> None:
-        self.spec = ToolSpec(name, "Says it back.", SCHEMA)
-        self.effect = effect
-        self.given: list[str] = []
-        self._does = does
-
-    async def call(self, arguments: Mapping[str, Any], context: ToolContext) -> ToolOutput:
-        self.given.append(arguments["text"])
-        return ToolOutput(await self._does(arguments["text"]) if self._does else f"got {arguments['text']}")
-
-
-def call(name: str, **arguments: Any) -> dict[str, Any]:
-    return {"name": name, "arguments": arguments}
-
-
-def limits(**changes: Any) -> Limits:
-    return Limits(**{"deadline": time.monotonic() + 20, **changes})
-
-
-async def play(
-    script: list[Any], tools: list[Recorder], how: Limits | None = None, **agent: Any
-) -> tuple[Transcript, list[Event], ScriptedModel]:
-    model = ScriptedModel(script)
-    transcript = Transcript([Message("system", "s"), Message("user", "q")])
-    loop = Agent(model, {tool.spec.name: tool for tool in tools}, how or limits(), **agent)
-    async with aclosing(loop.run(transcript, ToolContext(None, None, None))) as events:
-        emitted = [event async for event in events]
-    return transcript, emitted, model
-
-
-async def drain(loop: Agent, transcript: Transcript) -> None:
-    async with aclosing(loop.run(transcript, ToolContext(None, None, None))) as events:
-        async for _ in events:
-            pass
-
-
-def results(transcript: Transcript) -> list[str]:
-    return [message.content for message in transcript.messages if message.role == "tool"]
+from tests.support.scripted_loop import SCHEMA, Recorder, call, drain, limits, play, results
 
 
 async def test_a_read_call_runs_unasked_and_its_result_reaches_the_model() -> None:

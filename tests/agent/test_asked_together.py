@@ -19,7 +19,7 @@ from jupyter_agent.models.scripted import ScriptedModel
 from jupyter_agent.notebooks.file import FileNotebook
 from jupyter_agent.tools.editing import DeleteCell, EditCell, InsertCell, RunCell
 from jupyter_agent.tools.running import RunCode
-from tests.notebooks.conftest import code, notebook, text_of
+from tests.support.notebook_json import code, notebook, text_of
 from tests.support.still_kernel import StillKernel
 
 TOOLS: dict[str, Tool] = {"insert_cell": InsertCell(), "delete_cell": DeleteCell(), "run_code": RunCode()}

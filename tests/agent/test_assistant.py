@@ -4,66 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import aclosing
-from typing import Any
 
 import pytest
 
-from jupyter_agent.agent.assistant import Assistant, Resources
+from jupyter_agent.agent.assistant import Assistant
 from jupyter_agent.config.options import JupyterAgent
 from jupyter_agent.core.errors import TurnIdReused, TurnInProgress, UnknownModel
-from jupyter_agent.core.events import Done, Event, Failed, TextDelta, TurnStarted
-from jupyter_agent.core.kernel_state import Cell, ExecutionResult, KernelState, Variable
+from jupyter_agent.core.events import Done, Failed, TextDelta, TurnStarted
+from jupyter_agent.core.kernel_state import Cell, KernelState, Variable
 from jupyter_agent.core.question import Question
-from jupyter_agent.models.scripted import ScriptedModel
 from jupyter_agent.notebooks.posted import PostedNotebook
-from jupyter_agent.redaction.redactor import Redactor
-from jupyter_agent.sessions.manager import SessionManager
-from jupyter_agent.stores.memory import MemoryStore
+from tests.support.scripted_assistant import ScriptedAssistant
+from tests.support.still_kernel import StillKernel
 
-
-class StillKernel:
-    """A kernel that a third party wrote: its state is what it is given."""
-
-    kernel_id = "k1"
-
-    def __init__(self) -> None:
-        self.now = KernelState(
-            "k1", "e1", 1, {"df": Variable("df", "DataFrame", "frame", "DataFrame 360 × 6", version=1)}
-        )
-
-    async def state(self, *, timeout: float = 2.0) -> KernelState:
-        return self.now
-
-    async def inspect(self, name: str, column: str | None = None) -> Variable:
-        return self.now.variables[name]
-
-    async def execute(self, code: str, *, timeout: float) -> ExecutionResult:
-        return ExecutionResult("ok", "ran")
-
-    async def interrupt(self) -> None:
-        raise AssertionError("nothing runs")
-
-
-class ScriptedAssistant:
-    """An assistant whose model is a script."""
-
-    def __init__(self, script: list[Any], **options: Any) -> None:
-        self.model = ScriptedModel(script)
-        self.store = MemoryStore()
-        self.assistant = Assistant(
-            Resources(JupyterAgent(model="scripted", **options), {}, Redactor(["hunter2hunter2"])),
-            SessionManager(self.store),
-        )
-        self.assistant.resources.models["scripted"] = self.model
-
-    async def ask(self, query: str, **more: Any) -> list[Event]:
-        async with aclosing(self.assistant.ask(Question("local", query, **more))) as events:
-            return [event async for event in events]
-
-    async def done(self, query: str, **more: Any) -> Done:
-        last = (await self.ask(query, **more))[-1]
-        assert isinstance(last, Done), last
-        return last
+#: A kernel's state in which there is one table.
+FRAME = KernelState("k1", "e1", 1, {"df": Variable("df", "DataFrame", "frame", "DataFrame 360 × 6", version=1)})
 
 
 @pytest.fixture
@@ -74,7 +29,7 @@ def cells() -> PostedNotebook:
 async def test_a_turn_starts_streams_and_is_done_once_it_is_durable(cells: PostedNotebook) -> None:
     scripted = ScriptedAssistant([{"text": "There are 360 rows in df.", "chunks": 3}])
     events = await scripted.ask(
-        "How many rows?", notebook_id="a.ipynb", session_id="s1", kernel=StillKernel(), notebook=cells
+        "How many rows?", notebook_id="a.ipynb", session_id="s1", kernel=StillKernel(state=FRAME), notebook=cells
     )
     assert isinstance(events[0], TurnStarted)
     assert len([event for event in events if isinstance(event, TextDelta)]) >= 3
@@ -89,7 +44,7 @@ async def test_a_turn_starts_streams_and_is_done_once_it_is_durable(cells: Poste
 
 async def test_the_model_is_told_the_live_variables_and_the_cells(cells: PostedNotebook) -> None:
     scripted = ScriptedAssistant(["ok"])
-    await scripted.ask("?", kernel=StillKernel(), notebook=cells)
+    await scripted.ask("?", kernel=StillKernel(state=FRAME), notebook=cells)
     (request,) = scripted.model.requests
     assert "df: DataFrame 360 × 6" in request.messages[-1].content
     assert "df = load()" in request.messages[-1].content
@@ -105,7 +60,7 @@ async def test_a_second_question_is_asked_with_the_first_in_context() -> None:
 
 
 async def test_names_that_changed_since_the_last_question_are_said() -> None:
-    scripted, kernel = ScriptedAssistant(["ok"]), StillKernel()
+    scripted, kernel = ScriptedAssistant(["ok"]), StillKernel(state=FRAME)
     await scripted.done("one", session_id="s1", kernel=kernel)
     new = Variable("total", "int", "number", "int 3", version=2)
     kernel.now = KernelState("k1", "e1", 2, {**kernel.now.variables, "total": new})
@@ -115,7 +70,7 @@ async def test_names_that_changed_since_the_last_question_are_said() -> None:
 
 
 async def test_a_restarted_kernel_is_said_to_be_one() -> None:
-    scripted, kernel = ScriptedAssistant(["ok"]), StillKernel()
+    scripted, kernel = ScriptedAssistant(["ok"]), StillKernel(state=FRAME)
     await scripted.done("one", session_id="s1", kernel=kernel)
     kernel.now = KernelState("k1", "e2", 1)
     done = await scripted.done("two", session_id="s1", kernel=kernel)
@@ -218,10 +173,8 @@ async def test_what_was_withheld_is_said() -> None:
 
 async def test_L4_a_request_that_is_too_long_is_made_shorter_once() -> None:
     scripted = ScriptedAssistant([{"text": "", "error": "upstream_context_length"}])
-    kernel = StillKernel()
-    kernel.now = KernelState(
-        "k1", "e1", 1, {f"v{number}": Variable(f"v{number}", "int", "number", f"{number}") for number in range(3000)}
-    )
+    many = {f"v{number}": Variable(f"v{number}", "int", "number", f"{number}") for number in range(3000)}
+    kernel = StillKernel(state=KernelState("k1", "e1", 1, many))
     last = (await scripted.ask("q", kernel=kernel))[-1]
     assert isinstance(last, Failed)
     assert last.code == "upstream_context_length"
@@ -232,9 +185,8 @@ async def test_L4_a_request_that_is_too_long_is_made_shorter_once() -> None:
 
 
 async def test_what_the_server_counted_makes_the_next_request_fit_better() -> None:
-    kernel = StillKernel()
     many = {f"v{number}": Variable(f"v{number}", "int", "number", f"{number}") for number in range(3000)}
-    kernel.now = KernelState("k1", "e1", 1, many)
+    kernel = StillKernel(state=KernelState("k1", "e1", 1, many))
     scripted = ScriptedAssistant([{"text": "ok", "usage": {"input_tokens": 100_000, "output_tokens": 1}}])
     await scripted.ask("q", kernel=kernel)
     await scripted.ask("q", kernel=kernel)

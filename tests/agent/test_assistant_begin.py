@@ -8,16 +8,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from jupyter_agent.agent.assistant import Assistant, Resources
-from jupyter_agent.config.options import JupyterAgent
+from jupyter_agent.agent.assistant import Assistant
 from jupyter_agent.core.errors import KernelUnavailable, TurnInProgress
 from jupyter_agent.core.events import Done, Failed, TurnStarted
 from jupyter_agent.core.kernel_state import KernelState
 from jupyter_agent.core.question import Question
 from jupyter_agent.models.scripted import ScriptedModel
-from jupyter_agent.redaction.redactor import Redactor
-from jupyter_agent.sessions.manager import SessionManager
 from jupyter_agent.stores.memory import MemoryStore
+from tests.support.scripted_assistant import assistant_with, done, events_of
 from tests.support.still_kernel import StillKernel
 
 if TYPE_CHECKING:
@@ -59,15 +57,12 @@ class SlowStore(MemoryStore):
 
 
 def assistant_on(store: MemoryStore) -> Assistant:
-    made = Assistant(Resources(JupyterAgent(model="scripted"), {}, Redactor()), SessionManager(store))
-    made.resources.models["scripted"] = ScriptedModel(["ok"] * 3)
-    return made
+    return assistant_with(ScriptedModel(["ok"] * 3), store=store)
 
 
 async def test_the_kernel_is_read_while_the_question_is_stored() -> None:
     kernel = WatchedKernel()
-    async with aclosing(assistant_on(SlowStore(kernel)).ask(Question("local", "?", kernel=kernel))) as events:
-        emitted = [event async for event in events]
+    emitted = await events_of(assistant_on(SlowStore(kernel)), Question("local", "?", kernel=kernel))
     assert isinstance(emitted[0], TurnStarted)
     assert isinstance(emitted[-1], Done)
     assert emitted[-1].state is not None
@@ -87,17 +82,13 @@ async def test_a_retry_is_answered_without_the_kernel() -> None:
     assistant = assistant_on(MemoryStore())
     for kernel in (None, WatchedKernel(answers=False)):
         question = Question("local", "?", session_id="s1", turn_id="t1", digest="d", kernel=kernel)
-        async with aclosing(assistant.ask(question)) as events:
-            emitted = [event async for event in events]
-        assert isinstance(emitted[-1], Done)
-        assert emitted[-1].reply == "ok"
+        assert (await done(assistant, question)).reply == "ok"
 
 
 async def test_a_kernel_that_fails_ends_the_turn_in_words_once_it_is_stored() -> None:
     assistant = assistant_on(MemoryStore())
     kernel = WatchedKernel(failure=KernelUnavailable("It is gone."))
-    async with aclosing(assistant.ask(Question("local", "?", session_id="s1", kernel=kernel))) as events:
-        emitted = [event async for event in events]
+    emitted = await events_of(assistant, Question("local", "?", session_id="s1", kernel=kernel))
     assert isinstance(emitted[-1], Failed)
     session = await assistant.sessions.get("local", "s1")
     (turn,) = await assistant.sessions.tree.history(session, 10)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import aclosing
 from typing import Any
 
 import pytest
@@ -13,9 +12,9 @@ from jupyter_agent.agent.loop import Agent, Transcript
 from jupyter_agent.core.errors import UpstreamTimeout
 from jupyter_agent.core.events import Done, ModelEvent, ModelFinished, TextDelta, ThinkingDelta
 from jupyter_agent.core.messages import Message, ToolCall
-from jupyter_agent.core.protocols import ToolContext, ToolSpec
-from tests.agent.test_agent_loop import Recorder, limits, results
-from tests.agent.test_assistant import ScriptedAssistant
+from jupyter_agent.core.protocols import ToolSpec
+from tests.support.scripted_assistant import ScriptedAssistant
+from tests.support.scripted_loop import Recorder, drain, limits, results
 
 
 class Answers:
@@ -41,9 +40,7 @@ class Answers:
 async def play(*answers: list[ModelEvent], tools: Sequence[Recorder] = (), **how: Any) -> tuple[Transcript, Answers]:
     model, transcript = Answers(*answers), Transcript([Message("system", "s"), Message("user", "q")])
     agent = Agent(model, {tool.spec.name: tool for tool in tools}, limits(**how))
-    async with aclosing(agent.run(transcript, ToolContext(None, None, None))) as events:
-        async for _ in events:
-            pass
+    await drain(agent, transcript)
     return transcript, model
 
 
@@ -143,8 +140,6 @@ async def test_what_breaks_off_because_the_time_is_over_says_that() -> None:
 
     transcript = Transcript([Message("user", "q")])
     agent = Agent(Late(), {}, limits(deadline=time.monotonic() + 0.1))
-    async with aclosing(agent.run(transcript, ToolContext(None, None, None))) as events:
-        async for _ in events:
-            pass
+    await drain(agent, transcript)
     assert transcript.finish_reason == "deadline"
     assert "the time for this answer is used up" in transcript.reply

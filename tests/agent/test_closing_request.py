@@ -11,7 +11,7 @@ import pytest
 from jupyter_agent.core.events import ApprovalAsked
 from jupyter_agent.core.protocols import ToolContext, ToolOutput
 from jupyter_agent.core.question import Decision
-from tests.agent.test_agent_loop import Recorder, call, limits, play, results
+from tests.support.scripted_loop import Recorder, call, limits, play, results
 
 
 def reads(count: int) -> list[dict[str, Any]]:

@@ -7,7 +7,6 @@ import json
 import re
 import time
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
@@ -15,87 +14,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jupyter_agent.agent.assistant import Assistant, Resources
 from jupyter_agent.agent.compaction import Compaction
 from jupyter_agent.agent.limits import Limits
 from jupyter_agent.agent.loop import Agent, Transcript
 from jupyter_agent.agent.repeated_calls import NOTE
-from jupyter_agent.config.options import JupyterAgent
 from jupyter_agent.core.errors import ContextTooLong
-from jupyter_agent.core.events import Done, ModelEvent, ModelFinished, TextDelta
-from jupyter_agent.core.messages import Effect, Message, Picture, ToolCall
-from jupyter_agent.core.pictures import PICTURE_TOKENS
-from jupyter_agent.core.protocols import ToolContext, ToolOutput, ToolSpec
+from jupyter_agent.core.events import ModelEvent, ModelFinished
+from jupyter_agent.core.messages import Message, ToolCall
+from jupyter_agent.core.protocols import ToolSpec
 from jupyter_agent.core.question import Question
 from jupyter_agent.core.tokens import estimate_tokens
 from jupyter_agent.notebooks.file import FileNotebook
 from jupyter_agent.prompt.history import repair
 from jupyter_agent.prompt.request import tool_tokens
-from jupyter_agent.redaction.redactor import Redactor
-from jupyter_agent.sessions.manager import SessionManager
-from jupyter_agent.stores.memory import MemoryStore
 from jupyter_agent.tools import registry
-from tests.notebooks.conftest import code, notebook, text_of
-
-SCHEMA = {
-    "type": "object",
-    "properties": {"size": {"type": "integer"}, "pictures": {"type": "integer"}, "source": {"type": "string"}},
-}
-WORDS = "a line of text that a cell has printed, with 12 numbers and a name_of_something\n"
-
-
-class Reader:
-    """Returns as much as it is asked for."""
-
-    spec = ToolSpec("read", "Reads.", SCHEMA)
-    effect: Effect = "read"
-
-    async def call(self, arguments: Mapping[str, Any], context: ToolContext) -> ToolOutput:
-        size = arguments["size"]
-        text = (WORDS * (size // len(WORDS) + 1))[:size]
-        content = json.dumps({"text": text}) if size % 2 else text
-        return ToolOutput(content, pictures=(Picture("image/png", "aGk="),) * arguments["pictures"])
-
-
-class Player:
-    """Makes the calls of a list, one message after the other, and keeps what it was sent; its server may take less than the budget."""
-
-    name = "player"
-
-    def __init__(self, steps: Sequence[Sequence[Mapping[str, Any]]], window: int = 10**9, tool: str = "read") -> None:
-        self.requests: list[list[Message]] = []
-        self.costs: list[int] = []
-        self._steps = iter(steps)
-        self._window = window
-        self._tool = tool
-
-    async def stream(
-        self, messages: Sequence[Message], tools: Sequence[ToolSpec] = (), *, deadline: float
-    ) -> AsyncGenerator[ModelEvent, None]:
-        cost = cost_of(messages, tools)
-        if cost > self._window:
-            raise ContextTooLong("The context is too long.")
-        self.requests.append(list(messages))
-        self.costs.append(cost)
-        calls = next(self._steps, None)
-        if calls is None:
-            yield TextDelta("Done.")
-        for number, arguments in enumerate(calls or ()):
-            yield ToolCall(f"c{len(self.requests)}_{number}", self._tool, json.dumps(arguments))
-        yield ModelFinished("stop" if calls is None else "tool_calls")
-
-    async def close(self) -> None:
-        """Nothing to let go of."""
-
-
-def cost_of(messages: Sequence[Message], tools: Sequence[ToolSpec]) -> int:
-    cost = tool_tokens(tools, estimate_tokens)
-    for message in messages:
-        cost += 4 + estimate_tokens(message.content) + PICTURE_TOKENS * len(message.pictures)
-        cost += sum(
-            4 + estimate_tokens(call.id + call.name) + estimate_tokens(call.arguments) for call in message.tool_calls
-        )
-    return cost
+from tests.support.context_filler import SCHEMA, WORDS, Player, Reader, cost_of
+from tests.support.notebook_json import code, notebook, text_of
+from tests.support.scripted_assistant import assistant_with, done
+from tests.support.scripted_loop import drain
 
 
 async def play(
@@ -110,9 +46,7 @@ async def play(
         deadline=time.monotonic() + 60, max_steps=50, max_tool_calls=500, max_repeated_calls=max_repeated_calls
     )
     agent = Agent(model, {"read": Reader()}, how, compaction=Compaction(budget))
-    async with aclosing(agent.run(transcript, ToolContext(None, None, None))) as events:
-        async for _ in events:
-            pass
+    await drain(agent, transcript)
     return model, transcript
 
 
@@ -181,13 +115,9 @@ async def test_nine_files_read_with_our_own_tools_never_exceed_what_the_option_s
         (tmp_path / f"data{number}.txt").write_text(f"{number}\n{WORDS * 300}", "utf-8")
     model = Player([[{"path": f"data{number}.txt", "lines": 1000}] for number in range(9)], tool="read_file")
     tools, _ = registry.load([])
-    resources = Resources(JupyterAgent(model="scripted", context_tokens=8_000), tools, Redactor())
-    resources.models["scripted"] = model
     question = Question("local", "Read all files.", notebook=FileNotebook(path), notebook_id="a.ipynb")
-    async with aclosing(Assistant(resources, SessionManager(MemoryStore())).ask(question)) as events:
-        done = [event async for event in events][-1]
-    assert isinstance(done, Done)
-    assert (done.reply, [action.status for action in done.actions]) == ("Done.", ["done"] * 9)
+    end = await done(assistant_with(model, tools, context_tokens=8_000), question)
+    assert (end.reply, [action.status for action in end.actions]) == ("Done.", ["done"] * 9)
     assert len(model.requests) == 10
     assert max(model.costs) <= 8_000
 
@@ -200,19 +130,15 @@ async def test_tools_of_other_programs_are_left_out_where_they_leave_no_room_and
     for number in range(30):
         tools[f"wiki_{number}"] = tool = Reader()
         tool.spec = ToolSpec(f"wiki_{number}", WORDS * 12, SCHEMA, is_foreign=True)
-    resources = Resources(JupyterAgent(model="scripted", context_tokens=8_000), tools, Redactor())
-    resources.models["scripted"] = model
     question = Question("local", "Read all.", notebook=FileNotebook(path), notebook_id="a.ipynb")
-    assistant = Assistant(resources, SessionManager(MemoryStore()))
+    assistant = assistant_with(model, tools, context_tokens=8_000)
     preview = await assistant.preview(question)
-    async with aclosing(assistant.ask(question)) as events:
-        done = [event async for event in events][-1]
-    assert isinstance(done, Done)
+    end = await done(assistant, question)
     assert max(model.costs) <= 8_000
     offered = [tool["name"] for tool in preview["tools"]]
     assert {"run_code", "wiki_0"} < {*offered}
     assert "wiki_29" not in offered
-    for warnings in (done.warnings, preview["warnings"]):
+    for warnings in (end.warnings, preview["warnings"]):
         assert any(re.search(r"wiki_\d+ and \d+ more cannot.*context_tokens", words) for words in warnings)
 
 
@@ -223,9 +149,7 @@ async def test_what_is_said_to_the_model_besides_counts_too() -> None:
         model, transcript = Player([[{"size": size, "pictures": 0}]]), Transcript(list(request))
         how = Limits(deadline=time.monotonic() + 60, max_steps=1)  # the model is asked for its last words, with a note
         agent = Agent(model, {"read": Reader()}, how, compaction=Compaction(budget))
-        async with aclosing(agent.run(transcript, ToolContext(None, None, None))) as events:
-            async for _ in events:
-                pass
+        await drain(agent, transcript)
         assert len(model.costs) == 2
         assert max(model.costs) <= budget
 
@@ -244,9 +168,7 @@ async def test_thoughts_that_go_back_stay_within_the_budget(length: int) -> None
     model, transcript = Thinker([[{"size": 900, "pictures": 0}]] * 5), Transcript([Message("user", "q")])
     how = Limits(deadline=time.monotonic() + 60, max_repeated_calls=50)
     agent = Agent(model, {"read": Reader()}, how, compaction=Compaction(6_000))
-    async with aclosing(agent.run(transcript, ToolContext(None, None, None))) as events:
-        async for _ in events:
-            pass
+    await drain(agent, transcript)
     assert (len(model.costs), transcript.reply) == (6, "Done.")
     assert max(model.costs) <= 6_000 + estimate_tokens(json.dumps({}))
     assert any(message.extra for message in model.requests[-1]) == (length == 2_000)

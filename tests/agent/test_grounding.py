@@ -9,7 +9,6 @@ import re
 import statistics
 import time
 from collections.abc import Iterator
-from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,10 +16,8 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
 from benchmarks.tasks.weak_model import QUESTIONS, tables
-from jupyter_agent.agent.assistant import Assistant, Resources
 from jupyter_agent.agent.grounding import ground
-from jupyter_agent.config.options import JupyterAgent
-from jupyter_agent.core.events import Done, Grounding
+from jupyter_agent.core.events import Grounding
 from jupyter_agent.core.kernel_state import Cell, KernelState, Variable
 from jupyter_agent.core.messages import Message, ToolCall, to_json
 from jupyter_agent.core.numbers import numbers_in
@@ -30,10 +27,8 @@ from jupyter_agent.kernels.local import LocalKernel
 from jupyter_agent.kernelside.magic.turn import ungrounded
 from jupyter_agent.models.scripted import ScriptedModel
 from jupyter_agent.prompt.snapshot import TurnContext, build, read_kernel_and_cells
-from jupyter_agent.redaction.redactor import Redactor
 from jupyter_agent.server.api.sessions import history_to_json
-from jupyter_agent.sessions.manager import SessionManager
-from jupyter_agent.stores.memory import MemoryStore
+from tests.support.scripted_assistant import assistant_with, done
 from tests.support.still_kernel import StillKernel
 
 #: How a value is said.
@@ -62,13 +57,11 @@ def conversation(frame: Any, query: str) -> Conversation:
     shell.user_ns["df"] = frame
     shell.run_cell("n = len(df)")
     model = ScriptedModel(["ok"])
-    assistant = Assistant(Resources(JupyterAgent(model="scripted"), {}, Redactor()), SessionManager(MemoryStore()))
-    assistant.resources.models["scripted"] = model
+    assistant = assistant_with(model)
 
     async def ask() -> TurnContext:
         question = Question("local", query, kernel=kernel)
-        async with aclosing(assistant.ask(question)) as events:
-            assert isinstance([event async for event in events][-1], Done)
+        await done(assistant, question)
         return await build(question, await read_kernel_and_cells(kernel, None))
 
     context = asyncio.run(ask())
@@ -241,15 +234,9 @@ def test_what_the_turns_own_code_bound_is_known() -> None:
 
 
 async def test_a_reply_has_its_grounding_when_it_is_done_when_it_is_asked_for_again_and_in_the_history() -> None:
-    resources = Resources(JupyterAgent(model="scripted"), {}, Redactor())
-    assistant = Assistant(resources, SessionManager(MemoryStore()))
-    assistant.resources.models["scripted"] = ScriptedModel(["Of 60 it is 4321."])
-    ends: list[Done] = []
-    for _ in range(2):
-        async with aclosing(assistant.ask(Question("local", "Above 60?", session_id="s1", turn_id="t1"))) as events:
-            last = [event async for event in events][-1]
-            assert isinstance(last, Done)
-            ends.append(last)
+    assistant = assistant_with(ScriptedModel(["Of 60 it is 4321."]))
+    question = Question("local", "Above 60?", session_id="s1", turn_id="t1")
+    ends = [await done(assistant, question) for _ in range(2)]
     assert ends[0].grounding == ends[1].grounding
     assert texts(ends[0].grounding) == ([("60", "prompt", "")], ["4321"])
     (turn,) = await assistant.sessions.tree.history(await assistant.sessions.get("local", "s1"), 10)
@@ -260,12 +247,8 @@ async def test_a_near_name_that_looks_like_a_secret_is_withheld() -> None:
     secret = "hunter2hunter2"
     variables = {secret: Variable(secret, "int", "number", "int 3", version=1)}
     kernel = StillKernel(state=KernelState("k1", "e1", 1, variables, total=1))
-    resources = Resources(JupyterAgent(model="scripted"), {}, Redactor([secret]))
-    assistant = Assistant(resources, SessionManager(MemoryStore()))
-    assistant.resources.models["scripted"] = ScriptedModel(["Use `hunter2hunter3`."])
-    async with aclosing(assistant.ask(Question("local", "Which?", kernel=kernel))) as events:
-        last = [event async for event in events][-1]
-    assert isinstance(last, Done)
+    assistant = assistant_with(ScriptedModel(["Use `hunter2hunter3`."]))
+    last = await done(assistant, Question("local", "Which?", kernel=kernel))
     assert [part.text for part in last.grounding.missing] == ["hunter2hunter3"]
     assert secret not in json.dumps(to_json(last))
 

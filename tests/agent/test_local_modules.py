@@ -9,7 +9,7 @@ import pytest
 from jupyter_agent.agent.approval import code_reasons
 from jupyter_agent.core.protocols import ToolContext
 from jupyter_agent.notebooks.file import FileNotebook
-from tests.notebooks.conftest import code, notebook, text_of
+from tests.support.notebook_json import code, notebook, text_of
 
 WRITES = "open('a', 'w')"
 

@@ -28,8 +28,8 @@ from jupyter_agent.notebooks.file import FileNotebook
 from jupyter_agent.notebooks.open import OpenNotebook
 from jupyter_agent.tools.editing import RunCell
 from jupyter_agent.tools.running import RunCode
-from tests.agent.test_agent_loop import Recorder, call, limits, play, results
-from tests.notebooks.conftest import code, notebook, text_of
+from tests.support.notebook_json import code, notebook, text_of
+from tests.support.scripted_loop import Recorder, call, drain, limits, play, results
 from tests.support.still_kernel import StillKernel
 
 ENDLESS = "print('epoch 1', flush=True)\nimport time\nwhile True:\n    time.sleep(0.01)"
@@ -78,12 +78,7 @@ async def test_stopped_while_code_runs_the_next_turn_knows_what_it_printed() -> 
     tool, transcript = Running(), Transcript([Message("user", "q")])
     agent = Agent(ScriptedModel([{"calls": [call("run", text="x")]}]), {"run": tool}, limits(approval="auto"))
 
-    async def drain() -> None:
-        async with aclosing(agent.run(transcript, ToolContext(None, None, None))) as events:
-            async for _ in events:
-                pass
-
-    task = asyncio.create_task(drain())
+    task = asyncio.create_task(drain(agent, transcript))
     await asyncio.wait_for(tool.begun.wait(), 5)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):

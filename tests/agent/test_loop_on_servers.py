@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import aclosing, asynccontextmanager
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
@@ -16,8 +16,9 @@ from jupyter_agent.core.question import Question
 from jupyter_agent.redaction.redactor import Redactor
 from jupyter_agent.sessions.manager import SessionManager
 from jupyter_agent.stores.memory import MemoryStore
-from tests.agent.test_agent_loop import Recorder
 from tests.support.fake_model_server import STREAM, ModelServer, answered, asking, chunk, event, plain, running
+from tests.support.scripted_assistant import done
+from tests.support.scripted_loop import Recorder
 
 END = "data: [DONE]\n\n"
 
@@ -34,10 +35,7 @@ class Asker:
         self.assistant, self.server, self.look = assistant, server, look
 
     async def ask(self, query: str = "How many?") -> Done:
-        async with aclosing(self.assistant.ask(Question("local", query, session_id="s1"))) as events:
-            last = [event async for event in events][-1]
-        assert isinstance(last, Done), last
-        return last
+        return await done(self.assistant, Question("local", query, session_id="s1"))
 
     @property
     def results(self) -> list[str]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from jupyter_agent.core.events import Done, Plan, PlanItem
 from jupyter_agent.tools.plan import UpdatePlan
-from tests.agent.test_assistant import ScriptedAssistant
+from tests.support.scripted_assistant import ScriptedAssistant
 
 
 def plan(*items: tuple[str, bool]) -> dict[str, Any]:

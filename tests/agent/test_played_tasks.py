@@ -9,21 +9,17 @@ from typing import Any
 
 import pytest
 
-from jupyter_agent.agent.assistant import Assistant, Resources
-from jupyter_agent.config.options import JupyterAgent
 from jupyter_agent.core.events import ApprovalAsked, Done
 from jupyter_agent.core.messages import CellEdit
 from jupyter_agent.core.question import Decision, Question
 from jupyter_agent.core.session import Session
 from jupyter_agent.kernels.owned_kernel import start_kernel
 from jupyter_agent.notebooks.file import FileNotebook
-from jupyter_agent.redaction.redactor import Redactor
 from jupyter_agent.server.turns.permissions import Permissions
-from jupyter_agent.sessions.manager import SessionManager
-from jupyter_agent.stores.memory import MemoryStore
 from jupyter_agent.tools import registry
-from tests.notebooks.conftest import code, notebook, text_of
+from tests.support.notebook_json import code, notebook, text_of
 from tests.support.played_model import TASKS, PlayedModel
+from tests.support.scripted_assistant import assistant_with
 
 FRAME = """\
 import pandas as pd
@@ -101,10 +97,8 @@ class Desktop:
             for cell in await opened.cells():
                 await opened.edit(CellEdit("run", cell.id, cell.source_hash), timeout=60, kernel=kernel)
             self.path.write_text(self.path.read_text(encoding="utf-8").replace(*change), encoding="utf-8")
-            options = JupyterAgent(model="scripted", deadline_seconds=100)
             tools, _ = registry.load([])
-            assistant = Assistant(Resources(options, tools, Redactor()), SessionManager(MemoryStore()))
-            assistant.resources.models["scripted"] = self.model
+            assistant = assistant_with(self.model, tools, deadline_seconds=100)
             question = Question(
                 "local",
                 query,

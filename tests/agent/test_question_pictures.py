@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from jupyter_agent.agent.assistant import Assistant, Resources
+from jupyter_agent.agent.assistant import Assistant
 from jupyter_agent.agent.compaction import Compaction
-from jupyter_agent.config.options import JupyterAgent
 from jupyter_agent.core.events import Done, ModelEvent, ModelFinished, TextDelta
 from jupyter_agent.core.messages import Message, Picture, ToolCall
 from jupyter_agent.core.pictures import PICTURE_TOKENS, checked
@@ -20,11 +18,10 @@ from jupyter_agent.core.protocols import ModelTraits, ToolSpec
 from jupyter_agent.core.question import Question
 from jupyter_agent.models.offline import OfflineModel
 from jupyter_agent.notebooks.file import FileNotebook
-from jupyter_agent.redaction.redactor import Redactor
-from jupyter_agent.sessions.manager import SessionManager
-from jupyter_agent.stores.memory import MemoryStore
 from jupyter_agent.tools import registry
+from tests.support import notebook_json, scripted_assistant
 from tests.support.pictures import encoded, png
+from tests.support.scripted_assistant import assistant_with
 
 PLOT = checked(png(), "plot.png", is_users=True)
 OTHER = checked(png(shade=9), "other.png", is_users=True)
@@ -60,19 +57,13 @@ class SeeingModel:
         return [picture.name for message in self.requests[request] for picture in message.pictures]
 
 
-def assistant_with(model: Any, **options: Any) -> Assistant:
+def reading(model: Any, **options: Any) -> Assistant:
     tools, _ = registry.load(("read_output", "read_cells", "read_file"))
-    redactor = Redactor(["hunter2hunter2"])
-    resources = Resources(JupyterAgent(model="scripted", **options), tools, redactor)
-    resources.models["scripted"] = model
-    return Assistant(resources, SessionManager(MemoryStore(), redactor=redactor))
+    return assistant_with(model, tools, **options)
 
 
 async def ask(assistant: Assistant, query: str, **more: Any) -> Done:
-    async with aclosing(assistant.ask(Question("me", query, session_id="s1", **more))) as events:
-        last = [event async for event in events][-1]
-    assert isinstance(last, Done), last
-    return last
+    return await scripted_assistant.done(assistant, Question("me", query, session_id="s1", **more))
 
 
 @pytest.fixture
@@ -80,18 +71,10 @@ def notebook(tmp_path: Path) -> FileNotebook:
     def cell(name: str, count: int, shade: int) -> dict[str, Any]:
         data = {"image/png": encoded(png(shade=shade)), "text/plain": "<Figure>"}
         output = {"output_type": "display_data", "metadata": {}, "data": data}
-        return {
-            "cell_type": "code",
-            "id": name,
-            "execution_count": count,
-            "metadata": {},
-            "source": f"draw({shade})",
-            "outputs": [output],
-        }
+        return notebook_json.code(name, f"draw({shade})", execution_count=count, outputs=[output])
 
-    cells = [cell("a", 3, 1), cell("b", 4, 2)]
     (tmp_path / "n.ipynb").write_text(
-        json.dumps({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}), encoding="utf-8"
+        notebook_json.text_of(notebook_json.notebook(cell("a", 3, 1), cell("b", 4, 2))), encoding="utf-8"
     )
     (tmp_path / "plot.png").write_bytes(png(shade=7))
     (tmp_path / "broken.png").write_bytes(png()[:20])
@@ -100,7 +83,7 @@ def notebook(tmp_path: Path) -> FileNotebook:
 
 async def test_a_picture_goes_to_a_model_that_sees_once_and_is_kept_with_its_turn() -> None:
     model = SeeingModel()
-    assistant = assistant_with(model)
+    assistant = reading(model)
     await ask(assistant, "What is it?", pictures=(PLOT, PLOT))
     assert model.requests[0][-1].pictures == (PLOT,)
     assert PLOT.data not in "".join(message.content for message in model.requests[0])
@@ -116,24 +99,24 @@ async def test_a_picture_goes_to_a_model_that_sees_once_and_is_kept_with_its_tur
 
 async def test_a_model_that_does_not_see_is_told_and_so_is_the_user() -> None:
     model = SeeingModel(sees=False)
-    done = await ask(assistant_with(model), "What is it?", pictures=(PLOT,))
+    done = await ask(reading(model), "What is it?", pictures=(PLOT,))
     assert model.shown() == []
     assert "cannot see: plot.png" in model.requests[0][-1].content
     assert any("does not see pictures" in warning and "model_options" in warning for warning in done.warnings)
-    assert not (await ask(assistant_with(model), "What is it?")).warnings
+    assert not (await ask(reading(model), "What is it?")).warnings
 
 
 async def test_pictures_for_which_there_is_no_room_are_missed_by_the_user_too() -> None:
     model = SeeingModel()
-    done = await ask(assistant_with(model, context_tokens=500), "What is it?", pictures=(PLOT, OTHER))
+    done = await ask(reading(model, context_tokens=500), "What is it?", pictures=(PLOT, OTHER))
     assert model.shown() == []
     assert any("no room for the pictures" in warning and "context_tokens" in warning for warning in done.warnings)
-    done = await ask(assistant_with(model, context_tokens=5_000), "What is it?", pictures=(PLOT, OTHER))
+    done = await ask(reading(model, context_tokens=5_000), "What is it?", pictures=(PLOT, OTHER))
     assert (len(model.shown()), done.warnings) == (2, ())
 
 
 async def test_what_instructs_the_model_is_shown_with_a_picture_too() -> None:
-    assistant = assistant_with(SeeingModel(), instructions="Answer in rhymes.")
+    assistant = reading(SeeingModel(), instructions="Answer in rhymes.")
     for pictures in ((), (PLOT,)):
         preview = await assistant.preview(Question("me", "What is it?", pictures=pictures))
         assert [source["scope"] for source in preview["instructions"]] == ["administrator"]
@@ -142,7 +125,7 @@ async def test_what_instructs_the_model_is_shown_with_a_picture_too() -> None:
 async def test_a_secret_in_a_pictures_name_is_withheld() -> None:
     model = SeeingModel()
     picture = checked(png(), "hunter2hunter2.png", is_users=True)
-    assistant = assistant_with(model)
+    assistant = reading(model)
     await ask(assistant, "What is it?", pictures=(picture,))
     assert "hunter2" not in str(model.requests)
     session = await assistant.sessions.get("me", "s1")
@@ -164,11 +147,11 @@ async def test_what_a_cell_or_a_file_shows_goes_with_a_question_about_it(
     notebook: FileNotebook, query: str, names: list[str]
 ) -> None:
     model = SeeingModel()
-    await ask(assistant_with(model), query, notebook=notebook, notebook_id="n.ipynb", active_cell_id="b")
+    await ask(reading(model), query, notebook=notebook, notebook_id="n.ipynb", active_cell_id="b")
     assert model.shown() == names
     if "broken" in query:
         assert "broken off or damaged" in model.requests[0][-1].content
-    preview = await assistant_with(model).preview(Question("me", query, notebook=notebook, active_cell_id="b"))
+    preview = await reading(model).preview(Question("me", query, notebook=notebook, active_cell_id="b"))
     sent = preview["messages"][-1].get("pictures", [])
     assert [picture["name"] for picture in sent] == names
     assert preview["tokens"].get("pictures", 0) == PICTURE_TOKENS * len(names)
@@ -177,20 +160,10 @@ async def test_what_a_cell_or_a_file_shows_goes_with_a_question_about_it(
 async def test_a_picture_of_a_cell_that_is_too_large_is_said_to_be_there(tmp_path: Path) -> None:
     data = {"image/png": encoded(png() + bytes(1 << 20)), "text/plain": "<Figure>"}
     output = {"output_type": "display_data", "metadata": {}, "data": data}
-    cell = {
-        "cell_type": "code",
-        "id": "a",
-        "execution_count": 3,
-        "metadata": {},
-        "source": "draw()",
-        "outputs": [output],
-    }
-    book = {"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
-    (tmp_path / "n.ipynb").write_text(json.dumps(book), encoding="utf-8")
+    cell = notebook_json.code("a", "draw()", execution_count=3, outputs=[output])
+    (tmp_path / "n.ipynb").write_text(notebook_json.text_of(notebook_json.notebook(cell)), encoding="utf-8")
     model = SeeingModel()
-    await ask(
-        assistant_with(model), "Why is the plot empty?", notebook=FileNotebook(tmp_path / "n.ipynb"), active_cell_id="a"
-    )
+    await ask(reading(model), "Why is the plot empty?", notebook=FileNotebook(tmp_path / "n.ipynb"), active_cell_id="a")
     assert model.shown() == []
     assert "has a picture that is too large to be sent" in model.requests[0][-1].content
 
@@ -203,7 +176,7 @@ async def test_tools_show_a_picture_once(notebook: FileNotebook, sees: bool) -> 
         ("read_file", {"path": "plot.png"}),
     ]
     model = SeeingModel(sees, calls)
-    await ask(assistant_with(model), "Look at all.", notebook=notebook, notebook_id="n.ipynb")
+    await ask(reading(model), "Look at all.", notebook=notebook, notebook_id="n.ipynb")
     if sees:
         assert model.shown() == ["Figure", "Figure", "plot.png"]
         data = [picture.data for message in model.requests[-1] for picture in message.pictures]
@@ -231,7 +204,7 @@ async def test_pictures_of_a_question_go_last_when_there_is_no_room() -> None:
 
 
 async def test_the_offline_model_says_that_it_does_not_see_and_answers_the_rest() -> None:
-    assistant = assistant_with(OfflineModel())
+    assistant = reading(OfflineModel())
     reply = (await ask(assistant, "hello", pictures=(PLOT,))).reply
     assert reply.startswith("I cannot see pictures")
     assert len(reply.split("\n\n")) > 1

@@ -19,7 +19,7 @@ from jupyter_agent.core.question import Decision
 from jupyter_agent.kernels.owned_kernel import start_kernel
 from jupyter_agent.models.scripted import ScriptedModel
 from jupyter_agent.tools.running import RunCode
-from tests.agent.test_agent_loop import Recorder, call, limits, play, results
+from tests.support.scripted_loop import Recorder, call, limits, play, results
 
 
 def step(name: str, text: str) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from jupyter_agent.notebooks.file import FileNotebook
 from jupyter_agent.redaction.redactor import Redactor
 from jupyter_agent.tools.editing import EditCell, InsertCell, RunCell
 from jupyter_agent.tools.running import RunCode
-from tests.notebooks.conftest import code, notebook, text_of
+from tests.support.notebook_json import code, notebook, text_of
 from tests.support.still_kernel import StillKernel
 
 LONG = f"x = 1\n#{'a' * 39_000}\ndel y\n#{'b' * 39_000}\n"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,6 +19,7 @@ from jupyter_agent.core.session import Session
 from jupyter_agent.models.scripted import ScriptedModel
 from jupyter_agent.prompt.title import write_title
 from jupyter_agent.redaction.redactor import Redactor
+from tests.support.scripted_assistant import done
 
 if TYPE_CHECKING:
     from jupyter_agent.core.protocols import ToolSpec
@@ -60,10 +60,7 @@ def assistant_with(small: Small, *answers: str) -> Assistant:
 
 
 async def ask(assistant: Assistant, query: str) -> Done:
-    async with aclosing(assistant.ask(Question("me", query, session_id="s1"))) as events:
-        last = [event async for event in events][-1]
-    assert isinstance(last, Done), last
-    return last
+    return await done(assistant, Question("me", query, session_id="s1"))
 
 
 async def titled(assistant: Assistant) -> str:

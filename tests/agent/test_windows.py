@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import tempfile
 from collections.abc import Mapping, Sequence
-from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
@@ -13,19 +12,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from jupyter_agent.agent.assistant import Assistant, Resources
-from jupyter_agent.config.options import JupyterAgent
 from jupyter_agent.core.events import Done
 from jupyter_agent.core.protocols import ContextWindow
 from jupyter_agent.core.question import Question
 from jupyter_agent.notebooks.file import FileNotebook
 from jupyter_agent.prompt.request import budget_for
-from jupyter_agent.redaction.redactor import Redactor
-from jupyter_agent.sessions.manager import SessionManager
-from jupyter_agent.stores.memory import MemoryStore
 from jupyter_agent.tools import registry
-from tests.agent.test_compaction import WORDS, Player, Reader
-from tests.notebooks.conftest import code, notebook, text_of
+from tests.support.context_filler import WORDS, Player, Reader
+from tests.support.notebook_json import code, notebook, text_of
+from tests.support.scripted_assistant import assistant_with, done
 
 WINDOWS = st.sampled_from([2_048, 3_000, 4_096, 8_192, 16_000, 32_768, 128_000, 200_000, 1_000_000])
 CALLS = st.lists(
@@ -49,17 +44,9 @@ async def converse(
     path = folder / "a.ipynb"
     path.write_text(text_of(notebook(*(code(f"c{number}", cell) for number, cell in enumerate(cells)))), "utf-8")
     tools, _ = registry.load([])
-    resources = Resources(
-        JupyterAgent(model="scripted", context_tokens=ceiling), {**tools, "read": Reader()}, Redactor()
-    )
-    resources.models["scripted"] = model
-    assistant, ends = Assistant(resources, SessionManager(MemoryStore())), []
-    for question in questions:
-        asked = Question("local", question, session_id="s", notebook=FileNotebook(path), notebook_id="a.ipynb")
-        async with aclosing(assistant.ask(asked)) as events:
-            ends.append([event async for event in events][-1])
-    assert all(isinstance(end, Done) for end in ends), ends
-    return [end for end in ends if isinstance(end, Done)]
+    assistant = assistant_with(model, {**tools, "read": Reader()}, context_tokens=ceiling)
+    asked = {"session_id": "s", "notebook": FileNotebook(path), "notebook_id": "a.ipynb"}
+    return [await done(assistant, Question("local", question, **asked)) for question in questions]  # type: ignore[arg-type]
 
 
 @settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.too_slow])

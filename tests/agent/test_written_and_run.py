@@ -22,7 +22,7 @@ from jupyter_agent.notebooks.file import FileNotebook
 from jupyter_agent.server.turns.permissions import Permissions
 from jupyter_agent.tools.editing import EditCell, InsertCell
 from jupyter_agent.tools.notebook import ReadCells
-from tests.notebooks.conftest import code, notebook, text_of
+from tests.support.notebook_json import code, notebook, text_of
 from tests.support.still_kernel import StillKernel
 
 READ = {"calls": [{"name": "read_cells", "arguments": {}}]}

@@ -91,3 +91,10 @@ def sidebar(browser: Browser, jupyter: JupyterProcess) -> Iterator[SidebarPage]:
     context.close()
     assert opened.foreign == []
     assert opened.troubles == []
+
+
+@pytest.fixture
+def opened(sidebar: SidebarPage, notebook: str) -> SidebarPage:
+    sidebar.go(notebook)
+    sidebar.open()
+    return sidebar

@@ -11,55 +11,51 @@ from typing import Any
 import pytest
 from playwright.sync_api import Route, expect
 
-from tests.server.test_server_mcp import PATH
-from tests.server.test_server_mcp_approvals import connected
 from tests.support.jupyter_process import JupyterProcess
+from tests.support.mcp_client import PATH, connected, result_text
+from tests.support.scripted_loop import call
 from tests.support.sidebar_page import SidebarPage, write_notebook
 
 STANDS = "May run code in this conversation"
 ALLOW = "Allow running code in this conversation"
 
 
-def _call(name: str, **arguments: Any) -> dict[str, Any]:
-    return {"name": name, "arguments": arguments}
-
-
 @pytest.fixture(scope="module")
 def script() -> list[Any] | None:
-    remote = _call("insert_cell", source="![c](http://127.0.0.1:9/?d=1)", cell_type="markdown", below="first")
-    edit = [_call("read_cells"), _call("edit_cell", cell_id="second", source="number + 2")]
-    written = _call("insert_cell", source="mine = 3", below="second", run=True)
-    every = [*edit, _call("insert_cell", source="# added", below="second"), _call("run_cell", cell_id="second")]
+    remote = call("insert_cell", source="![c](http://127.0.0.1:9/?d=1)", cell_type="markdown", below="first")
+    edit = [call("read_cells"), call("edit_cell", cell_id="second", source="number + 2")]
+    written = call("insert_cell", source="mine = 3", below="second", run=True)
+    every = [*edit, call("insert_cell", source="# added", below="second"), call("run_cell", cell_id="second")]
     return [
-        {"match": "count", "calls": [_call("run_code", code="for n in [1, 2]:\n    print('seen', n)")]},
+        {"match": "count", "calls": [call("run_code", code="for n in [1, 2]:\n    print('seen', n)")]},
         {"match": "count", "text": "Counted."},
-        {"match": "reach out", "calls": [_call("run_code", code="x = 1\n!touch \u202etxt.reached")]},
+        {"match": "reach out", "calls": [call("run_code", code="x = 1\n!touch \u202etxt.reached")]},
         {"match": "reach out", "text": "So it is."},
-        {"match": "the second cell", "calls": [_call("read_cells"), _call("run_cell", cell_id="second")]},
+        {"match": "the second cell", "calls": [call("read_cells"), call("run_cell", cell_id="second")]},
         {"match": "the second cell", "text": "It ran."},
         {"match": "slowly", "text": "a " * 30, "chunks": 30, "delay": 0.1, "calls": edit},
         {"match": "slowly", "text": "Edited."},
-        {"match": "picture", "calls": [_call("read_cells"), remote]},
+        {"match": "picture", "calls": [call("read_cells"), remote]},
         {"match": "picture", "text": "Drawn."},
         {"match": "do it all", "text": "a " * 30, "chunks": 30, "delay": 0.1, "calls": every},
         {"match": "do it all", "text": "All done."},
-        {"match": "write and run", "calls": [_call("insert_cell", source="6 * 7", below="second", run=True)]},
+        {"match": "write and run", "calls": [call("insert_cell", source="6 * 7", below="second", run=True)]},
         {"match": "write and run", "text": "It is in the new cell."},
-        {"match": "a part", "calls": [_call("read_cells")]},
+        {"match": "a part", "calls": [call("read_cells")]},
         {
             "match": "a part",
-            "calls": [_call("edit_cell", cell_id="first", replace=[{"old": "3", "new": "5"}], run=True)],
+            "calls": [call("edit_cell", cell_id="first", replace=[{"old": "3", "new": "5"}], run=True)],
         },
         {"match": "a part", "text": "Changed."},
         {
             "match": "one after the other",
             "calls": [
-                _call("run_code", code="def keep():\n    open('kept.txt', 'w')"),
-                _call("insert_cell", source="keep()", below="second", run=True),
+                call("run_code", code="def keep():\n    open('kept.txt', 'w')"),
+                call("insert_cell", source="keep()", below="second", run=True),
             ],
         },
         {"match": "one after the other", "text": "Kept."},
-        {"match": "both of", "calls": [written, _call("run_code", code="print(mine)")]},
+        {"match": "both of", "calls": [written, call("run_code", code="print(mine)")]},
         {"match": "both of", "text": "Both are done."},
         {"text": "Understood."},
     ]
@@ -236,7 +232,7 @@ def test_N5_what_an_agent_elsewhere_wants_is_answered_in_the_notebooks_panel(
     async def ask() -> str:
         async with connected(f"{jupyter.address}{PATH}", jupyter.token, "legacy") as client:
             result = await client.call_tool("run_code", arguments)
-            return "".join(part.text for part in result.content if part.type == "text")
+            return result_text(result)
 
     with ThreadPoolExecutor(1) as pool:
         for label, expected in (("Deny", "denied"), ("Allow once", "42")):

@@ -9,11 +9,8 @@ import pytest
 from playwright.sync_api import Route, expect
 
 from tests.support.jupyter_process import JupyterProcess
+from tests.support.scripted_loop import call
 from tests.support.sidebar_page import SidebarPage, write_notebook
-
-
-def _call(name: str, **arguments: Any) -> dict[str, Any]:
-    return {"name": name, "arguments": arguments}
 
 
 @pytest.fixture(scope="module")
@@ -22,18 +19,18 @@ def script() -> list[Any] | None:
         {
             "match": "change all",
             "calls": [
-                _call("read_cells"),
-                _call("edit_cell", cell_id="first", source="number = 7"),
-                _call("insert_cell", source="doubled = 2 * number\ndoubled", below="first"),
-                _call("delete_cell", cell_id="last"),
-                _call("move_cell", cell_id="second", below=""),
-                _call("run_cell", cell_id="first"),
+                call("read_cells"),
+                call("edit_cell", cell_id="first", source="number = 7"),
+                call("insert_cell", source="doubled = 2 * number\ndoubled", below="first"),
+                call("delete_cell", cell_id="last"),
+                call("move_cell", cell_id="second", below=""),
+                call("run_cell", cell_id="first"),
             ],
         },
         {"match": "change all", "text": "All changed."},
         {
             "match": "only the first",
-            "calls": [_call("read_cells"), _call("edit_cell", cell_id="first", source="number = 8")],
+            "calls": [call("read_cells"), call("edit_cell", cell_id="first", source="number = 8")],
         },
         {"match": "only the first", "text": "Done."},
         {"match": "code", "text": "Here:\n\n```python\nnumber = 5\nnumber * 2\n```\n"},
@@ -51,10 +48,6 @@ def opened(sidebar: SidebarPage, jupyter: JupyterProcess, request: pytest.Fixtur
     return sidebar
 
 
-def _sources(sidebar: SidebarPage) -> list[str]:
-    return [cell.inner_text() for cell in sidebar.cells.locator(".cm-content").all()]
-
-
 def _allow(sidebar: SidebarPage, times: int) -> None:
     for _ in range(times):
         sidebar.asked.first.wait_for()
@@ -64,16 +57,16 @@ def _allow(sidebar: SidebarPage, times: int) -> None:
 
 
 def test_edits_appear_in_the_notebook_and_undo_takes_all_of_them_back(opened: SidebarPage) -> None:
-    before = _sources(opened)
+    before = opened.sources()
     opened.ask("change all of it")
     _allow(opened, 5)
     expect(opened.wait_for_answer()).to_contain_text("All changed.")
-    assert _sources(opened) == ["number + 1", "number = 7", "doubled = 2 * number\ndoubled"]
+    assert opened.sources() == ["number + 1", "number = 7", "doubled = 2 * number\ndoubled"]
     expect(opened.cells.nth(1).locator(".jp-InputPrompt")).to_have_text("[1]:")
     opened.choose("Undo")
     expect(opened.cells).to_have_count(3)
     expect(opened.cells.first.locator(".cm-content")).to_have_text("number = 3")
-    assert _sources(opened) == before
+    assert opened.sources() == before
     expect(opened.cells.first.locator(".jp-InputPrompt")).to_have_text("[ ]:")
 
 

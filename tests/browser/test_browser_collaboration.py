@@ -58,10 +58,6 @@ def other(browser: Browser, jupyter: JupyterProcess) -> Iterator[SidebarPage]:
     assert page.troubles == []
 
 
-def _sources(sidebar: SidebarPage) -> list[str]:
-    return [cell.inner_text() for cell in sidebar.cells.locator(".cm-content").all()]
-
-
 def test_two_pages_see_each_edit_once_and_its_undo(
     sidebar: SidebarPage, other: SidebarPage, jupyter: JupyterProcess
 ) -> None:
@@ -80,7 +76,7 @@ def test_two_pages_see_each_edit_once_and_its_undo(
     expect(sidebar.wait_for_answer()).to_contain_text("Understood.")
     for page in (sidebar, other):
         expect(page.cells).to_have_count(3)
-        assert _sources(page) == ["number = 7", "number", "number + 1"]
+        assert page.sources() == ["number = 7", "number", "number + 1"]
 
     # Somebody else goes on in a cell that the agent has not touched; undo leaves that alone.
     other.cells.nth(2).locator(".cm-content").click()
@@ -91,7 +87,7 @@ def test_two_pages_see_each_edit_once_and_its_undo(
     for page in (sidebar, other):
         expect(page.cells).to_have_count(2)
         expect(page.cells.first.locator(".cm-content")).to_have_text("number = 3")
-        assert _sources(page) == ["number = 3", "number + 100"]
+        assert page.sources() == ["number = 3", "number + 100"]
 
 
 def test_a_conversation_is_there_again_after_a_reload(sidebar: SidebarPage, jupyter: JupyterProcess) -> None:

@@ -25,13 +25,6 @@ def script() -> list[Any] | None:
     ]
 
 
-@pytest.fixture
-def opened(sidebar: SidebarPage, notebook: str) -> SidebarPage:
-    sidebar.go(notebook)
-    sidebar.open()
-    return sidebar
-
-
 #: The first answer's connection breaks after a while.
 _BREAKING = """() => {
   const original = window.fetch;

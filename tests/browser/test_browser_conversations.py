@@ -30,13 +30,6 @@ def script() -> list[Any] | None:
     ]
 
 
-@pytest.fixture
-def opened(sidebar: SidebarPage, notebook: str) -> SidebarPage:
-    sidebar.go(notebook)
-    sidebar.open()
-    return sidebar
-
-
 def say(sidebar: SidebarPage, *questions: str) -> None:
     for question in questions:
         sidebar.ask(question)

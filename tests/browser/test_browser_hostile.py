@@ -7,13 +7,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from tests.support.hostile_inputs import ADDRESSES, EVIL, HANDLERS, MARKDOWN, NAMES, PICTURES, RAW
+from tests.support.hostile_inputs import ADDRESSES, ANSWERS, EVIL, HANDLERS, MARKDOWN, NAMES, PICTURES, RAW
 from tests.support.jupyter_process import JupyterProcess
 from tests.support.sidebar_page import SidebarPage, write_notebook
-
-ANSWERS = [RAW[start : start + 12] for start in range(0, len(RAW), 12)]
-ANSWERS += [MARKDOWN[start : start + 8] for start in range(0, len(MARKDOWN), 8)]
-ANSWERS += [HANDLERS, ADDRESSES, PICTURES]
 
 #: Elements and attributes that nothing but our own buttons may have.
 _FORBIDDEN = """() => {

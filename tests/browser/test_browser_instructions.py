@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.test_browser_accessible import _FAINT, _LOOK, _OURS, _SIDEWAYS
+from tests.support.accessibility import faint, too_wide, violations
 from tests.support.jupyter_process import JupyterProcess
 from tests.support.sidebar_page import SidebarPage, write_notebook
-
-AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
@@ -96,10 +93,9 @@ def test_the_card_is_for_everybody(sidebar: SidebarPage, jupyter: JupyterProcess
         sidebar.open()
         expect(sidebar.panel.locator(".jp-agent-instructions")).to_be_visible()
         sidebar.page.set_viewport_size({"width": 700, "height": 600})
-        sidebar.page.evaluate(AXE)
-        assert sidebar.page.evaluate(_LOOK, _OURS) == []
-        assert sidebar.page.evaluate(_FAINT) == []
-        assert sidebar.page.evaluate(_SIDEWAYS) == []
+        assert violations(sidebar.page) == []
+        assert faint(sidebar.page) == []
+        assert too_wide(sidebar.page) == []
         for button in ("Use", "Don’t use"):
             expect(sidebar.button(button)).to_be_in_viewport()
         expect(sidebar.question).to_be_in_viewport()

@@ -11,8 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Route, expect
 
-from tests.browser.test_browser_hostile import ANSWERS
-from tests.support.hostile_inputs import ADDRESSES, HANDLERS, MARKDOWN, NAMES, PICTURES, RAW
+from tests.support.hostile_inputs import ADDRESSES, ANSWERS, HANDLERS, MARKDOWN, NAMES, PICTURES, RAW
 from tests.support.jupyter_process import JupyterProcess
 from tests.support.sidebar_page import PATIENCE_MILLISECONDS, SidebarPage, write_notebook
 

@@ -26,13 +26,6 @@ def script() -> list[Any] | None:
     ]
 
 
-@pytest.fixture
-def opened(sidebar: SidebarPage, notebook: str) -> SidebarPage:
-    sidebar.go(notebook)
-    sidebar.open()
-    return sidebar
-
-
 def attached(opened: SidebarPage) -> Locator:
     return opened.panel.get_by_role("list", name="Pictures that go with the question").get_by_role("img")
 

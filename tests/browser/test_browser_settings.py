@@ -22,13 +22,6 @@ def script() -> list[Any] | None:
     ]
 
 
-@pytest.fixture
-def opened(sidebar: SidebarPage, notebook: str) -> SidebarPage:
-    sidebar.go(notebook)
-    sidebar.open()
-    return sidebar
-
-
 def test_settings_are_checked_and_hold_after_a_reload(opened: SidebarPage) -> None:
     opened.choose("Settings")
     address = opened.page.get_by_label("Address of the model’s server")

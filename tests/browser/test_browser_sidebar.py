@@ -33,13 +33,6 @@ def script() -> list[Any] | None:
     ]
 
 
-@pytest.fixture
-def opened(sidebar: SidebarPage, notebook: str) -> SidebarPage:
-    sidebar.go(notebook)
-    sidebar.open()
-    return sidebar
-
-
 def test_only_a_stub_is_loaded_before_the_panel_is_first_opened(sidebar: SidebarPage, notebook: str) -> None:
     sidebar.go(notebook)
     before = list(sidebar.scripts)

@@ -15,6 +15,7 @@ import pexpect
 import pytest
 
 from jupyter_agent.cli.main import main
+from tests.support import notebook_json
 
 CELLS = ["import pandas as pd\ndf = pd.DataFrame({'price': [1, 2], 'region': ['a', 'b']})", "total = 1 / 0", "x = 1"]
 
@@ -55,13 +56,9 @@ def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, st
 @pytest.fixture
 def notebook(tmp_path: Path, environment: dict[str, str]) -> Path:
     """A notebook whose second cell fails when it is run; it has not been run."""
-    cells: list[dict[str, Any]] = [
-        {"cell_type": "code", "id": f"c{n}", "source": source, "metadata": {}, "outputs": [], "execution_count": None}
-        for n, source in enumerate(CELLS)
-    ]
     path = tmp_path / "sales.ipynb"
-    written = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": cells}
-    path.write_text(json.dumps(written), encoding="utf-8")
+    cells = (notebook_json.code(f"c{number}", source) for number, source in enumerate(CELLS))
+    path.write_text(notebook_json.text_of(notebook_json.notebook(*cells)), encoding="utf-8")
     return path
 
 

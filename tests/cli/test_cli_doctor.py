@@ -18,6 +18,7 @@ import pytest
 
 from jupyter_agent.doctor.isolation import isolation_problem
 from tests.support.environments import broken_distribution
+from tests.support.notebook_json import write_executed
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 DOCTOR = (sys.executable, "-m", "jupyter_agent.cli", "doctor")
@@ -32,23 +33,6 @@ def run(environment: dict[str, str]) -> Run:
         return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=100, check=False)
 
     return run
-
-
-def write_notebook(path: Path, *cells: tuple[str, int | None, str]) -> Path:
-    """A notebook of code cells: source, execution count, printed text."""
-    code: list[dict[str, Any]] = [
-        {
-            "cell_type": "code",
-            "id": f"c{place}",
-            "metadata": {},
-            "source": source,
-            "execution_count": count,
-            "outputs": [{"output_type": "stream", "name": "stdout", "text": text}] if text else [],
-        }
-        for place, (source, count, text) in enumerate(cells)
-    ]
-    path.write_text(json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": code}), encoding="utf-8")
-    return path
 
 
 def test_N16_without_a_notebook_it_names_what_cannot_be_used_here(
@@ -77,19 +61,19 @@ OUT_OF_ORDER = (("print(x)", 2, "1\n"), ("x = 1", 1, ""))
 
 
 def test_a_notebook_that_ran_from_top_to_bottom_is_judged_reproducible(run: Run, tmp_path: Path) -> None:
-    ended = run(write_notebook(tmp_path / "good.ipynb", *GOOD))
+    ended = run(write_executed(tmp_path / "good.ipynb", *GOOD))
     assert (ended.returncode, ended.stderr) == (0, "")
     assert "would reproduce" in ended.stdout
 
 
 def test_what_was_run_out_of_order_is_told_with_its_cell(run: Run, tmp_path: Path) -> None:
-    ended = run(write_notebook(tmp_path / "bad.ipynb", *OUT_OF_ORDER))
+    ended = run(write_executed(tmp_path / "bad.ipynb", *OUT_OF_ORDER))
     assert ended.returncode == 1
     assert "would stop at In [2]: It uses x, which is first defined below it, by In [1]." in ended.stdout
 
 
 def test_a_data_file_that_is_newer_than_the_notebook_is_told(run: Run, tmp_path: Path) -> None:
-    path = write_notebook(tmp_path / "good.ipynb", ("text = open('data.txt').read()", 1, ""))
+    path = write_executed(tmp_path / "good.ipynb", ("text = open('data.txt').read()", 1, ""))
     (tmp_path / "data.txt").write_text("7", encoding="utf-8")
     os.utime(path, (1000, 1000))
     assert "- In [1]: The file data.txt was changed after it was read." in run(path).stdout
@@ -98,7 +82,7 @@ def test_a_data_file_that_is_newer_than_the_notebook_is_told(run: Run, tmp_path:
 
 
 def test_the_report_as_json(run: Run, tmp_path: Path) -> None:
-    ended = run(write_notebook(tmp_path / "bad.ipynb", *OUT_OF_ORDER), "--json")
+    ended = run(write_executed(tmp_path / "bad.ipynb", *OUT_OF_ORDER), "--json")
     report = json.loads(ended.stdout)
     assert (report["reproducible"], report["executed"]) == (False, None)
     assert "out_of_order" in {finding["kind"] for finding in report["findings"]}
@@ -109,7 +93,7 @@ def test_a_run_in_a_copy_proves_it_and_changes_nothing(run: Run, tmp_path: Path)
     folder.mkdir()
     (folder / "data.txt").write_text("7", encoding="utf-8")
     cells = ("n = open('data.txt').read()", 1, ""), ("open('data.txt', 'w').write('8')\nprint(n)", 2, "7\n")
-    path = write_notebook(folder / "good.ipynb", *cells)
+    path = write_executed(folder / "good.ipynb", *cells)
     before = path.read_bytes()
     ended = run(path, "--execute")
     assert ended.returncode == 0
@@ -123,7 +107,7 @@ def test_a_run_in_a_copy_proves_it_and_changes_nothing(run: Run, tmp_path: Path)
 
 
 def test_the_first_difference_of_a_run_is_reported(run: Run, tmp_path: Path) -> None:
-    path = write_notebook(
+    path = write_executed(
         tmp_path / "other.ipynb", ("x = 1", 1, ""), ("print(x + 1)", 2, "3\n"), ("print(1)", 3, "0\n")
     )
     ended = run(path, "--execute")
@@ -133,7 +117,7 @@ def test_the_first_difference_of_a_run_is_reported(run: Run, tmp_path: Path) -> 
 
 
 def test_a_cell_that_fails_in_the_run_is_reported(run: Run, tmp_path: Path) -> None:
-    ended = run(write_notebook(tmp_path / "bad.ipynb", *OUT_OF_ORDER), "--execute", "--json")
+    ended = run(write_executed(tmp_path / "bad.ipynb", *OUT_OF_ORDER), "--execute", "--json")
     assert ended.returncode == 1
     report = json.loads(ended.stdout)
     first = report["executed"]["first"]
@@ -148,7 +132,7 @@ def test_N18_a_cell_with_an_absolute_path_changes_no_file_of_the_users(run: Run,
     other.write_text("1", encoding="utf-8")
     folder = tmp_path / "work"
     folder.mkdir()
-    path = write_notebook(folder / "a.ipynb", (f"open({str(other)!r}, 'w').write('2');\nprint(1)", 1, "1\n"))
+    path = write_executed(folder / "a.ipynb", (f"open({str(other)!r}, 'w').write('2');\nprint(1)", 1, "1\n"))
     ended = run(path, "--execute", "--json")
     executed = json.loads(ended.stdout)["executed"]
     assert other.read_text(encoding="utf-8") == "1"
@@ -156,7 +140,7 @@ def test_N18_a_cell_with_an_absolute_path_changes_no_file_of_the_users(run: Run,
 
 
 def test_a_notebook_that_never_ran_has_an_exit_code_of_its_own(run: Run, tmp_path: Path) -> None:
-    ended = run(write_notebook(tmp_path / "new.ipynb", ("print(1)", None, "")), "--execute")
+    ended = run(write_executed(tmp_path / "new.ipynb", ("print(1)", None, "")), "--execute")
     assert ended.returncode == 3
     assert "never ran: there is nothing to compare with. 1 cell ran without an error" in ended.stdout
 
@@ -180,7 +164,7 @@ def run_until_connected(
 ) -> Iterator[tuple[subprocess.Popen[str], socket.socket]]:
     """A run whose cell has connected; when its kernel ends, the connection does."""
     with socket.create_server(("127.0.0.1", 0)) as server:
-        path = write_notebook(folder / "slow.ipynb", (CONNECTED.format(port=server.getsockname()[1]), 1, ""))
+        path = write_executed(folder / "slow.ipynb", (CONNECTED.format(port=server.getsockname()[1]), 1, ""))
         pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
         with subprocess.Popen([*DOCTOR, str(path), "--execute"], env=environment, **pipes) as process:
             server.settimeout(60)

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from tests.cli.test_cli_doctor import write_notebook
+from tests.support.notebook_json import write_executed
 
 REPLY = {
     "restart_and_run_all": {"verdict": "differs"},
@@ -64,7 +64,7 @@ def test_the_kernel_of_a_running_server_tells_what_ran(
     environment: dict[str, str], tmp_path: Path, asked: list[str]
 ) -> None:
     (tmp_path / "work").mkdir()
-    path = write_notebook(tmp_path / "work" / "a.ipynb", ("x = 1", 1, ""))
+    path = write_executed(tmp_path / "work" / "a.ipynb", ("x = 1", 1, ""))
     ended = doctor(environment, path)
     assert (ended.returncode, ended.stdout.strip()) == (1, REPLY["markdown"])
     assert asked == ["/api/agent/doctor?notebook_id=work%2Fa.ipynb token t"]
@@ -73,7 +73,7 @@ def test_the_kernel_of_a_running_server_tells_what_ran(
 
 
 def test_without_a_server_ipythons_history_tells_of_edits(environment: dict[str, str], tmp_path: Path) -> None:
-    path = write_notebook(tmp_path / "a.ipynb", ("rate = 5", 1, ""), ("print(rate * 2)", 2, "2\n"), ("y = 1", 3, ""))
+    path = write_executed(tmp_path / "a.ipynb", ("rate = 5", 1, ""), ("print(rate * 2)", 2, "2\n"), ("y = 1", 3, ""))
     assert doctor(environment, path).returncode == 0  # from the file alone nothing is wrong
     environment["IPYTHONDIR"] = str(tmp_path / "ipython")
     file = tmp_path / "ipython" / "profile_default" / "history.sqlite"
@@ -92,7 +92,7 @@ def test_without_a_server_ipythons_history_tells_of_edits(environment: dict[str,
 
 
 def test_of_cells_that_are_not_python_nothing_can_be_told(environment: dict[str, str], tmp_path: Path) -> None:
-    path = write_notebook(tmp_path / "a.ipynb", ("x <- c(1, 2)", 1, ""))
+    path = write_executed(tmp_path / "a.ipynb", ("x <- c(1, 2)", 1, ""))
     notebook = json.loads(path.read_text(encoding="utf-8"))
     notebook["metadata"] = {"kernelspec": {"name": "ir", "display_name": "R", "language": "R"}}
     path.write_text(json.dumps(notebook), encoding="utf-8")
@@ -105,6 +105,6 @@ def test_of_what_a_notebook_keeps_outside_of_the_kernel_nothing_can_be_told(
     environment: dict[str, str], tmp_path: Path
 ) -> None:
     cells = ("with open('log.txt', 'a') as f:\n    f.write('x')", 1, ""), ("len(open('log.txt').read())", 2, "1")
-    ended = doctor(environment, write_notebook(tmp_path / "a.ipynb", *cells))
+    ended = doctor(environment, write_executed(tmp_path / "a.ipynb", *cells))
     assert ended.returncode == 3
     assert "In [1] appends to the file log.txt" in ended.stdout

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,6 +16,7 @@ from jupyter_agent.core.events import Done
 from jupyter_agent.core.question import Question
 from jupyter_agent.models.openai.providers import missing_key
 from tests.support.fake_model_server import answered, plain, running
+from tests.support.scripted_assistant import done
 
 if TYPE_CHECKING:
     from tests.support.fake_model_server import ModelServer
@@ -87,10 +87,7 @@ async def test_one_broken_endpoint_is_named_and_the_others_answer(
 
 
 async def asked(assistant: Assistant, model: str) -> Done:
-    async with aclosing(assistant.ask(Question("me", "hi", model=model, session_id=model))) as events:
-        last = [event async for event in events][-1]
-    assert isinstance(last, Done), last
-    return last
+    return await done(assistant, Question("me", "hi", model=model, session_id=model))
 
 
 def served(server: ModelServer, name: str) -> list[str]:

@@ -24,7 +24,8 @@ from jupyter_agent.kernelside.wire import source_hash
 from jupyter_agent.notebooks.file import FileNotebook
 from jupyter_agent.notebooks.posted import PostedNotebook
 from jupyter_agent.tools.check import CheckNotebook
-from tests.agent.test_assistant import ScriptedAssistant, StillKernel
+from tests.support.scripted_assistant import ScriptedAssistant
+from tests.support.still_kernel import StillKernel
 
 CELLS = (
     Cell("a", "code", "rate = 2", 3),
@@ -222,13 +223,10 @@ async def test_nobody_waits_for_a_service_that_is_closed(runs: Runs) -> None:
 
 
 async def test_questions_the_tool_and_the_doctor_share_one_analysis(runs: Runs) -> None:
-    scripted, kernel = (
-        ScriptedAssistant([{"calls": [{"name": "check_notebook", "arguments": {}}]}, "ok"]),
-        StillKernel(),
-    )
+    kernel = StillKernel(state=STATE)
+    scripted = ScriptedAssistant([{"calls": [{"name": "check_notebook", "arguments": {}}]}, "ok"])
     scripted.assistant.resources.tools = {"check_notebook": CheckNotebook()}
     analyses = scripted.assistant.resources.analyses = NotebookAnalyses(interpreter=runs.free)
-    kernel.now = STATE
     notebook = PostedNotebook("a.ipynb", CELLS)
     await scripted.done("what is total?", kernel=kernel, notebook=notebook, notebook_id="a.ipynb")
     await scripted.done("is anything stale?", kernel=kernel, notebook=notebook, notebook_id="a.ipynb")
@@ -239,8 +237,7 @@ async def test_questions_the_tool_and_the_doctor_share_one_analysis(runs: Runs) 
 
 
 async def test_what_is_stale_is_sent_with_the_question() -> None:
-    scripted, kernel = ScriptedAssistant(["ok"]), StillKernel()
-    kernel.now = STATE
+    scripted, kernel = ScriptedAssistant(["ok"]), StillKernel(state=STATE)
     await scripted.done("what is total?", session_id="s1", kernel=kernel, notebook=PostedNotebook("a.ipynb", CELLS))
     await scripted.done("what is other?", session_id="s1", kernel=kernel, notebook=PostedNotebook("a.ipynb", CELLS))
     first, second = (request.messages[-1].content for request in scripted.model.requests)
@@ -262,8 +259,7 @@ async def test_a_variable_that_was_made_from_a_file_that_changed_since_is_stale(
     (tmp_path / "rows.csv").write_text("newer than the cell's run", encoding="utf-8")
     (line,) = await NotebookAnalyses().stale_for("what are rows and kept?", cells, state, None, notebook)
     assert line == "rows: In [1]: The file rows.csv was changed after it was read."
-    scripted, kernel = ScriptedAssistant(["ok"]), StillKernel()
-    kernel.now = state
+    scripted, kernel = ScriptedAssistant(["ok"]), StillKernel(state=state)
     (tmp_path / "a.ipynb").write_text(json.dumps(saved(cells)), encoding="utf-8")
     await scripted.done("what is rows?", session_id="s1", kernel=kernel, notebook=notebook)
     assert line in str(scripted.model.requests[-1].messages[-1].content)

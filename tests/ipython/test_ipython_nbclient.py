@@ -12,6 +12,8 @@ import pytest
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
+from tests.support.notebook_json import code, notebook, text_of
+
 LOAD = "%load_ext jupyter_agent"
 FRAME = "import pandas as pd\ndf = pd.DataFrame({'price': [1, 2, 3], 'region': ['a', 'b', 'a']})"
 HEAVY = ("openai", "pydantic", "sqlalchemy", "tornado.web", "jupyter_agent.agent.assistant", "http.client", "ssl")
@@ -24,13 +26,10 @@ def run(*sources: str, allow_errors: bool = False) -> list[list[dict[str, Any]]]
 
 def executed(*sources: str, allow_errors: bool = False) -> Any:
     """A notebook of these cells, run in a new kernel."""
-    cells: Any = [
-        {"cell_type": "code", "id": f"c{n}", "source": source, "metadata": {}, "outputs": [], "execution_count": None}
-        for n, source in enumerate(sources)
-    ]
-    notebook: Any = nbformat.from_dict({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": cells})  # type: ignore[no-untyped-call]
-    NotebookClient(notebook, timeout=60, allow_errors=allow_errors).execute()
-    return notebook
+    written = text_of(notebook(*(code(f"c{number}", source) for number, source in enumerate(sources))))
+    read: Any = nbformat.reads(written, as_version=4)  # type: ignore[no-untyped-call]
+    NotebookClient(read, timeout=60, allow_errors=allow_errors).execute()
+    return read
 
 
 def markdown(outputs: list[dict[str, Any]]) -> list[str]:

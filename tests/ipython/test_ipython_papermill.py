@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.support.environments import create_environment
+from tests.support.notebook_json import code, notebook, text_of
 
 ROOT = Path(__file__).parents[2]
 CELLS = ["%load_ext jupyter_agent", "n = 1", "rows = list(range(n))", "%agent what is rows?", "print('after')"]
@@ -20,14 +21,10 @@ CELLS = ["%load_ext jupyter_agent", "n = 1", "rows = list(range(n))", "%agent wh
 
 def written(path: Path) -> None:
     """The notebook; its second cell is the one of the parameters."""
-    cells: list[dict[str, Any]] = [
-        {"cell_type": "code", "id": f"c{n}", "source": source, "metadata": {}, "outputs": [], "execution_count": None}
-        for n, source in enumerate(CELLS)
-    ]
+    cells = [code(f"c{number}", source) for number, source in enumerate(CELLS)]
     cells[1]["metadata"]["tags"] = ["parameters"]
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    notebook = {"nbformat": 4, "nbformat_minor": 5, "metadata": {"kernelspec": kernel}, "cells": cells}
-    path.write_text(json.dumps(notebook), encoding="utf-8")
+    path.write_text(text_of(notebook(*cells, metadata={"kernelspec": kernel})), encoding="utf-8")
 
 
 def outputs(path: Path) -> list[Any]:

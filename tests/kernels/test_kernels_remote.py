@@ -16,18 +16,13 @@ from jupyter_agent.core.errors import KernelUnavailable, NotFound
 from jupyter_agent.core.kernel_state import KernelState
 from jupyter_agent.kernels.remote import RemoteKernel
 from jupyter_agent.kernels.transport import Channel, ZmqTransport
+from tests.support.real_kernel import run
 
 if TYPE_CHECKING:
     from .conftest import Kernels
 
 FRAME = "import pandas as pd\ndf = pd.DataFrame({'age': [22, 38, None], 'name': ['Ann', 'Bo', 'Cy']})"
 EVERYTHING = "print(len(In), sorted(Out), sorted(dir()), repr(globals().get('_')))"
-
-
-async def run(kernel: RemoteKernel, code: str) -> str:
-    result = await kernel.execute(code, timeout=20)
-    assert result.status == "ok", result
-    return result.text
 
 
 async def test_the_state_of_a_fresh_kernel_is_empty_and_fresh(kernel: RemoteKernel) -> None:

@@ -10,17 +10,12 @@ import pytest
 from jupyter_agent.core.errors import KernelUnavailable, NotFound
 from jupyter_agent.kernels.remote import RemoteKernel
 from jupyter_agent.kernels.transport import ZmqTransport
+from tests.support.real_kernel import run
 
 if TYPE_CHECKING:
     from .conftest import Kernels
 
 LEFT = "print(len(In), sorted(Out), repr(globals().get('_')), sorted(n for n in dir() if not n.startswith('_i')))"
-
-
-async def run(kernel: RemoteKernel, code: str) -> str:
-    result = await kernel.execute(code, timeout=30)
-    assert result.status == "ok", result
-    return result.text
 
 
 async def test_a_trial_sees_the_users_names_and_binds_none(kernel: RemoteKernel) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from jupyter_agent.kernelside.magic.instructions import InstructionsCommand
-from tests.kernelside.test_magic_server import opened, say
+from tests.support.notebook_page import opened, say
 from tests.support.running_server import RunningServer
 
 

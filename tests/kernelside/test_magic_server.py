@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, closing
+from contextlib import closing
 from typing import Any
 
 import pytest
 
 from jupyter_agent.kernelside.client.http import HttpClient
 from jupyter_agent.kernelside.client.server_info import Address
-from tests.support.notebook_page import NotebookPage, notebook_page
+from tests.support.notebook_json import code, notebook, text_of
+from tests.support.notebook_page import opened
 from tests.support.running_server import TOKEN, RunningServer
 
 FRAME = "import pandas as pd\ndf = pd.DataFrame({'price': [1, 2, 3], 'region': ['a', 'b', 'a']})"
@@ -37,22 +36,6 @@ SCRIPT: list[dict[str, Any]] = [
 @pytest.fixture(scope="module")
 def script() -> list[dict[str, Any]]:
     return SCRIPT
-
-
-@asynccontextmanager
-async def opened(server: RunningServer, notebook: str) -> AsyncIterator[tuple[NotebookPage, str]]:
-    """A page on a new kernel, and the kernel's id."""
-    kernel_id = await server.open_notebook(notebook)
-    async with notebook_page(server.runtime / f"kernel-{kernel_id}.json") as page:
-        status, _ = await server("GET", f"api/agent/kernels/{kernel_id}/state")  # kernelside is there from now on
-        assert status == 200
-        yield page, kernel_id
-    await server("DELETE", f"api/kernels/{kernel_id}")
-
-
-async def say(page: NotebookPage, command: str) -> str:
-    """What one `%agent` shows."""
-    return "\n".join((await page.run(f"%agent {command}")).markdown)
 
 
 async def test_the_magic_and_the_sidebar_are_one_conversation(server: RunningServer) -> None:
@@ -200,10 +183,9 @@ async def test_the_variables_are_listed_as_the_assistant_sees_them(server: Runni
 
 
 async def test_the_doctor_knows_what_ran_in_this_kernel(server: RunningServer) -> None:
-    cell = {"cell_type": "code", "id": "c1", "source": "x = 2", "metadata": {}, "outputs": [], "execution_count": 1}
-    written = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [cell]}
+    written = text_of(notebook(code("c1", "x = 2", execution_count=1)))
     async with opened(server, "doctor.ipynb") as (page, _):
         await page.run("x = 1")
-        (server.root / "doctor.ipynb").write_text(json.dumps(written), encoding="utf-8")
+        (server.root / "doctor.ipynb").write_text(written, encoding="utf-8")
         shown = await page.run("%agent /doctor")
     assert "edited after it ran" in shown.markdown[0]

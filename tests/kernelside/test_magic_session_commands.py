@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from jupyter_agent.kernelside.magic import session_commands
-from tests.kernelside.test_magic_server import opened, say
+from tests.support.notebook_page import opened, say
 from tests.support.running_server import RunningServer
 
 

@@ -14,7 +14,7 @@ import pexpect
 import pytest
 
 from jupyter_agent.ipython.background_loop import BackgroundLoop
-from tests.kernelside.test_magic_server import opened
+from tests.support.notebook_page import opened
 from tests.support.recording_model import KEY, RecordingModel, recording_model
 from tests.support.running_server import RunningServer, server_answers
 

@@ -23,7 +23,8 @@ from jupyter_agent.core.messages import Effect, Picture
 from jupyter_agent.core.protocols import ToolContext, ToolOutput, ToolSpec
 from jupyter_agent.core.question import Question
 from jupyter_agent.models.openai.providers import PROVIDERS, build
-from tests.support.fake_model_server import STREAM, answered, chunk, event, plain, running
+from tests.support.fake_model_server import STREAM, answered, chunk, event, plain, refused, running
+from tests.support.scripted_assistant import events_of
 
 if TYPE_CHECKING:
     import asyncio
@@ -65,10 +66,6 @@ SCHEMA = {
     "additionalProperties": False,
     "$defs": {"column": {"type": "string", "propertyNames": {"pattern": "x"}, "description": "a column"}},
 }
-
-
-def refused(status: int, message: Any, **fields: Any) -> str:
-    return plain(status, {"error": {"message": message, **fields}})
 
 
 def call(*, fields: Mapping[str, Any] | None = None, **delta: Any) -> str:
@@ -269,8 +266,7 @@ def assistant_of(server: ModelServer, name: str, **options: Any) -> Assistant:
 
 
 async def ask(assistant: Assistant, tool: Plot, query: str = "Plot km") -> list[Event]:
-    async with aclosing(assistant.ask(Question("me", query, session_id="s1", tools={"plot": tool}))) as events:
-        return [emitted async for emitted in events]
+    return await events_of(assistant, Question("me", query, session_id="s1", tools={"plot": tool}))
 
 
 def ended(events: list[Event]) -> Done:

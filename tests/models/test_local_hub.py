@@ -7,8 +7,7 @@ import hashlib
 import json
 import re
 import shutil
-import time
-from contextlib import aclosing, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,11 +16,10 @@ import pytest
 
 from jupyter_agent.config.options import JupyterAgent
 from jupyter_agent.core import errors
-from jupyter_agent.core.events import ModelFinished, Waiting
-from jupyter_agent.core.messages import Message
+from jupyter_agent.core.events import ModelFinished, TextDelta, Waiting
 from jupyter_agent.models.local.hub import Hub
 from jupyter_agent.models.local.model import LocalModel
-from tests.support.fake_model_server import ModelServer, plain, running
+from tests.support.fake_model_server import ModelServer, answer, plain, running
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -307,21 +305,17 @@ def model(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> LocalModel:
     return LocalModel.from_config(JupyterAgent(), "me/tiny")
 
 
-async def asked(model: LocalModel, seconds: float) -> list[Any]:
-    async with aclosing(model.stream([Message("user", "hi")], deadline=time.monotonic() + seconds)) as events:
-        return [event async for event in events]
-
-
 async def test_a_question_waits_for_its_model_and_two_fetch_it_once(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, model: LocalModel
 ) -> None:
     async with hub_at(monkeypatch, tmp_path) as (fake, _):
         fake.files = {Q4: b"GGUF "}
-        first, second = await asyncio.gather(asked(model, 30), asked(model, 30))
+        first, second = await asyncio.gather(answer(model, seconds=30), answer(model, seconds=30))
         assert first[-1] == second[-1] == ModelFinished("stop")
         assert fake.fetches == [""]
         await model.close()
-    assert json.loads(first[-2].text or first[-3].text)["n_ctx"] == 12096
+    shown = "".join(event.text for event in first if isinstance(event, TextDelta))
+    assert json.loads(shown)["n_ctx"] == 12096
 
 
 async def test_a_question_whose_time_is_over_says_how_far_its_model_is_and_it_is_fetched_on(
@@ -330,9 +324,9 @@ async def test_a_question_whose_time_is_over_says_how_far_its_model_is_and_it_is
     async with hub_at(monkeypatch, tmp_path) as (fake, _):
         fake.files, fake.hangs_up_after = {Q4: b"GGUF "}, 0
         with pytest.raises(errors.UpstreamError, match=r"me/tiny is still being fetched: 0 bytes of 5 bytes \(0 %\)"):
-            await asked(model, 2.5)
+            await answer(model, seconds=2.5)
         fake.go_on.set()
-        waited = await asked(model, 30)
+        waited = await answer(model, seconds=30)
         assert waited[-1] == ModelFinished("stop")
         assert fake.fetches == ["", ""]
         assert all("me/tiny" in event.text for event in waited if isinstance(event, Waiting) and "Fetch" in event.text)
@@ -342,7 +336,7 @@ async def test_a_question_whose_time_is_over_says_how_far_its_model_is_and_it_is
 async def test_closing_stops_fetching(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, model: LocalModel) -> None:
     async with hub_at(monkeypatch, tmp_path) as (fake, _):
         fake.hangs_up_after = 0
-        asking = asyncio.create_task(asked(model, 30))
+        asking = asyncio.create_task(answer(model, seconds=30))
         await asyncio.wait_for(fake.begun.wait(), 10)
         await model.close()
         with pytest.raises(errors.UpstreamError, match="stopped"):
@@ -356,7 +350,7 @@ async def test_what_keeps_a_model_from_being_fetched_ends_the_question(
     async with hub_at(monkeypatch, tmp_path) as (fake, _):
         fake.files = {"README.md": b"hi"}
         with pytest.raises(errors.UpstreamRefused, match="no GGUF file"):
-            await asked(model, 30)
+            await answer(model, seconds=30)
         fake.files = {Q4: b"GGUF "}
-        assert (await asked(model, 30))[-1] == ModelFinished("stop")
+        assert (await answer(model, seconds=30))[-1] == ModelFinished("stop")
         await model.close()

@@ -27,6 +27,8 @@ from jupyter_agent.core.question import Question
 from jupyter_agent.models.local import memory
 from jupyter_agent.models.local.model import LocalModel
 from jupyter_agent.server.wire.turns import QuickRequest
+from tests.support.fake_model_server import answer
+from tests.support.scripted_assistant import events_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -57,11 +59,6 @@ async def local(path: Path | str) -> AsyncIterator[LocalModel]:
         yield model
     finally:
         await model.close()
-
-
-async def answer(model: LocalModel, seconds: float = 30) -> list[ModelEvent]:
-    async with aclosing(model.stream([Message("user", "hi")], deadline=time.monotonic() + seconds)) as events:
-        return [event async for event in events]
 
 
 def facts(events: list[ModelEvent]) -> dict[str, Any]:
@@ -279,8 +276,7 @@ def test_the_process_ends_with_its_parent_however_that_ends(tmp_path: Path) -> N
 async def test_the_wait_is_told_to_people_and_is_no_part_of_the_answer(tmp_path: Path) -> None:
     config = JupyterAgent(store="memory://", model=f"local:{file(tmp_path)}")
     assistant = Assistant.from_config(config)
-    async with aclosing(assistant.ask(Question("me", "hi"))) as asked:
-        events = [event async for event in asked]
+    events = await events_of(assistant, Question("me", "hi"))
     await assistant.close()
     assert LOADING in events
     assert isinstance(events[-1], Done)

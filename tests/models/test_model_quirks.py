@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +17,8 @@ from jupyter_agent.core.protocols import ToolContext, ToolOutput, ToolSpec
 from jupyter_agent.core.question import Question
 from jupyter_agent.models.openai_compatible.connection import Connection
 from jupyter_agent.models.openai_compatible.model import OpenAIModel
-from tests.support.fake_model_server import STREAM, answered, chunk, event, plain, running
+from tests.support.fake_model_server import STREAM, answered, chunk, event, plain, refused, running
+from tests.support.scripted_assistant import events_of
 
 if TYPE_CHECKING:
     import asyncio
@@ -91,10 +91,6 @@ def more_arguments(text: str, index: int = 0) -> str:
     return delta(tool_calls=[{"index": index, "function": {"arguments": text}}])
 
 
-def refusing(status: int, message: Any, **fields: Any) -> str:
-    return plain(status, {"error": {"message": message, **fields}})
-
-
 def has_result(body: Body) -> bool:
     return any(message["role"] == "tool" for message in body["messages"])
 
@@ -110,7 +106,7 @@ def wants(field: Callable[[Body], Any], first: str, then: str = "", refusal: str
         if not has_result(body):
             return first
         sent = next(message for message in assistants(body) if message.get("tool_calls"))
-        return (then or answered("two variables")) if field(sent) else refusal or refusing(400, "something is missing")
+        return (then or answered("two variables")) if field(sent) else refusal or refused(400, "something is missing")
 
     return answer
 
@@ -217,7 +213,7 @@ QUIRKS = [
             wants(
                 lambda sent: sent.get("reasoning_content") == "look first",
                 calling(call(), reasoning_content="look first"),
-                refusal=refusing(400, "reasoning_content is missing in assistant message 2"),
+                refusal=refused(400, "reasoning_content is missing in assistant message 2"),
             )
         ],
         "two variables",
@@ -266,7 +262,7 @@ QUIRKS = [
             lambda body: (
                 answered("two variables")
                 if has_result(body) and not any("reasoning" in sent for sent in assistants(body))
-                else refusing(400, "Extra inputs are not permitted, field: 'messages[2].reasoning'")
+                else refused(400, "Extra inputs are not permitted, field: 'messages[2].reasoning'")
                 if has_result(body)
                 else calling(call(), reasoning="look first")
             )
@@ -533,7 +529,7 @@ QUIRKS = [
     inspecting("the calls and an end that says stop", '{"name": "df"}', finish="stop"),
     # Refusals that another request heals
     *(
-        Quirk(f"no system role: {words} ({status})", [when(no_system, refusing(status, words))], "fine", requests=2)
+        Quirk(f"no system role: {words} ({status})", [when(no_system, refused(status, words))], "fine", requests=2)
         for status, words in (
             (400, "Only user and assistant messages are allowed, found: system"),
             (500, "Only user and assistant messages are allowed, found: system"),
@@ -553,7 +549,7 @@ QUIRKS = [
             [
                 when(
                     lambda body: not body["stream"],
-                    refusing(400, words, param="stream"),
+                    refused(400, words, param="stream"),
                     plain(
                         200,
                         {
@@ -593,13 +589,13 @@ QUIRKS = [
     ),
     Quirk(
         "only behind another address",
-        [refusing(404, "This model is only supported in v1/responses and not in v1/chat/completions.")],
+        [refused(404, "This model is only supported in v1/responses and not in v1/chat/completions.")],
         failure='^(?!.*usually ends).*It says: "This model is only supported in v1/responses',
         requests=2,  # that address was tried
     ),
     Quirk(
         "a policy's 404",
-        [refusing(404, "No endpoints found matching your data policy (Free model publication).", code=404)],
+        [refused(404, "No endpoints found matching your data policy (Free model publication).", code=404)],
         failure="^(?!.*usually ends).*No endpoints found matching your data policy",
         requests=1,
     ),
@@ -611,13 +607,13 @@ QUIRKS = [
     ),
     Quirk(
         "not in this country",
-        [refusing(403, "Country, region, or territory not supported", code="unsupported_country_region_territory")],
+        [refused(403, "Country, region, or territory not supported", code="unsupported_country_region_territory")],
         failure="^(?!.*key).*does not serve where you are.*Country, region",
         requests=1,
     ),
     Quirk(
         "not for this account",
-        [refusing(403, "This model is blocked by the guardrails of your organization")],
+        [refused(403, "This model is blocked by the guardrails of your organization")],
         failure="^(?!.*OPENAI_API_KEY).*not for this model.*blocked by the guardrails",
         requests=1,
     ),
@@ -630,7 +626,7 @@ QUIRKS = [
     Quirk(
         "a content filter",
         [
-            refusing(
+            refused(
                 400,
                 "The response was filtered due to the prompt triggering content management policy.",
                 code="content_filter",
@@ -641,7 +637,7 @@ QUIRKS = [
     ),
     Quirk(
         "a moderation",
-        [refusing(403, "Your chosen model requires moderation and your input was flagged for harassment")],
+        [refused(403, "Your chosen model requires moderation and your input was flagged for harassment")],
         failure="content filter .* stopped this question",
         requests=1,
     ),
@@ -690,11 +686,11 @@ QUIRKS = [
     ),
     Quirk(
         "a reason with a key in it",
-        [refusing(400, "bad header sk-proj-abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGHIJ for you")],
+        [refused(400, "bad header sk-proj-abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGHIJ for you")],
         failure=r"bad header \[withheld\] for you",
         requests=1,
     ),
-    Quirk("a long reason", [refusing(400, "because " * 1000)], failure=r"^.{200,420}$", requests=1),
+    Quirk("a long reason", [refused(400, "because " * 1000)], failure=r"^.{200,420}$", requests=1),
     Quirk(
         "the whole message again with the last piece",
         [
@@ -719,7 +715,7 @@ QUIRKS = [
     Quirk(
         "a call that the server cannot read",
         [
-            refusing(
+            refused(
                 400,
                 "Failed to call a function. Please adjust your prompt.",
                 code="tool_use_failed",
@@ -732,7 +728,7 @@ QUIRKS = [
     ),
     Quirk(
         "a call that the server can never read",
-        [refusing(400, "Failed to call a function.", code="tool_use_failed")],
+        [refused(400, "Failed to call a function.", code="tool_use_failed")],
         failure="could not read the call that the model wrote",
         requests=3,
     ),
@@ -816,19 +812,19 @@ QUIRKS = [
     ),
     Quirk(
         "a model that cannot be loaded",
-        [refusing(500, "error loading model: unable to allocate the buffer")],
+        [refused(500, "error loading model: unable to allocate the buffer")],
         failure="internal error.*unable to allocate",
         requests=3,
     ),
     Quirk(
         "no model is loaded",
-        [refusing(404, "No models loaded. Please load a model.", param="model", code="model_not_found")],
+        [refused(404, "No models loaded. Please load a model.", param="model", code="model_not_found")],
         failure="^(?!.*usually ends).*has no model 'm'",
     ),
     # Waits
     Quirk(
         "a model that is loaded first",
-        [*[refusing(503, "Loading model", type="unavailable_error", code=503)] * 8, answered("fine")],
+        [*[refused(503, "Loading model", type="unavailable_error", code=503)] * 8, answered("fine")],
         "fine",
         requests=9,
     ),
@@ -841,7 +837,7 @@ QUIRKS = [
     Quirk(
         "full, with the seconds in the text",
         [
-            refusing(429, "Rate limit reached for gpt. Limit 3. Please try again in 20ms.", code="rate_limit_exceeded"),
+            refused(429, "Rate limit reached for gpt. Limit 3. Please try again in 20ms.", code="rate_limit_exceeded"),
             answered("fine"),
         ],
         "fine",
@@ -849,14 +845,14 @@ QUIRKS = [
     ),
     Quirk(
         "full for longer than anybody waits",
-        [refusing(429, "Rate limit reached. Please try again in 1h12m3.5s.")],
+        [refused(429, "Rate limit reached. Please try again in 1h12m3.5s.")],
         failure=r"Ask again in 72 minutes",
         requests=1,
     ),
     Quirk(
         "no quota at all",
         [
-            refusing(
+            refused(
                 429,
                 "You exceeded your current quota, please check your plan and billing details.",
                 code="insufficient_quota",
@@ -882,8 +878,7 @@ def answers(script: Sequence[Script], server: Any) -> list[Any]:
 
 async def asked(assistant: Assistant, query: str, tools: Mapping[str, Any]) -> list[Event]:
     question = Question("me", query, session_id="s1", tools=tools)
-    async with aclosing(assistant.ask(question)) as events:
-        return [event async for event in events]
+    return await events_of(assistant, question)
 
 
 @pytest.mark.parametrize("quirk", QUIRKS, ids=lambda quirk: quirk.name)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,9 +19,10 @@ from jupyter_agent.models.openai_compatible.connection import Connection
 from jupyter_agent.models.openai_compatible.model import OpenAIModel
 from jupyter_agent.models.openai_compatible.tool_mode import mode_of_family
 from tests.support.fake_model_server import answer, answered, asking, plain, running
+from tests.support.scripted_assistant import done, events_of
 
 if TYPE_CHECKING:
-    from jupyter_agent.core.events import Event, ModelEvent
+    from jupyter_agent.core.events import ModelEvent
 
 CODE = ToolSpec(
     "run_code", "Run.", {"type": "object", "properties": {"code": {"type": "string"}}, "required": ["code"]}
@@ -476,8 +476,7 @@ async def test_what_will_be_sent_is_shown_as_it_is_sent() -> None:
         assistant = Assistant.from_config(options)
         question = Question("me", "What is the mean of km?", session_id="s")
         preview = await assistant.preview(question)
-        async with aclosing(assistant.ask(question)) as events:
-            assert [event async for event in events]
+        assert await events_of(assistant, question)
         await assistant.close()
     sent = server.asked[0].body["messages"]
     assert preview["tools"] == []
@@ -492,10 +491,8 @@ async def test_where_the_answers_code_is_to_be_run_it_is_the_answer_and_no_call_
         options = JupyterAgent(store="memory://", model=f"ollama:{WEAK}", base_url=server.base_url)
         assistant = Assistant.from_config(options)
         question = Question("me", "What is the mean of km?", run_answer=True)
-        async with aclosing(assistant.ask(question)) as events:
-            *_, last = [event async for event in events]
+        last = await done(assistant, question)
         await assistant.close()
-    assert isinstance(last, Done)
     assert BLOCK in last.reply
     assert [action.call_id.startswith("answer_") for action in last.actions] == [True]
 
@@ -513,9 +510,7 @@ async def test_the_code_of_a_weak_model_is_asked_about_as_any_other(is_approved:
         assistant = Assistant.from_config(
             JupyterAgent(store="memory://", model=f"ollama:{WEAK}", base_url=server.base_url)
         )
-        events: list[Event] = []
-        async with aclosing(assistant.ask(Question("me", "What is the mean of km?", decide=decide))) as asking_:
-            events.extend([event async for event in asking_])
+        events = await events_of(assistant, Question("me", "What is the mean of km?", decide=decide))
         await assistant.close()
     assert asked == ["print(df.km.mean())"]
     (returned,) = (event for event in events if isinstance(event, ToolReturned))

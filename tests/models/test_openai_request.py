@@ -10,7 +10,6 @@ import subprocess
 import sys
 import time
 import traceback
-from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -18,7 +17,7 @@ import pytest
 from jupyter_agent.agent.assistant import Assistant
 from jupyter_agent.config.options import JupyterAgent
 from jupyter_agent.core import errors
-from jupyter_agent.core.events import Done, ModelFinished, TextDelta, Waiting
+from jupyter_agent.core.events import ModelFinished, TextDelta, Waiting
 from jupyter_agent.core.messages import Message, ToolCall
 from jupyter_agent.core.protocols import ToolSpec
 from jupyter_agent.core.question import Question
@@ -31,6 +30,7 @@ from jupyter_agent.models.openai_compatible.requester import can_chat
 from jupyter_agent.models.openai_compatible.transport import is_forbidden
 from jupyter_agent.models.openai_compatible.wire import request
 from tests.support.fake_model_server import KEY, STREAM, answer, answered, asking, chunk, event, plain, running
+from tests.support.scripted_assistant import done
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -152,9 +152,7 @@ async def test_L26_another_model_goes_on_with_the_conversation(monkeypatch: pyte
         assistant = Assistant.from_config(JupyterAgent(store="memory://", model="openai:one"))
         options: list[dict[str, Any]] = [{}, {"model": "openai:two"}, {"model": "openai:two", "effects": frozenset()}]
         for number, option in enumerate(options):
-            question = Question("me", f"question {number}", session_id="s1", **option)
-            async with aclosing(assistant.ask(question)) as asked:
-                assert isinstance([event async for event in asked][-1], Done)
+            await done(assistant, Question("me", f"question {number}", session_id="s1", **option))
         await assistant.close()
     bodies = [request.body for request in server.asked]
     assert [body["model"] for body in bodies] == ["one", "one", "two", "two"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -23,11 +22,12 @@ from jupyter_agent.models.openai_compatible.wire import request
 from jupyter_agent.models.openai_compatible.written_calls import WrittenCall
 from jupyter_agent.notebooks.posted import PostedNotebook
 from tests.support.fake_model_server import STREAM, answer, answered, asking, chunk, event, plain, running
+from tests.support.scripted_assistant import events_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from jupyter_agent.core.events import Event, ModelEvent
+    from jupyter_agent.core.events import ModelEvent
 
 SCHEMA = {"type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"]}
 TOOLS = [ToolSpec("list_files", "List the files.", {"type": "object"}), ToolSpec("inspect_variable", "Look.", SCHEMA)]
@@ -532,9 +532,7 @@ async def test_the_whole_loop_runs_with_a_model_that_knows_no_tools() -> None:
             JupyterAgent(store="memory://", model="ollama:gemma", base_url=server.base_url)
         )
         notebook = PostedNotebook("a.ipynb", (Cell("c1", "code", "answer = 42", 1),))
-        events: list[Event] = []
-        async with aclosing(assistant.ask(Question("me", "What is it?", notebook=notebook))) as asked:
-            events.extend([event async for event in asked])
+        events = await events_of(assistant, Question("me", "What is it?", notebook=notebook))
         await assistant.close()
     statuses = [event.status for event in events if isinstance(event, ToolReturned)]
     assert statuses == ["failed", "done"]

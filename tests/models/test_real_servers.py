@@ -36,6 +36,7 @@ from jupyter_agent.models.openai_compatible.provider import Provider
 from tests.kernels.conftest import Kernels
 from tests.support import tiny_gguf
 from tests.support.real_servers import KEY, LINES, RealServer, aimock, llama_cpp
+from tests.support.scripted_assistant import events_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -86,14 +87,13 @@ async def asking(server: RealServer, model: str = "", **options: Any) -> AsyncIt
         await assistant.close()
 
 
-async def events_of(assistant: Assistant, query: str, **question: Any) -> list[Event]:
-    async with aclosing(assistant.ask(Question("me", query, **question))) as asked:
-        return [event async for event in asked]
+async def ask(assistant: Assistant, query: str, **question: Any) -> list[Event]:
+    return await events_of(assistant, Question("me", query, **question))
 
 
 async def failure(server: RealServer, model: str = "", **options: Any) -> Failed:
     async with asking(server, model, **options) as assistant:
-        last = (await events_of(assistant, "please-talk"))[-1]
+        last = (await ask(assistant, "please-talk"))[-1]
     assert isinstance(last, Failed)
     assert KEY not in last.message
     return last
@@ -107,7 +107,7 @@ def done(events: list[Event]) -> Done:
 
 async def test_text_comes_in_pieces_and_is_counted(server: RealServer) -> None:
     async with asking(server) as assistant:
-        events = await events_of(assistant, "please-talk")
+        events = await ask(assistant, "please-talk")
     pieces = [event.text for event in events if isinstance(event, TextDelta)]
     assert len(pieces) > 1
     assert done(events).reply == "".join(pieces) == "It is 42, ж ☃."
@@ -121,7 +121,7 @@ async def test_code_is_run_in_a_real_kernel_and_the_answer_follows_its_result(
     server: RealServer, kernel: RemoteKernel
 ) -> None:
     async with asking(server) as assistant:
-        events = await events_of(assistant, "please-run", kernel=kernel)
+        events = await ask(assistant, "please-run", kernel=kernel)
     (called,) = (event for event in events if isinstance(event, ToolCalled))
     assert (called.tool, called.arguments) == ("run_code", {"code": "print(6 * 7)"})
     (returned,) = (event for event in events if isinstance(event, ToolReturned))
@@ -131,15 +131,15 @@ async def test_code_is_run_in_a_real_kernel_and_the_answer_follows_its_result(
 
 async def test_a_conversation_with_calls_in_its_history_goes_on(server: RealServer, kernel: RemoteKernel) -> None:
     async with asking(server) as assistant:
-        first = done(await events_of(assistant, "please-run", kernel=kernel))
-        second = done(await events_of(assistant, "please-talk", session_id=first.session_id, kernel=kernel))
+        first = done(await ask(assistant, "please-run", kernel=kernel))
+        second = done(await ask(assistant, "please-talk", session_id=first.session_id, kernel=kernel))
     assert second.reply == "It is 42, ж ☃."
     assert second.turn_count == 4
 
 
 async def test_what_fails_goes_back_to_the_model(server: RealServer, kernel: RemoteKernel) -> None:
     async with asking(server) as assistant:
-        events = await events_of(assistant, "please-fail", kernel=kernel)
+        events = await ask(assistant, "please-fail", kernel=kernel)
     returned = [event for event in events if isinstance(event, ToolReturned)]
     assert "boom" in returned[0].content
     assert {event.status for event in returned} == {"failed"}
@@ -148,7 +148,7 @@ async def test_what_fails_goes_back_to_the_model(server: RealServer, kernel: Rem
 
 async def test_code_that_nobody_allowed_is_not_run(server: RealServer, kernel: RemoteKernel) -> None:
     async with asking(server, approval="ask") as assistant:
-        events = await events_of(assistant, "please-fail", kernel=kernel)
+        events = await ask(assistant, "please-fail", kernel=kernel)
     returned = [event for event in events if isinstance(event, ToolReturned)]
     assert returned[0].status == "needs_approval"
     assert "boom" not in returned[0].content
@@ -201,12 +201,12 @@ async def test_a_cancelled_question_keeps_what_was_said_and_frees_the_server(ser
         (turn,) = await assistant.sessions.tree.history(await assistant.sessions.get("me", "s1"), 5)
         assert turn.status == "cancelled"
         assert turn.reply.startswith("one")
-        assert done(await events_of(assistant, "please-talk", session_id="s1")).reply == "It is 42, ж ☃."
+        assert done(await ask(assistant, "please-talk", session_id="s1")).reply == "It is 42, ж ☃."
 
 
 async def test_L9_an_answer_past_its_deadline_is_kept_and_the_server_freed(server: RealServer) -> None:
     async with asking(server) as assistant:
-        last = done(await events_of(assistant, "please-count", deadline_seconds=1.5))
+        last = done(await ask(assistant, "please-count", deadline_seconds=1.5))
         assert last.finish_reason == "deadline"
         assert last.reply.startswith("one")
         await asyncio.wait_for(until_idle(server), 10)
@@ -275,19 +275,19 @@ async def test_L3_L7_a_fault_is_tried_three_times(scripted: RealServer, model: s
 async def test_L2_a_short_wait_is_kept_and_the_answer_follows(scripted: RealServer) -> None:
     async with asking(scripted, "limited-once") as assistant:
         started = time.monotonic()
-        assert done(await events_of(assistant, "please-talk")).reply == "Now there is room."
+        assert done(await ask(assistant, "please-talk")).reply == "Now there is room."
         assert time.monotonic() - started >= 1
 
 
 async def test_L15_an_answer_cut_at_its_limit_is_called_so(scripted: RealServer) -> None:
     async with asking(scripted, "full") as assistant:
-        last = done(await events_of(assistant, "please-talk"))
+        last = done(await ask(assistant, "please-talk"))
     assert (last.reply, last.finish_reason) == ("Once upon a time", "length")
 
 
 async def test_L10_what_was_said_before_the_stream_broke_is_kept(scripted: RealServer) -> None:
     async with asking(scripted, "cut") as assistant:
-        await events_of(assistant, "please-talk", session_id="s1")
+        await ask(assistant, "please-talk", session_id="s1")
         (turn,) = await assistant.sessions.tree.history(await assistant.sessions.get("me", "s1"), 5)
     assert turn.status == "failed"
     assert turn.reply.startswith("This reply")
@@ -295,7 +295,7 @@ async def test_L10_what_was_said_before_the_stream_broke_is_kept(scripted: RealS
 
 async def test_a_model_without_tools_runs_code_all_the_same(scripted: RealServer, kernel: RemoteKernel) -> None:
     async with asking(scripted, "toolless") as assistant:
-        events = await events_of(assistant, "please-run", kernel=kernel)
+        events = await ask(assistant, "please-run", kernel=kernel)
     (returned,) = (event for event in events if isinstance(event, ToolReturned))
     assert (returned.status, returned.content.split()[0]) == ("done", "42")
     assert done(events).reply.split() == ["Let", "me", "run", "it.", "The", "result", "is", "42."]
@@ -321,13 +321,13 @@ async def test_a_local_model_runs_the_whole_loop(tmp_path: Path, kernel: RemoteK
     file = tiny_gguf.write(tmp_path / "tiny.gguf", LINES, context=16384)
     assistant = Assistant.from_config(JupyterAgent(store="memory://", model=f"local:{file}", approval="auto"))
     try:
-        events = await events_of(assistant, "please-run", kernel=kernel)
+        events = await ask(assistant, "please-run", kernel=kernel)
         assert any(isinstance(event, Waiting) for event in events)
         assert done(events).reply.split() == ["Let", "me", "run", "it.", "The", "result", "is", "42."]
-        failed = await events_of(assistant, "please-fail", kernel=kernel)
+        failed = await ask(assistant, "please-fail", kernel=kernel)
         assert done(failed).reply == "Sorry, that failed: ValueError."
-        assert done(await events_of(assistant, "please-talk")).reply == "It is 42, ж ☃."
-        late = done(await events_of(assistant, "please-count", deadline_seconds=1.5))
+        assert done(await ask(assistant, "please-talk")).reply == "It is 42, ж ☃."
+        late = done(await ask(assistant, "please-count", deadline_seconds=1.5))
         assert late.finish_reason == "deadline"
     finally:
         await assistant.close()

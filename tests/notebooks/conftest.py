@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,27 +16,9 @@ from jupyter_agent.notebooks.cells import parse_cells
 from jupyter_agent.notebooks.contents import ContentsNotebook
 from jupyter_agent.notebooks.file import FileNotebook
 from jupyter_agent.notebooks.posted import PostedNotebook
+from tests.support.notebook_json import code, notebook, text_of
 
 Open = Callable[[Path], Notebook]
-
-
-def code(cell_id: str | None, source: str, **more: Any) -> dict[str, Any]:
-    named = {} if cell_id is None else {"id": cell_id}
-    cell: dict[str, Any] = {"cell_type": "code", "execution_count": None, **named, "metadata": {}, "outputs": []}
-    return {**cell, "source": source.splitlines(keepends=True), **more}
-
-
-def notebook(*cells: dict[str, Any], minor: int = 5, **more: Any) -> dict[str, Any]:
-    return {
-        "cells": list(cells),
-        "metadata": {"kernelspec": {"name": "python3", "display_name": "Python 3"}},
-        "nbformat": 4,
-        "nbformat_minor": minor,
-    } | more
-
-
-def text_of(data: Any) -> str:
-    return json.dumps(data, ensure_ascii=False, indent=1) + "\n"
 
 
 def _contents(manager: type[Any]) -> Open:

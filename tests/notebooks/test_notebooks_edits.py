@@ -14,7 +14,8 @@ from jupyter_agent.core.messages import CellChange, CellEdit
 from jupyter_agent.core.protocols import Notebook
 from jupyter_agent.kernelside.wire import source_hash
 from jupyter_agent.notebooks.contents import ContentsNotebook
-from tests.notebooks.conftest import Open, code, notebook, text_of
+from tests.notebooks.conftest import Open
+from tests.support.notebook_json import code, notebook, sources, stored_cells, text_of
 from tests.support.still_kernel import StillKernel
 
 ORIGIN = {"session_id": "s1", "turn_id": "t1"}
@@ -30,15 +31,6 @@ def insert(cell_id: str, source: str, below: str, **more: Any) -> CellEdit:
 
 async def undo(book: Notebook, changes: list[CellChange]) -> tuple[str, ...]:
     return await book.apply_changes([change.inverted() for change in reversed(changes)])
-
-
-def stored_cells(path: Path) -> list[dict[str, Any]]:
-    cells: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))["cells"]
-    return cells
-
-
-def sources(path: Path) -> list[str]:
-    return ["".join(cell["source"]) for cell in stored_cells(path)]
 
 
 async def edit_in_every_way(book: Notebook) -> list[CellChange]:

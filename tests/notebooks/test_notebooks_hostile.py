@@ -17,7 +17,8 @@ from jupyter_agent.notebooks import document
 from jupyter_agent.notebooks.contents import ContentsNotebook
 from jupyter_agent.notebooks.file import FileNotebook
 from jupyter_agent.notebooks.posted import PostedNotebook
-from tests.notebooks.conftest import Open, code, notebook, text_of
+from tests.notebooks.conftest import Open
+from tests.support.notebook_json import code, notebook, text_of
 
 EDIT = CellEdit("insert", "new", source="1", below="")
 

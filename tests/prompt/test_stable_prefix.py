@@ -9,9 +9,6 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jupyter_agent.agent.assistant import Assistant, Resources
-from jupyter_agent.config.options import JupyterAgent
-from jupyter_agent.core.events import Done
 from jupyter_agent.core.kernel_state import Cell, KernelState, Variable
 from jupyter_agent.core.messages import Message, ToolCall
 from jupyter_agent.core.question import Question
@@ -24,10 +21,9 @@ from jupyter_agent.prompt import history, request
 from jupyter_agent.prompt.attachments import Attachment
 from jupyter_agent.prompt.snapshot import TurnContext
 from jupyter_agent.redaction.redactor import Redactor
-from jupyter_agent.sessions.manager import SessionManager
-from jupyter_agent.stores.memory import MemoryStore
 from jupyter_agent.tools import registry
-from tests.notebooks.conftest import code, notebook, text_of
+from tests.support.notebook_json import code, notebook, text_of
+from tests.support.scripted_assistant import assistant_with, done
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -128,9 +124,7 @@ async def test_a_conversation_with_runs_and_edits_in_between_keeps_the_beginning
     look = {"calls": [{"name": "read_cells", "arguments": {}}]}
     model = ScriptedModel([step for number in range(6) for step in (look, f"Answer {number}.")])
     tools, _ = registry.load([])
-    resources = Resources(JupyterAgent(model="scripted"), tools, Redactor())
-    resources.models["scripted"] = model
-    assistant = Assistant(resources, SessionManager(MemoryStore()))
+    assistant = assistant_with(model, tools)
     for number in range(6):
         path.write_text(text_of(notebook(*(code(f"c{cell}", f"x = {number + cell}") for cell in range(9)))), "utf-8")
         question = Question(
@@ -140,7 +134,7 @@ async def test_a_conversation_with_runs_and_edits_in_between_keeps_the_beginning
             notebook=FileNotebook(path),
             notebook_id="a.ipynb",
         )
-        assert isinstance([event async for event in assistant.ask(question)][-1], Done)
+        await done(assistant, question)
     bodies: list[dict[str, Any]] = [wire_request("m", request.messages, request.tools) for request in model.requests]
     assert len({json.dumps(body["tools"]) for body in bodies}) == 1
     sent_texts = [[json.dumps(message) for message in body["messages"]] for body in bodies]

@@ -46,6 +46,17 @@ def jp_server_config(script_path: Path) -> dict[str, Any]:
 
 
 @pytest.fixture
+def openai_config(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """Of a server whose model is one of OpenAI's."""
+    monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
+    monkeypatch.setenv("OPENAI_API_KEY", fake_model_server.KEY)
+    return {
+        "ServerApp": {"jpserver_extensions": {"jupyter_agent": True}},
+        "JupyterAgent": {"store": "memory://", "model": "openai:test"},
+    }
+
+
+@pytest.fixture
 def extension(jp_serverapp: Any) -> AgentExtension:
     """The extension as the server loaded it; the server stops it after the test."""
     loaded: AgentExtension = jp_serverapp.web_app.settings["jupyter_agent"]

@@ -6,14 +6,13 @@ import re
 from typing import Any
 
 import pytest
-from jupyter_server.auth.authorizer import Authorizer
-from jupyter_server.auth.identity import IdentityProvider, User
-from tornado.web import RequestHandler
+from jupyter_server.auth.identity import IdentityProvider
 
 from jupyter_agent.server.identity import distinguishes_users
 from jupyter_agent.server.openapi.document import document
 from jupyter_agent.server.routes import ROUTES, UNKNOWN_PATHS, handler_class
 from tests.support.agent_client import RestClient, Script
+from tests.support.users_by_header import ByHeader, Guest
 
 DOCUMENTED = [
     (method.upper(), re.sub(r"\{\w+\}", "something", path))
@@ -26,22 +25,6 @@ OPERATIONS = [
     ("DELETE", "/api/sessions/0a0a0a0a-0000-0000-0000-000000000000"),
     ("GET", "/api/agent/anything/else"),
 ]
-
-
-class Guest(Authorizer):
-    """Lets a request do what its header says."""
-
-    def is_authorized(self, handler: Any, user: User, action: str, resource: str) -> bool:
-        return f"{resource}:{action}" not in handler.request.headers.get("X-Deny", "").split()
-
-
-class ByHeader(IdentityProvider):
-    """Users as a hub would have them."""
-
-    def get_user(self, handler: RequestHandler) -> User | None:
-        name = handler.request.headers.get("X-User", "")
-        handler._token_authenticated = True  # type: ignore[attr-defined]
-        return User(name) if name else None
 
 
 def test_N10_an_identity_provider_of_a_configuration_file_knows_users_apart() -> None:

@@ -11,6 +11,7 @@ import pytest
 from jupyter_agent.core.messages import to_json
 from jupyter_agent.server.services import Services
 from tests.support.agent_client import RestClient, Script
+from tests.support.scripted_loop import call
 
 NAME = "edits.ipynb"
 SESSION = "api/agent/sessions/s1"
@@ -27,10 +28,6 @@ CELLS = [
     code("c", "print('ü')"),
     {"cell_type": "markdown", "id": "d", "metadata": {}, "source": ["# End"]},
 ]
-
-
-def call(name: str, **arguments: Any) -> dict[str, Any]:
-    return {"name": name, "arguments": arguments}
 
 
 EDITS_AND_RUNS: list[Any] = [

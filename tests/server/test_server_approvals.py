@@ -20,6 +20,7 @@ from jupyter_agent.server.turns import permissions
 from jupyter_agent.server.turns.pending_calls import Answer
 from jupyter_agent.server.turns.permissions import Permissions
 from tests.support.agent_client import RestClient, Script, Stream, raw_stream
+from tests.support.notebook_json import code, notebook, text_of
 from tests.support.still_kernel import StillKernel
 
 SESSION = "api/agent/sessions/s1"
@@ -230,17 +231,7 @@ NOTEBOOK = "source.ipynb"
 
 
 def write(path: Path, source: str) -> None:
-    cell: dict[str, Any] = {
-        "cell_type": "code",
-        "execution_count": None,
-        "id": "c2",
-        "metadata": {},
-        "outputs": [],
-        "source": source,
-    }
-    kernelspec = {"display_name": "x", "language": "python", "name": "python3"}
-    data = {"cells": [cell], "metadata": {"kernelspec": kernelspec}, "nbformat": 4, "nbformat_minor": 5}
-    path.write_text(json.dumps(data), encoding="utf-8")
+    path.write_text(text_of(notebook(code("c2", source))), encoding="utf-8")
 
 
 @pytest.mark.parametrize("change", [False, True])

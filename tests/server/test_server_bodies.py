@@ -16,6 +16,7 @@ from jupyter_agent.server import base_handler, bodies
 from jupyter_agent.server.openapi.operations import OPERATIONS
 from jupyter_agent.server.openapi.validation import check_body
 from tests.support.agent_client import RestClient
+from tests.support.json_values import JSON_VALUES
 
 QUICK = "api/agent/quick"
 BAD_BODIES = {
@@ -189,11 +190,6 @@ async def test_a_body_with_many_cells_is_taken(rest: RestClient) -> None:
     assert (await rest.ask("x", {"notebook_id": "a.ipynb", "cells": cells})).status == 200
 
 
-JSON_VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=12), inner, max_size=4),
-    max_leaves=12,
-)
 FIELDS = ["query", "context", "model", "stream", "turn_id", "approval", "budget", "run", "extra"]
 CONTEXT_FIELDS = ["notebook_id", "session_id", "kernel_id", "variables", "cell_count", "active_cell_id", "cells"]
 CONTEXTS = st.dictionaries(st.sampled_from(CONTEXT_FIELDS), JSON_VALUES, max_size=3)

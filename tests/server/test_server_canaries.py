@@ -15,9 +15,9 @@ from jupyter_agent.core.messages import Message
 from jupyter_agent.models.scripted import ScriptedModel
 from jupyter_agent.server.services import Services
 from jupyter_agent.sessions import export
-from tests.server.test_server_kernels import front_end
 from tests.support import canaries
 from tests.support.agent_client import RestClient, Script
+from tests.support.front_end import front_end
 
 PROGRAM = str(Path(__file__).parents[1] / "support" / "mcp_program.py")
 QUESTION = "Why does @error happen? Look at @frame.note, @cell:1, @file:notes.txt, load the csv.\n"

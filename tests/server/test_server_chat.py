@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import openai
@@ -13,8 +11,8 @@ from jsonschema import Draft202012Validator
 
 from jupyter_agent.server.openapi.document import document
 from jupyter_agent.server.services import Services
-from tests.server.test_server_kernels import front_end
 from tests.support.agent_client import RestClient, Script
+from tests.support.front_end import front_end
 
 PATH = "api/agent/v1/chat/completions"
 USER: Any = [{"role": "user", "content": "What is df?"}]
@@ -44,13 +42,8 @@ CALL = {"calls": [{"name": "get_weather", "arguments": {"city": "Bonn"}}]}
 
 
 @pytest.fixture
-def client(
-    jp_serverapp: Any, rest: RestClient, jp_asyncio_loop: asyncio.AbstractEventLoop
-) -> Iterator[openai.AsyncOpenAI]:
-    url = f"http://127.0.0.1:{jp_serverapp.port}{jp_serverapp.base_url}api/agent/v1"
-    client = openai.AsyncOpenAI(base_url=url, api_key=jp_serverapp.identity_provider.token, max_retries=0)
-    yield client
-    jp_asyncio_loop.run_until_complete(client.close())
+def client(client: openai.AsyncOpenAI) -> openai.AsyncOpenAI:
+    return client.with_options(max_retries=0)
 
 
 async def test_the_sdk_gets_a_reply(client: openai.AsyncOpenAI, script: Script) -> None:

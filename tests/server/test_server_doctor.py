@@ -10,8 +10,8 @@ import nbformat
 from jsonschema import Draft202012Validator
 
 from jupyter_agent.server.openapi.document import document
-from tests.server.test_server_kernels import front_end
 from tests.support.agent_client import Reply, RestClient
+from tests.support.front_end import front_end
 
 
 def store(path: Path, *sources: str, counts: tuple[int | None, ...] = ()) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from tornado.httpclient import HTTPClientError
 
+from tests.support.notebook_json import code, notebook, text_of
 from tests.support.running_server import RunningServer
 
 POINTS = [
@@ -95,22 +96,14 @@ async def test_T12_an_undo_whose_server_is_killed_is_finished_or_taken_back(
 ) -> None:
     script = tmp_path / "script.json"
     script.write_text(json.dumps(EDIT), encoding="utf-8")
-    notebook = tmp_path / "notebooks" / "a.ipynb"
-    notebook.parent.mkdir()
-    cell: dict[str, Any] = {
-        "cell_type": "code",
-        "id": "c1",
-        "metadata": {},
-        "outputs": [],
-        "execution_count": None,
-        "source": "x = 1",
-    }
-    notebook.write_text(json.dumps({"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}))
+    path = tmp_path / "notebooks" / "a.ipynb"
+    path.parent.mkdir()
+    path.write_text(text_of(notebook(code("c1", "x = 1"))), encoding="utf-8")
     points = str(Path(__file__).parent / "failpoints")
     environment = {"JUPYTER_AGENT_MODEL": f"scripted:{script}", "PYTHONPATH": points, "TEST_FAILPOINT": point}
 
     def source() -> str:
-        (stored,) = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+        (stored,) = json.loads(path.read_text(encoding="utf-8"))["cells"]
         return "".join(stored["source"])
 
     server = RunningServer(tmp_path, environment)

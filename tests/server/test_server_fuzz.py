@@ -8,11 +8,11 @@ import os
 import sys
 from collections import Counter, defaultdict
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from jupyter_agent.server.openapi.operations import OPERATIONS
+from tests.support.notebook_json import code, notebook, text_of
 from tests.support.running_server import TOKEN, RunningServer
 
 #: How many requests there must be, and their seconds; `make slow SUITE=fuzz` ends within 45 minutes.
@@ -73,16 +73,7 @@ async def test_H12_N15_generated_requests_are_answered_as_the_document_says(tmp_
     server = RunningServer(tmp_path, options)
     await server.start()
     try:
-        cell: dict[str, Any] = {
-            "cell_type": "code",
-            "id": "c1",
-            "source": "x = 1",
-            "metadata": {},
-            "outputs": [],
-            "execution_count": None,
-        }
-        notebook = {"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
-        (server.root / "a.ipynb").write_text(json.dumps(notebook), encoding="utf-8")
+        (server.root / "a.ipynb").write_text(text_of(notebook(code("c1", "x = 1"))), encoding="utf-8")
         kernel = await server.open_notebook("a.ipynb")
         context = {"session_id": "s1", "notebook_id": "a.ipynb"}
         async for _ in server.stream({"query": "x?", "stream": True, "turn_id": "t1", "context": context}):

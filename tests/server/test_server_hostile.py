@@ -13,10 +13,10 @@ import pytest
 from jupyter_agent.core.session import Session
 from jupyter_agent.server.services import Services
 from jupyter_agent.sessions.ids import session_key
-from tests.server.test_server_access import ByHeader
-from tests.server.test_server_trees import OPERATIONS
 from tests.support.agent_client import RestClient, Script
 from tests.support.running_server import RunningServer
+from tests.support.session_operations import SESSION_OPERATIONS
+from tests.support.users_by_header import ByHeader
 
 S1 = "api/agent/sessions/s1"
 PAGE = 200
@@ -180,7 +180,7 @@ class TestUsers:
     async def test_S6_what_is_done_with_anothers_conversation_is_as_with_an_unknown_one(self, rest: RestClient) -> None:
         ask = {"query": "x", "context": {"session_id": "s1"}}
         assert (await rest("POST", "api/agent/quick", ask, {"X-User": "ann"})).status == 200
-        for method, path in OPERATIONS:
+        for method, path in SESSION_OPERATIONS:
             theirs, nobodys = [
                 await rest(method, "api/agent/sessions/" + path.format(name), None, {"X-User": "bob"})
                 for name in ("s1", "nobody")

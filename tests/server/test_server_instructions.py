@@ -13,8 +13,8 @@ from jupyter_core.paths import jupyter_config_dir, jupyter_data_dir
 from jupyter_agent.models.scripted import ScriptedModel
 from jupyter_agent.notebooks import instruction_files
 from jupyter_agent.server.services import Services
-from tests.server.test_server_access import ByHeader, Guest
 from tests.support.agent_client import Reply, RestClient, Script
+from tests.support.users_by_header import ByHeader, Guest
 
 PATH = "api/agent/instructions"
 SKILL = "---\nname: charts\ndescription: Makes charts in the colours of the company.\n---\nUse blue. See colours.md.\n"

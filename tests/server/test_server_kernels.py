@@ -3,33 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any
 
 from jupyter_agent.server.extension import MESSAGE_TYPES
 from jupyter_agent.server.services import Services
 from tests.support.agent_client import RestClient, Script
-from tests.support.running_server import FrontEnd
+from tests.support.front_end import FrontEnd, front_end
 
 TABLE = "import pandas\ndf = pandas.DataFrame({'region': ['north', 'south'] * 5, 'revenue': range(10)})\nanswer = 42"
-
-
-@asynccontextmanager
-async def front_end(server: Any, rest: RestClient, path: str = "a.ipynb") -> AsyncIterator[tuple[str, FrontEnd]]:
-    """A notebook with a kernel, and its page."""
-    session = await rest(
-        "POST", "api/sessions", {"path": path, "name": path, "type": "notebook", "kernel": {"name": "python3"}}
-    )
-    kernel_id: str = session.body["kernel"]["id"]
-    client = server.kernel_manager.get_kernel(kernel_id).client()
-    client.session.session = "the-page"
-    client.start_channels()
-    try:
-        await client.wait_for_ready(timeout=60)
-        yield kernel_id, FrontEnd(client)
-    finally:
-        client.stop_channels()
 
 
 async def test_a_kernels_variables_are_read_without_a_trace(rest: RestClient, jp_serverapp: Any) -> None:

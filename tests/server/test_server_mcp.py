@@ -3,31 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-import httpx2
 import pytest
-from mcp import Client
-from mcp.client.streamable_http import streamable_http_client
 
 from tests.support.agent_client import RestClient
+from tests.support.mcp_client import MODES, PATH, connected, result_text
+from tests.support.notebook_json import code, notebook, text_of
 from tests.support.running_server import TOKEN, RunningServer
 
-PATH = "api/agent/mcp"
 ACCEPT = {"Accept": "application/json, text/event-stream"}
-MODES = ["auto", "legacy"]
-
-
-@asynccontextmanager
-async def connected(url: str, token: str, mode: Any) -> AsyncIterator[Client]:
-    async with (
-        httpx2.AsyncClient(headers={"Authorization": f"Bearer {token}"}, timeout=60, trust_env=False) as http,
-        Client(streamable_http_client(url, http_client=http), mode=mode) as client,
-    ):
-        yield client
 
 
 @pytest.fixture
@@ -40,22 +26,9 @@ def token(jp_serverapp: Any) -> str:
     return str(jp_serverapp.identity_provider.token)
 
 
-def _text(result: Any) -> str:
-    return "".join(part.text for part in result.content)
-
-
 @pytest.mark.parametrize("mode", MODES)
 async def test_the_sdk_lists_our_tools_and_calls_one(url: str, token: str, mode: str, jp_root_dir: Path) -> None:
-    cell: dict[str, Any] = {
-        "cell_type": "code",
-        "id": "c1",
-        "source": "x = 1",
-        "metadata": {},
-        "outputs": [],
-        "execution_count": None,
-    }
-    notebook = {"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
-    (jp_root_dir / "a.ipynb").write_text(json.dumps(notebook), encoding="utf-8")
+    (jp_root_dir / "a.ipynb").write_text(text_of(notebook(code("c1", "x = 1"))), encoding="utf-8")
     async with connected(url, token, mode) as client:
         tools = {tool.name: tool for tool in (await client.list_tools()).tools}
         assert {"list_notebooks", "list_variables", "read_cells", "run_code"} <= set(tools)
@@ -63,7 +36,7 @@ async def test_the_sdk_lists_our_tools_and_calls_one(url: str, token: str, mode:
         assert tools["read_cells"].annotations is not None
         assert tools["read_cells"].annotations.read_only_hint is True
         read = await client.call_tool("read_cells", {"notebook": "a.ipynb"})
-        assert (read.is_error, json.loads(_text(read))["cells"][0]["source"]) == (False, "x = 1")
+        assert (read.is_error, json.loads(result_text(read))["cells"][0]["source"]) == (False, "x = 1")
 
 
 @pytest.mark.parametrize(
@@ -79,7 +52,7 @@ async def test_a_wrong_call_is_told_with_its_cure(
     async with connected(url, token, "auto") as client:
         result = await client.call_tool(name, arguments)
         assert result.is_error
-        assert _text(result).startswith(beginning)
+        assert result_text(result).startswith(beginning)
 
 
 async def _say(rest: RestClient, method: str, headers: dict[str, str] | None = None, **more: Any) -> Any:
@@ -125,20 +98,20 @@ async def test_other_agents_use_a_live_notebook_as_far_as_its_user_lets_them(tmp
     kernel_id = await server.open_notebook("analysis.ipynb")
     try:
         async with connected(f"{server.url}{PATH}", TOKEN, "auto") as client:
-            listed = json.loads(_text(await client.call_tool("list_notebooks", {})))["notebooks"]
+            listed = json.loads(result_text(await client.call_tool("list_notebooks", {})))["notebooks"]
             assert [(notebook["notebook"], notebook["kernel_id"]) for notebook in listed] == [
                 ("analysis.ipynb", kernel_id)
             ]
             ran = await client.call_tool("run_code", {"notebook": "analysis.ipynb", "code": "rows = 137\nprint(rows)"})
-            assert (ran.is_error, "137" in _text(ran)) == (False, True)
+            assert (ran.is_error, "137" in result_text(ran)) == (False, True)
             seen = await client.call_tool("list_variables", {"notebook": "analysis.ipynb"})
-            assert '"rows"' in _text(seen)
+            assert '"rows"' in result_text(seen)
             await server("PUT", "api/agent/settings", {"settings": {"approval": "ask"}})
             refused = await client.call_tool("run_code", {"notebook": "analysis.ipynb", "code": "rows = 1"})
             assert refused.is_error
-            assert _text(refused).startswith("needs_approval: ")
+            assert result_text(refused).startswith("needs_approval: ")
             seen = await client.call_tool("inspect_variable", {"notebook": "analysis.ipynb", "name": "rows"})
-            assert "137" in _text(seen)
+            assert "137" in result_text(seen)
     finally:
         await server("DELETE", f"api/kernels/{kernel_id}")
         await server.end()

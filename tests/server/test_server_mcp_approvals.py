@@ -4,34 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import httpx2
 import mcp_types
 import pytest
-from mcp import Client
-from mcp.client.streamable_http import streamable_http_client
 
 from jupyter_agent.server.services import Services
-from tests.server.test_server_mcp import MODES, PATH
 from tests.support.agent_client import RestClient
+from tests.support.mcp_client import MODES, PATH, connected, result_text
+from tests.support.notebook_json import sources
 from tests.support.running_server import TOKEN, RunningServer
 
 NOTEBOOK: dict[str, Any] = {"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
 CELL = {"notebook": "a.ipynb", "source": "total = 42", "cell_type": "code"}
-
-
-@asynccontextmanager
-async def connected(url: str, token: str, mode: Any, ask: Any = None) -> AsyncIterator[Client]:
-    headers = {"Authorization": f"Bearer {token}"}
-    async with (
-        httpx2.AsyncClient(headers=headers, timeout=60, trust_env=False) as http,
-        Client(streamable_http_client(url, http_client=http), mode=mode, elicitation_callback=ask) as client,
-    ):
-        yield client
 
 
 @pytest.fixture
@@ -46,14 +33,6 @@ def connect(jp_serverapp: Any, rest: RestClient, path: Path) -> Callable[..., An
     url = f"http://127.0.0.1:{jp_serverapp.port}{jp_serverapp.base_url}{PATH}"
     token = str(jp_serverapp.identity_provider.token)
     return lambda mode="auto", ask=None: connected(url, token, mode, ask)
-
-
-def _sources(path: Path) -> list[str]:
-    return ["".join(cell["source"]) for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]]
-
-
-def _text(result: Any) -> str:
-    return "".join(part.text for part in result.content if part.type == "text")
 
 
 class Answering:
@@ -83,8 +62,8 @@ async def test_the_clients_own_user_is_asked_with_what_would_be_done(
     ask = Answering(action)
     async with connect(ask=ask) as client:
         result = await client.call_tool("insert_cell", CELL)
-    assert _sources(path) == expected
-    assert (result.is_error, _text(result).startswith("denied: ")) == (not expected, not expected)
+    assert sources(path) == expected
+    assert (result.is_error, result_text(result).startswith("denied: ")) == (not expected, not expected)
     assert len(ask.shown) == 1
     assert "insert_cell in a.ipynb" in ask.shown[0]
     assert "total = 42" in ask.shown[0]
@@ -100,7 +79,7 @@ async def test_N7_N8_they_see_why_and_what_cannot_be_seen(connect: Callable[...,
     assert "Needs approval every time:" in ask.shown[0]
     assert "<U+202E>" in ask.shown[0]
     assert "\u202e" not in ask.shown[0]
-    assert _sources(path) == []
+    assert sources(path) == []
 
 
 async def test_N17_an_approval_is_good_for_one_call_of_what_was_shown(connect: Callable[..., Any], path: Path) -> None:
@@ -115,13 +94,13 @@ async def test_N17_an_approval_is_good_for_one_call_of_what_was_shown(connect: C
 
         for key in ("made up", asked.request_state):
             refused = await answer({**CELL, "source": "something = 'else'"}, key)
-            assert _text(refused).startswith("approval_stale: ")
+            assert result_text(refused).startswith("approval_stale: ")
         asked = await client.session.call_tool("insert_cell", CELL, allow_input_required=True)
         assert not (await answer(CELL, asked.request_state)).is_error
-        assert _text(await answer(CELL, asked.request_state)).startswith("approval_stale: ")
+        assert result_text(await answer(CELL, asked.request_state)).startswith("approval_stale: ")
         unasked = await client.session.call_tool("insert_cell", CELL, **again)
         assert unasked.result_type == "input_required"
-    assert _sources(path) == ["total = 42"]
+    assert sources(path) == ["total = 42"]
 
 
 async def test_N17_an_approval_is_good_for_the_notebook_that_was_shown(connect: Callable[..., Any], path: Path) -> None:
@@ -134,8 +113,8 @@ async def test_N17_an_approval_is_good_for_the_notebook_that_was_shown(connect: 
         refused = await client.session.call_tool(
             "insert_cell", moved, request_state=asked.request_state, input_responses=yes, allow_input_required=True
         )
-    assert _text(refused).startswith("approval_stale: ")
-    assert _sources(other) == []
+    assert result_text(refused).startswith("approval_stale: ")
+    assert sources(other) == []
 
 
 async def _approval(rest: RestClient) -> tuple[str, Any]:
@@ -172,8 +151,8 @@ async def test_else_the_notebooks_panel_asks(  # noqa: PLR0917
     assert reported
     assert "the agent's panel of a.ipynb" in reported[0]
     assert result.is_error == (decision == "deny")
-    assert _sources(path) == ([] if decision == "deny" else ["total = 42"])
-    assert ("Not there." in _text(result)) == (decision == "deny")
+    assert sources(path) == ([] if decision == "deny" else ["total = 42"])
+    assert ("Not there." in result_text(result)) == (decision == "deny")
     history = (await rest("GET", f"api/agent/sessions/{changed.session_id}/history")).body["history"]
     assert history[0]["content"] == "Another agent (MCP) calls `insert_cell`."
     assert [action["status"] for action in history[1]["actions"]] == ["denied" if decision == "deny" else "done"]
@@ -185,8 +164,8 @@ async def test_a_call_beyond_a_limit_is_said_not_to_be_made(
     services.options.max_write_calls = 0
     async with connect() as client:
         result = await client.call_tool("insert_cell", CELL)
-    assert (result.is_error, _text(result)[:10]) == (True, "Not done: ")
-    assert _sources(path) == []
+    assert (result.is_error, result_text(result)[:10]) == (True, "Not done: ")
+    assert sources(path) == []
 
 
 async def test_where_nobody_answers_in_time_the_client_is_told_what_to_do(
@@ -195,11 +174,13 @@ async def test_where_nobody_answers_in_time_the_client_is_told_what_to_do(
     services.options.mcp_approval_seconds = 0.3
     async with connect() as client:
         result = await client.call_tool("insert_cell", CELL)
-        assert _text(result).startswith("needs_approval: the user has not answered within 0.3 seconds")
-        assert "a.ipynb in JupyterLab" in _text(result)
+        assert result_text(result).startswith("needs_approval: the user has not answered within 0.3 seconds")
+        assert "a.ipynb in JupyterLab" in result_text(result)
         services.options.mcp_approval_seconds = 0
-        assert _text(await client.call_tool("insert_cell", CELL)).startswith("needs_approval: nobody can approve it")
-    assert _sources(path) == []
+        assert result_text(await client.call_tool("insert_cell", CELL)).startswith(
+            "needs_approval: nobody can approve it"
+        )
+    assert sources(path) == []
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -218,7 +199,7 @@ async def test_a_client_that_leaves_leaves_nothing_that_could_be_approved(
     answer = {"decision": "approve", "digest": asked["digest"]}
     late = await rest("POST", f"api/agent/turns/{turn_id}/actions/{asked['call_id']}", answer)
     assert (late.status, late.body["code"]) == (409, "approval_stale")
-    assert _sources(path) == []
+    assert sources(path) == []
 
 
 async def test_N21_what_is_withheld_from_the_client_is_shown_and_asked_by_the_panel(
@@ -240,8 +221,8 @@ async def test_N21_what_is_withheld_from_the_client_is_shown_and_asked_by_the_pa
         services.options.mcp_approval_seconds = 0
         async with connect(ask=ask) as client:
             refused = await client.call_tool("insert_cell", {**CELL, "source": hidden})
-    assert _text(refused).startswith("needs_approval: [Something looks like a secret")
-    assert (ask.shown, _sources(path)) == ([], [hidden])
+    assert result_text(refused).startswith("needs_approval: [Something looks like a secret")
+    assert (ask.shown, sources(path)) == ([], [hidden])
 
 
 async def test_N23_what_is_allowed_for_the_conversation_is_not_allowed_to_another_agent(
@@ -255,8 +236,8 @@ async def test_N23_what_is_allowed_for_the_conversation_is_not_allowed_to_anothe
         result = await client.call_tool("insert_cell", CELL)
     (listed,) = (await rest("GET", "api/agent/sessions", notebook_id="a.ipynb")).body["sessions"]
     assert listed["session_id"] == begun
-    assert _text(result).startswith("needs_approval: the user has not answered")
-    assert _sources(path) == []
+    assert result_text(result).startswith("needs_approval: the user has not answered")
+    assert sources(path) == []
 
 
 async def test_other_agents_run_code_in_a_live_notebook_once_its_user_has_said_yes(tmp_path: Path) -> None:
@@ -268,7 +249,7 @@ async def test_other_agents_run_code_in_a_live_notebook_once_its_user_has_said_y
     try:
         async with connected(f"{server.url}{PATH}", TOKEN, "auto", ask) as client:
             ran = await client.call_tool("run_code", code)
-        assert (ran.is_error, "42" in _text(ran)) == (False, True)
+        assert (ran.is_error, "42" in result_text(ran)) == (False, True)
         assert "open('made.txt', 'w')" in ask.shown[0]
         assert "Needs approval every time:" in ask.shown[0]
         assert (server.root / "made.txt").exists()
@@ -282,7 +263,7 @@ async def test_other_agents_run_code_in_a_live_notebook_once_its_user_has_said_y
             asked = await server.approval(turn_id)
             answer = {"decision": "approve", "digest": asked["digest"]}
             assert (await server("POST", f"api/agent/turns/{turn_id}/actions/{asked['call_id']}", answer))[0] == 200
-            assert "48" in _text(await asyncio.wait_for(call, 60))
+            assert "48" in result_text(await asyncio.wait_for(call, 60))
     finally:
         await server("DELETE", f"api/kernels/{kernel_id}")
         await server.end()

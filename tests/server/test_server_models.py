@@ -12,13 +12,9 @@ from tests.support.recording_model import KEY, recording_model
 
 
 @pytest.fixture
-def jp_server_config(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
+def jp_server_config(openai_config: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-wrong-0123456789abcdef")
-    return {
-        "ServerApp": {"jpserver_extensions": {"jupyter_agent": True}},
-        "JupyterAgent": {"store": "memory://", "model": "openai:test"},
-    }
+    return openai_config
 
 
 async def answered(rest: RestClient, services: Any, base_url: str) -> Any:

@@ -14,8 +14,8 @@ import pytest
 from jupyter_agent.server.notebook_renames import CONTENTS
 from jupyter_agent.server.services import Services
 from jupyter_agent.sessions.owner import LOCAL
-from tests.server.test_server_access import ByHeader
 from tests.support.agent_client import RestClient, Script
+from tests.support.users_by_header import ByHeader
 
 
 @pytest.fixture

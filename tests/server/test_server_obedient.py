@@ -23,8 +23,8 @@ from jupyter_agent.cli.arguments import parser
 from jupyter_agent.config.policy import APPROVALS
 from jupyter_agent.kernelside.magic import options as magic_options
 from jupyter_agent.server.routes import ROUTES
-from tests.server.test_server_mcp import PATH as MCP
-from tests.server.test_server_mcp_approvals import connected
+from tests.support.mcp_client import PATH as MCP
+from tests.support.mcp_client import connected
 from tests.support.notebook_page import NotebookPage, Shown, notebook_page
 from tests.support.obedient_model import ANSWER, ORDER, order
 from tests.support.obedient_server import obedient_server

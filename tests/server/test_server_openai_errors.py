@@ -9,7 +9,6 @@ import openai
 import pytest
 
 from jupyter_agent.server.services import Services
-from tests.support import fake_model_server
 from tests.support.agent_client import Reply, RestClient
 from tests.support.fake_model_server import ModelServer, answered, plain
 
@@ -18,13 +17,8 @@ USER: Any = [{"role": "user", "content": "What is df?"}]
 
 
 @pytest.fixture
-def jp_server_config(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
-    monkeypatch.setenv("OPENAI_API_KEY", fake_model_server.KEY)
-    return {
-        "ServerApp": {"jpserver_extensions": {"jupyter_agent": True}},
-        "JupyterAgent": {"store": "memory://", "model": "openai:test"},
-    }
+def jp_server_config(openai_config: dict[str, Any]) -> dict[str, Any]:
+    return openai_config
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ import openai
 import pytest
 from pydantic import BaseModel
 
-from tests.support import fake_model_server
 from tests.support.agent_client import RestClient
 from tests.support.fake_model_server import STREAM, ModelServer, answered, chunk, plain
 
@@ -46,13 +45,8 @@ def calls(*names: str, arguments: str = json.dumps(TRIP)) -> str:
 
 
 @pytest.fixture
-def jp_server_config(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
-    monkeypatch.setenv("OPENAI_API_KEY", fake_model_server.KEY)
-    return {
-        "ServerApp": {"jpserver_extensions": {"jupyter_agent": True}, "allow_origin": "https://page.example"},
-        "JupyterAgent": {"store": "memory://", "model": "openai:test"},
-    }
+def jp_server_config(openai_config: dict[str, Any]) -> dict[str, Any]:
+    return {**openai_config, "ServerApp": {**openai_config["ServerApp"], "allow_origin": "https://page.example"}}
 
 
 def sent(upstream: ModelServer, name: str) -> Any:

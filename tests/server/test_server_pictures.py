@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from tests.support import fake_model_server
 from tests.support.agent_client import RestClient
 from tests.support.fake_model_server import ModelServer, answered, plain
 from tests.support.pictures import PLACE, encoded, jpeg, png
@@ -17,13 +16,8 @@ PLOT = {"media_type": "image/png", "data": encoded(png()), "name": "plot.png"}
 
 
 @pytest.fixture
-def jp_server_config(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
-    monkeypatch.setenv("OPENAI_API_KEY", fake_model_server.KEY)
-    return {
-        "ServerApp": {"jpserver_extensions": {"jupyter_agent": True}},
-        "JupyterAgent": {"store": "memory://", "model": "openai:test", "context_tokens": 20_000},
-    }
+def jp_server_config(openai_config: dict[str, Any]) -> dict[str, Any]:
+    return {**openai_config, "JupyterAgent": {**openai_config["JupyterAgent"], "context_tokens": 20_000}}
 
 
 def shown(upstream: ModelServer, request: int = -1) -> list[str]:

@@ -16,9 +16,9 @@ from tornado.web import Application, RequestHandler
 from jupyter_agent.config.policy import FILE
 from jupyter_agent.server.audit import schema_id
 from jupyter_agent.server.services import Services
-from tests.server.test_server_access import ByHeader
-from tests.server.test_server_mcp import connected
 from tests.support.agent_client import RestClient, Script
+from tests.support.mcp_client import connected
+from tests.support.users_by_header import ByHeader
 
 SETTINGS = "api/agent/settings"
 CHAT = "api/agent/v1/chat/completions"

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from jupyter_agent.config.options import SCOPES
-from tests.server.test_server_access import ByHeader
 from tests.support.agent_client import RestClient
+from tests.support.users_by_header import ByHeader
 
 
 async def ask(rest: RestClient, user: str, notebook_id: str, **context: object) -> str:

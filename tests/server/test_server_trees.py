@@ -13,6 +13,7 @@ from jsonschema import Draft202012Validator
 from jupyter_agent.server.openapi.document import document
 from jupyter_agent.server.services import Services
 from tests.support.agent_client import RestClient, Script
+from tests.support.session_operations import SESSION_OPERATIONS
 
 S1 = "api/agent/sessions/s1"
 
@@ -280,14 +281,7 @@ async def test_S5_of_twenty_who_import_one_id_one_makes_it(rest: RestClient) -> 
     assert len((await rest("GET", "api/agent/sessions")).body["sessions"]) == 1
 
 
-OPERATIONS = [
-    *(("POST", f"{{}}/{action}") for action in ("undo", "redo", "branch", "replay", "summarize", "share")),
-    ("DELETE", "{}/share"),
-    ("GET", "{}/export"),
-]
-
-
-@pytest.mark.parametrize(("method", "path"), OPERATIONS)
+@pytest.mark.parametrize(("method", "path"), SESSION_OPERATIONS)
 async def test_S13_on_a_deleted_or_unknown_conversation_nothing_is_done(
     rest: RestClient, method: str, path: str
 ) -> None:

@@ -16,7 +16,7 @@ from jupyter_agent.core.errors import AgentError
 from jupyter_agent.server.openapi import typescript
 from jupyter_agent.server.openapi.document import document
 from jupyter_agent.server.openapi.validation import check_body, check_parameters
-from tests.server.test_server_bodies import JSON_VALUES
+from tests.support.json_values import JSON_VALUES
 
 WIRE_TS = Path(__file__).parent.parent.parent / "labextension" / "src" / "api" / "wire.ts"
 QUICK = ("/api/agent/quick", "post")

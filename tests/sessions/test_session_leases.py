@@ -87,11 +87,6 @@ def store() -> BrokenStore:
     return BrokenStore()
 
 
-@pytest.fixture
-def manager(store: BrokenStore) -> SessionManager:
-    return SessionManager(store)
-
-
 @contextmanager
 def holder(url: str) -> Iterator[subprocess.Popen[str]]:
     """A process that holds a turn of ``s``."""
@@ -112,6 +107,14 @@ async def begin(manager: SessionManager, question: str = "next?", turn_id: str |
 async def turns(manager: SessionManager) -> list[tuple[str, str, str]]:
     session = await manager.get("ann", "s")
     return [(turn.question, turn.status, turn.reply) for turn in await manager.tree.history(session)]
+
+
+async def not_stored(manager: SessionManager, store: BrokenStore, error: Exception) -> None:
+    """A turn whose answer the store does not take from now on."""
+    begun = await manager.log.begin("ann", "a.ipynb", "s", None, "why?", "")
+    store.error = error
+    with pytest.raises(type(error)):
+        await manager.log.finish(begun.session, Turn(begun.turn_id, None, 0, "why?", reply="because"))
 
 
 async def test_N14_a_conversation_whose_process_was_killed_answers_at_once(tmp_path: Path) -> None:
@@ -166,10 +169,7 @@ async def test_N14_of_others_processes_the_seconds_are_told(manager: SessionMana
 async def test_N14_a_turn_that_the_store_did_not_take_is_stored_with_the_next_question(
     manager: SessionManager, store: BrokenStore, error: Exception
 ) -> None:
-    begun = await manager.log.begin("ann", "a.ipynb", "s", None, "why?", "")
-    store.error = error
-    with pytest.raises(type(error)):
-        await manager.log.finish(begun.session, Turn(begun.turn_id, None, 0, "why?", reply="because"))
+    await not_stored(manager, store, error)
     with pytest.raises(type(error)):
         await begin(manager)
     store.error = None
@@ -180,10 +180,7 @@ async def test_N14_a_turn_that_the_store_did_not_take_is_stored_with_the_next_qu
 async def test_N14_other_processes_need_not_wait_for_the_next_question(
     manager: SessionManager, store: BrokenStore
 ) -> None:
-    begun = await manager.log.begin("ann", "a.ipynb", "s", None, "why?", "")
-    store.error = StoreUnavailable("It is away.")
-    with pytest.raises(StoreUnavailable):
-        await manager.log.finish(begun.session, Turn(begun.turn_id, None, 0, "why?", reply="because"))
+    await not_stored(manager, store, StoreUnavailable("It is away."))
     store.error = None
     async with asyncio.timeout(LEASE_SECONDS):
         await store.is_closed.wait()
@@ -193,10 +190,7 @@ async def test_N14_other_processes_need_not_wait_for_the_next_question(
 
 
 async def test_N14_a_turn_too_large_to_be_kept_holds_up_no_other(manager: SessionManager, store: BrokenStore) -> None:
-    begun = await manager.log.begin("ann", "a.ipynb", "s", None, "why?", "")
-    store.error = TooLarge("It is too large.")
-    with pytest.raises(TooLarge):
-        await manager.log.finish(begun.session, Turn(begun.turn_id, None, 0, "why?", reply="because"))
+    await not_stored(manager, store, TooLarge("It is too large."))
     store.error = None
     await begin(manager)
     assert await turns(manager) == [("why?", "interrupted", "")]
@@ -254,10 +248,7 @@ async def test_N14_a_question_cancelled_while_it_is_stored_holds_up_no_other(
 async def test_N14_what_could_not_be_closed_is_closed_with_the_process(
     manager: SessionManager, store: BrokenStore
 ) -> None:
-    begun = await manager.log.begin("ann", "a.ipynb", "s", None, "why?", "")
-    store.error = StoreUnavailable("It is away.")
-    with pytest.raises(StoreUnavailable):
-        await manager.log.finish(begun.session, Turn(begun.turn_id, None, 0, "why?", reply="because"))
+    await not_stored(manager, store, StoreUnavailable("It is away."))
     store.error = None
     await manager.log.close()
     assert await turns(SessionManager(store)) == [("why?", "done", "because")]

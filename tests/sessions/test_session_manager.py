@@ -24,11 +24,6 @@ from jupyter_agent.sessions.turns import Begun
 from tests.support.store_urls import Place
 
 
-@pytest.fixture
-def manager(store: SessionStore) -> SessionManager:
-    return SessionManager(store)
-
-
 async def ask(
     manager: SessionManager,
     question: str = "why?",

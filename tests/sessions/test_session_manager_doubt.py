@@ -40,11 +40,6 @@ def store() -> LosingReplies:
     return LosingReplies()
 
 
-@pytest.fixture
-def manager(store: LosingReplies) -> SessionManager:
-    return SessionManager(store)
-
-
 async def test_D15_a_turn_whose_beginning_was_not_acknowledged_has_begun(
     manager: SessionManager, store: LosingReplies
 ) -> None:

@@ -13,10 +13,7 @@ from jupyter_agent.core.protocols import SessionStore
 from jupyter_agent.core.session import Turn
 from jupyter_agent.redaction.redactor import Redactor
 from jupyter_agent.sessions.manager import SessionManager
-from tests.sessions.test_session_manager_tree import ask, manager
-
-__all__ = ["manager"]
-
+from tests.support.answered_turn import ask
 
 CALLS = (
     Message("assistant", "", (ToolCall("c1", "run_code", "{}"),)),

@@ -13,20 +13,7 @@ from jupyter_agent.core.protocols import SessionStore
 from jupyter_agent.core.session import Session, Turn
 from jupyter_agent.sessions.manager import SessionManager
 from jupyter_agent.sessions.tree import compare_turns
-
-
-@pytest.fixture
-def manager(store: SessionStore) -> SessionManager:
-    return SessionManager(store)
-
-
-async def ask(
-    manager: SessionManager, question: str, session_id: str = "s", notebook_id: str = "a.ipynb", **fields: object
-) -> Session:
-    turn_id = question if question.isalnum() else None
-    begun = await manager.log.begin("ann", notebook_id, session_id, turn_id, question, "digest")
-    turn = Turn(begun.turn_id, None, 0, question, reply=f"answer to {question}")
-    return await manager.log.finish(begun.session, replace(turn, **fields))  # type: ignore[arg-type]
+from tests.support.answered_turn import ask
 
 
 async def questions(manager: SessionManager, session: Session | None = None) -> list[str]:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from jupyter_agent.agent.assistant import Assistant, Resources
 from jupyter_agent.agent.commands import LocalConversation
-from jupyter_agent.config.options import JupyterAgent
 from jupyter_agent.core.errors import UndoInProgress
 from jupyter_agent.core.kernel_state import ExecutionResult
 from jupyter_agent.core.messages import to_json
@@ -19,12 +16,12 @@ from jupyter_agent.kernelside.magic import session_commands
 from jupyter_agent.models.scripted import ScriptedModel
 from jupyter_agent.notebooks.file import FileNotebook
 from jupyter_agent.redaction.redactor import Redactor
-from jupyter_agent.sessions.manager import SessionManager
 from jupyter_agent.sessions.owner import LOCAL
 from jupyter_agent.sessions.undo import EditHistory
 from jupyter_agent.stores.memory import MemoryStore
 from jupyter_agent.tools.registry import load
-from tests.notebooks.conftest import code, notebook, text_of
+from tests.support.notebook_json import code, notebook, text_of
+from tests.support.scripted_assistant import assistant_with, done
 from tests.support.still_kernel import StillKernel
 
 
@@ -37,22 +34,18 @@ class EditedNotebook:
 
     def __init__(self, path: Path, store: MemoryStore) -> None:
         self.book = FileNotebook(path)
-        self.assistant = Assistant(
-            Resources(JupyterAgent(model="scripted"), load(())[0], Redactor()), SessionManager(store)
-        )
         calls = [
             {"name": "edit_cell", "arguments": {"cell_id": "a", "source": "x = 2"}},
             {"name": "run_cell", "arguments": {"cell_id": "b"}},
         ]
-        self.assistant.resources.models["scripted"] = ScriptedModel([{"calls": calls}, "Done."])
+        self.assistant = assistant_with(ScriptedModel([{"calls": calls}, "Done."]), load(())[0], store=store)
         self.conversation = LocalConversation(self.assistant.sessions, LOCAL, self.assistant.edit_history)
 
     async def ask(self, kernel: StillKernel) -> None:
         question = Question(
             LOCAL, "Do it.", notebook_id="a.ipynb", session_id="s1", notebook=self.book, kernel=kernel, approval="auto"
         )
-        async with aclosing(self.assistant.ask(question)) as events:
-            assert [event.event async for event in events][-1] == "done"
+        await done(self.assistant, question)
 
     async def do(self, name: str) -> str:
         answer = await self.conversation.execute(name, "", "a.ipynb", answer=nobody, notebook=self.book)
@@ -146,8 +139,7 @@ async def test_a_question_finishes_the_undo_of_a_page_that_was_closed_and_comes_
     with pytest.raises(UndoInProgress):
         await anext(edited.assistant.ask(question))
     now[0] += 31
-    async with aclosing(edited.assistant.ask(question)) as events:
-        assert [event.event async for event in events][-1] == "done"
+    await done(edited.assistant, question)
     assert path.read_bytes() == before
     session = await edited.assistant.sessions.get(LOCAL, "s1")
     assert [turn.question for turn in await edited.assistant.sessions.tree.history(session)] == ["And?"]

@@ -17,7 +17,7 @@ import pytest
 from jupyter_agent.core.errors import BadRequest, SchemaNewer, StoreFull, StoreUnavailable
 from jupyter_agent.core.session import Session, Turn
 from jupyter_agent.stores.file import FileStore
-from tests.stores.test_sqlite_faults import as_somebody_who_may_only_read
+from tests.support.read_only_program import run_read_only
 
 NEW = Session("k", "s", "ann", "a.ipynb", title="Wörter", created_at=1.0, last_activity=1.0)
 
@@ -231,7 +231,7 @@ async def test_D2_what_may_only_be_read_is_read(folder: Path) -> None:
         "        print(error.message)\n"
         "asyncio.run(main())\n"
     )
-    assert "may be written" in as_somebody_who_may_only_read(folder / "k.jsonl", code)
+    assert "may be written" in run_read_only(folder / "k.jsonl", code)
 
 
 async def test_D7_a_folder_locked_by_another_is_waited_for_then_refused(folder: Path) -> None:

@@ -18,15 +18,12 @@ from jupyter_agent.core.errors import (
     StoreUnavailable,
     VersionConflict,
 )
-from jupyter_agent.core.session import Session, Turn
+from jupyter_agent.core.session import Turn
 from jupyter_agent.sessions.manager import SessionManager
 from jupyter_agent.stores import redis as redis_store
 from jupyter_agent.stores.redis import RedisStore
 from tests.support.database_servers import RedisServer, free_port
-
-NEW = Session("k", "s", "ann", "a.ipynb", created_at=1.0, last_activity=1.0)
-TURN = Turn("t1", None, 1, "why?", reply="because")
-NEXT = replace(NEW, revision=2, head="t1", depth=1)
+from tests.support.stored_session import NEW, NEXT, TURN, check_damaged, kept
 
 
 @pytest.fixture
@@ -37,16 +34,8 @@ def server(tmp_path: Path) -> Iterator[RedisServer]:
     running.stop()
 
 
-async def kept(server: RedisServer) -> RedisStore:
-    """A store with one session of one turn."""
-    store = RedisStore(server.url)
-    await store.create(NEW)
-    await store.commit(NEXT, TURN)
-    return store
-
-
 async def test_D10_a_server_that_is_away_is_said_and_works_when_it_is_back(server: RedisServer) -> None:
-    store = await kept(server)
+    store = await kept(RedisStore(server.url))
     server.kill()
     for refused in (store.read("k"), store.commit(replace(NEXT, revision=3)), store.find("ann"), store.now()):
         with pytest.raises(StoreUnavailable, match="Try again"):
@@ -81,7 +70,7 @@ async def test_D14_a_reply_that_never_came_is_one_turn_all_the_same(
 
 
 async def test_D14_a_connection_cut_by_the_server_is_made_anew(server: RedisServer) -> None:
-    store = await kept(server)
+    store = await kept(RedisStore(server.url))
     server.ask("CLIENT KILL TYPE normal")
     assert await store.read("k") == NEXT
     server.ask("CLIENT KILL TYPE normal")
@@ -91,7 +80,7 @@ async def test_D14_a_connection_cut_by_the_server_is_made_anew(server: RedisServ
 
 
 async def test_D13_a_server_without_memory_is_said_and_keeps_what_it_had(server: RedisServer) -> None:
-    store = await kept(server)
+    store = await kept(RedisStore(server.url))
     server.ask("CONFIG SET maxmemory 1")
     with pytest.raises(StoreFull, match="maxmemory"):
         await store.commit(replace(NEXT, revision=3))
@@ -102,7 +91,7 @@ async def test_D13_a_server_without_memory_is_said_and_keeps_what_it_had(server:
 
 
 async def test_D13_a_replica_is_said_to_be_one(server: RedisServer) -> None:
-    store = await kept(server)
+    store = await kept(RedisStore(server.url))
     server.ask(f"REPLICAOF 127.0.0.1 {free_port()}")
     with pytest.raises(StoreUnavailable, match="replica"):
         await store.commit(replace(NEXT, revision=3))
@@ -124,7 +113,7 @@ async def test_D13_a_wrong_password_is_said_without_it(server: RedisServer) -> N
 
 
 async def test_D12_D11_data_that_were_flushed_are_said_to_be_lost_once(server: RedisServer) -> None:
-    store = await kept(server)
+    store = await kept(RedisStore(server.url))
     server.ask("FLUSHALL")
     with pytest.raises(StoreUnavailable, match="lost its data"):
         await store.create(NEW)
@@ -150,7 +139,7 @@ async def test_T6_whose_lease_was_lost_with_the_data_cannot_commit(server: Redis
 
 
 async def test_D12_a_head_that_was_evicted_is_not_a_fresh_conversation(server: RedisServer) -> None:
-    store = await kept(server)
+    store = await kept(RedisStore(server.url))
     server.ask("DEL ja:s:k")
     for refused in (store.create(NEW), store.commit(NEXT)):
         with pytest.raises(StoreUnavailable, match="dropped a part"):
@@ -163,7 +152,7 @@ async def test_D12_a_head_that_was_evicted_is_not_a_fresh_conversation(server: R
 
 
 async def test_D12_turns_that_were_evicted_are_not_an_empty_history(server: RedisServer) -> None:
-    store = await kept(server)
+    store = await kept(RedisStore(server.url))
     server.ask("DEL ja:t:k")
     with pytest.raises(StoreUnavailable, match="dropped a part"):
         await store.path("k", "t1", 9)
@@ -175,7 +164,7 @@ async def test_D12_turns_that_were_evicted_are_not_an_empty_history(server: Redi
 
 
 async def test_D12_keys_of_another_type_are_said(server: RedisServer) -> None:
-    store = await kept(server)
+    store = await kept(RedisStore(server.url))
     server.ask("DEL ja:s:k")
     server.ask("SET ja:s:k theirs")
     with pytest.raises(StoreUnavailable, match="other data"):
@@ -190,7 +179,7 @@ async def test_D12_a_server_that_may_lose_conversations_is_warned_of(
     server.ask("CONFIG SET maxmemory-policy allkeys-lru")
     server.ask("CONFIG SET appendonly no")
     with caplog.at_level(logging.WARNING):
-        await (await kept(server)).close()
+        await (await kept(RedisStore(server.url))).close()
     assert "noeviction" in caplog.text
     assert "appendonly" in caplog.text
 
@@ -199,12 +188,12 @@ async def test_a_server_that_keeps_conversations_is_not_warned_of(
     server: RedisServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.WARNING):
-        await (await kept(server)).close()
+        await (await kept(RedisStore(server.url))).close()
     assert caplog.text == ""
 
 
 async def test_D6_a_newer_schema_is_refused_in_words(server: RedisServer) -> None:
-    await (await kept(server)).close()
+    await (await kept(RedisStore(server.url))).close()
     server.ask("HSET ja:meta schema 99")
     store = RedisStore(server.url)
     with pytest.raises(SchemaNewer, match="newer release"):
@@ -213,21 +202,15 @@ async def test_D6_a_newer_schema_is_refused_in_words(server: RedisServer) -> Non
 
 
 async def test_S15_D19_a_damaged_record_is_listed_as_such_among_the_others(server: RedisServer) -> None:
-    store = await kept(server)
+    store = await kept(RedisStore(server.url))
     await store.create(replace(NEW, key="k2", id="s2", last_activity=0.5))
     server.ask("HSET ja:s:k data {}")
-    listed = (await store.find("ann")).sessions
-    assert [(session.id, session.metadata.get("unreadable", False)) for session in listed] == [
-        ("s", True),
-        ("s2", False),
-    ]
-    with pytest.raises(StoreUnavailable, match="damaged"):
-        await store.read("k")
+    await check_damaged(store)
     await store.close()
 
 
 async def test_D12_no_key_expires(server: RedisServer) -> None:
-    await (await kept(server)).close()
+    await (await kept(RedisStore(server.url))).close()
     assert server.ask("INFO keyspace").startswith("$")
     for key in ("ja:s:k", "ja:t:k", "ja:meta"):
         assert server.ask(f"TTL {key}") == ":-1"

@@ -7,7 +7,6 @@ import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,10 +17,7 @@ from jupyter_agent.sessions.manager import SessionManager
 from jupyter_agent.stores import redis as redis_store
 from jupyter_agent.stores.redis import RedisStore
 from tests.support.database_servers import RedisServer, free_port
-
-NEW = Session("k", "s", "ann", "a.ipynb", created_at=1.0, last_activity=1.0)
-TURN = Turn("t1", None, 1, "why?", reply="because")
-NEXT = replace(NEW, revision=2, head="t1", depth=1)
+from tests.support.stored_session import NEW, NEXT, TURN
 
 
 @contextmanager

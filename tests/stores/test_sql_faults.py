@@ -11,28 +11,16 @@ import psycopg
 import pytest
 
 from jupyter_agent.core.errors import BadRequest, MissingExtra, SchemaNewer, StoreFull, StoreUnavailable
-from jupyter_agent.core.session import Session, Turn
 from jupyter_agent.stores import sql_connections
 from jupyter_agent.stores.sql import STEPS, SqlStore
 from tests.support.database_servers import PostgresServer, free_port
 from tests.support.store_urls import Place
-
-NEW = Session("k", "s", "ann", "a.ipynb", created_at=1.0, last_activity=1.0)
-TURN = Turn("t1", None, 1, "why?", reply="because")
-NEXT = replace(NEW, revision=2, head="t1", depth=1)
+from tests.support.stored_session import NEW, NEXT, TURN, check_damaged, kept
 
 
 @pytest.fixture
 def place(make_place: Callable[[str], Place]) -> Place:
     return make_place("postgresql")
-
-
-async def kept(url: str) -> SqlStore:
-    """A store with one session of one turn."""
-    store = SqlStore(url)
-    await store.create(NEW)
-    await store.commit(NEXT, TURN)
-    return store
 
 
 def run(url: str, *statements: str) -> list[tuple[object, ...]]:
@@ -46,7 +34,7 @@ def run(url: str, *statements: str) -> list[tuple[object, ...]]:
 async def test_D15_connections_cut_by_the_server_are_made_anew(
     place: Place, postgres_server: PostgresServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store = await kept(place.url)
+    store = await kept(SqlStore(place.url))
     cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND state = 'idle'"
     postgres_server.ask(cut)
     assert await store.read("k") == NEXT
@@ -74,7 +62,7 @@ async def test_D15_a_database_that_is_not_there_is_said_without_names(postgres_s
 
 
 async def test_D15_a_read_only_server_is_said(place: Place) -> None:
-    await (await kept(place.url)).close()
+    await (await kept(SqlStore(place.url))).close()
     read_only = SqlStore(place.url + "%20-cdefault_transaction_read_only%3Don")
     with pytest.raises(StoreUnavailable, match="read-only"):
         await read_only.create(replace(NEW, key="k2", id="s2"))
@@ -82,7 +70,7 @@ async def test_D15_a_read_only_server_is_said(place: Place) -> None:
 
 
 async def test_D2_what_may_only_be_read_is_read(place: Place) -> None:
-    await (await kept(place.url)).close()
+    await (await kept(SqlStore(place.url))).close()
     read_only = SqlStore(place.url + "%20-cdefault_transaction_read_only%3Don")
     assert await read_only.path("k", "t1", 9) == (TURN,)
     with pytest.raises(StoreUnavailable, match="read-only"):
@@ -94,7 +82,7 @@ async def test_D15_a_row_locked_by_another_is_waited_for_then_refused(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sql_connections, "LOCK_SECONDS", 0.2)
-    store = await kept(place.url)
+    store = await kept(SqlStore(place.url))
     with psycopg.connect(place.url) as other:
         other.execute("SELECT * FROM jupyter_agent_sessions FOR UPDATE")
         with pytest.raises(StoreUnavailable):
@@ -104,7 +92,7 @@ async def test_D15_a_row_locked_by_another_is_waited_for_then_refused(
 
 
 async def test_D1_a_full_disk_is_said_and_what_was_kept_stays(place: Place) -> None:
-    store = await kept(place.url)
+    store = await kept(SqlStore(place.url))
     full = "BEGIN RAISE EXCEPTION 'could not extend file' USING ERRCODE = 'disk_full'; END"
     run(
         place.url,
@@ -122,7 +110,7 @@ async def test_D1_a_full_disk_is_said_and_what_was_kept_stays(place: Place) -> N
 
 
 async def test_D15_a_server_without_room_for_one_more_connection_is_said(place: Place) -> None:
-    await (await kept(place.url)).close()
+    await (await kept(SqlStore(place.url))).close()
     guest = f"guest_{place.url.rpartition('place')[2]}"
     run(place.url, f"CREATE ROLE {guest} LOGIN CONNECTION LIMIT 0")
     run(place.url, f"GRANT ALL ON ALL TABLES IN SCHEMA {guest.replace('guest_', 'place')} TO {guest}")
@@ -136,7 +124,7 @@ async def test_D15_a_server_without_room_for_one_more_connection_is_said(place: 
 
 
 async def test_D15_of_two_that_wait_for_each_other_one_is_told_and_nothing_is_half_done(place: Place) -> None:
-    store = await kept(place.url)
+    store = await kept(SqlStore(place.url))
     later = replace(NEXT, revision=3, head="t2", depth=2), replace(TURN, id="t2", parent="t1", depth=2)
     with psycopg.connect(place.url) as other:
         other.execute("SET deadlock_timeout = '20s'")  # so that it is ours that is told
@@ -155,7 +143,7 @@ async def test_D15_of_two_that_wait_for_each_other_one_is_told_and_nothing_is_ha
 
 
 async def test_D15_where_transactions_are_serializable_one_of_many_commits(place: Place) -> None:
-    await (await kept(place.url)).close()
+    await (await kept(SqlStore(place.url))).close()
     stores = [SqlStore(place.url + "%20-cdefault_transaction_isolation%3Dserializable") for _ in range(8)]
     changed = [replace(NEXT, revision=3, title=f"{number}") for number in range(8)]
     done = await asyncio.gather(
@@ -168,7 +156,7 @@ async def test_D15_where_transactions_are_serializable_one_of_many_commits(place
 
 
 async def test_D6_a_newer_schema_is_refused_in_words(place: Place) -> None:
-    await (await kept(place.url)).close()
+    await (await kept(SqlStore(place.url))).close()
     run(place.url, "UPDATE jupyter_agent_schema SET version = 99")
     store = SqlStore(place.url)
     with pytest.raises(SchemaNewer, match="newer release"):
@@ -177,7 +165,7 @@ async def test_D6_a_newer_schema_is_refused_in_words(place: Place) -> None:
 
 
 async def test_D6_an_older_schema_is_migrated_with_a_backup(place: Place) -> None:
-    await (await kept(place.url)).close()
+    await (await kept(SqlStore(place.url))).close()
     steps = (*STEPS, "ALTER TABLE jupyter_agent_sessions ADD COLUMN colour TEXT DEFAULT 'blue'")
     store = SqlStore(place.url, steps=steps)
     assert await store.path("k", "t1", 9) == (TURN,)
@@ -188,7 +176,7 @@ async def test_D6_an_older_schema_is_migrated_with_a_backup(place: Place) -> Non
 
 
 async def test_D6_a_migration_that_fails_changes_nothing(place: Place) -> None:
-    await (await kept(place.url)).close()
+    await (await kept(SqlStore(place.url))).close()
     steps = (*STEPS, "ALTER TABLE jupyter_agent_sessions ADD COLUMN colour TEXT;\nUPDATE nothing SET x = 1")
     broken = SqlStore(place.url, steps=steps)
     with pytest.raises(StoreUnavailable):
@@ -209,16 +197,10 @@ async def test_commits_are_durable_although_the_server_would_not_wait(place: Pla
 
 
 async def test_S15_D19_a_damaged_record_is_listed_as_such_among_the_others(place: Place) -> None:
-    store = await kept(place.url)
+    store = await kept(SqlStore(place.url))
     await store.create(replace(NEW, key="k2", id="s2", last_activity=0.5))
     run(place.url, "UPDATE jupyter_agent_sessions SET data = '[]' WHERE key = 'k'")
-    listed = (await store.find("ann")).sessions
-    assert [(session.id, session.metadata.get("unreadable", False)) for session in listed] == [
-        ("s", True),
-        ("s2", False),
-    ]
-    with pytest.raises(StoreUnavailable, match="damaged"):
-        await store.read("k")
+    await check_damaged(store)
     await store.close()
 
 

@@ -10,26 +10,12 @@ from pathlib import Path
 import pytest
 
 from jupyter_agent.core.errors import StoreUnavailable
-from jupyter_agent.core.session import Session, Turn
 from jupyter_agent.stores.sqlite import SqliteStore
-
-NEW = Session("k", "s", "ann", "a.ipynb", created_at=1.0, last_activity=1.0)
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "folder" / "sessions.db"
-
-
-async def kept(path: Path) -> SqliteStore:
-    """A store with one session of one turn."""
-    store = SqliteStore(path, busy_seconds=0.2)
-    await store.create(replace(NEW, head="t1", depth=1), (Turn("t1", None, 1, "why?", reply="because"),))
-    return store
+from tests.support.stored_session import NEW, check_damaged, kept_in_file
 
 
 async def test_D20_after_a_rest_the_file_alone_holds_everything(path: Path) -> None:
-    store = await kept(path)
+    store = await kept_in_file(path)
     await store._worker.run(store._rest)
     copy = path.with_name("copy.db")
     copy.write_bytes(path.read_bytes())
@@ -56,7 +42,7 @@ async def test_D5_garbage_is_refused_and_a_copy_kept_once(path: Path, content: b
 
 
 async def test_D5_a_truncated_file_is_refused_and_heals_when_restored(path: Path) -> None:
-    store = await kept(path)
+    store = await kept_in_file(path)
     await store.close()
     whole = path.read_bytes()
     path.write_bytes(whole[: len(whole) // 2])
@@ -68,7 +54,7 @@ async def test_D5_a_truncated_file_is_refused_and_heals_when_restored(path: Path
 
 
 async def test_D5_a_file_that_became_empty_is_a_loss_not_a_beginning(path: Path) -> None:
-    await (await kept(path)).close()
+    await (await kept_in_file(path)).close()
     path.write_bytes(b"")
     store = SqliteStore(path)
     for refused in (store.read("k"), store.create(NEW)):
@@ -84,7 +70,7 @@ async def test_D5_a_file_whose_log_is_missing_is_a_loss_or_an_older_state(path: 
         shutil.copytree(path.parent, tmp_path / name, ignore=shutil.ignore_patterns("*-wal", "*-shm"))
         return SqliteStore(tmp_path / name / path.name)
 
-    store = await kept(path)  # all of it is in the log only
+    store = await kept_in_file(path)  # all of it is in the log only
     lost = without_log("lost")
     with pytest.raises(StoreUnavailable, match="empty although"):
         await lost.read("k")
@@ -122,7 +108,7 @@ async def test_D5_another_programs_file_is_left_alone(path: Path) -> None:
 
 
 async def test_D20_a_backup_restored_under_a_running_server_is_what_it_goes_on_with(path: Path) -> None:
-    store = await kept(path)
+    store = await kept_in_file(path)
     await store._worker.run(store._rest)
     backup = path.with_name("backup.db")
     backup.write_bytes(path.read_bytes())
@@ -133,18 +119,12 @@ async def test_D20_a_backup_restored_under_a_running_server_is_what_it_goes_on_w
 
 
 async def test_S15_D19_a_damaged_record_is_listed_as_such_among_the_others(path: Path) -> None:
-    store = await kept(path)
+    store = await kept_in_file(path)
     await store.create(replace(NEW, key="k2", id="s2", last_activity=0.5))
     connection = sqlite3.connect(path)
     connection.execute("UPDATE sessions SET data = '{\"key\": 5}' WHERE key = 'k'")
     connection.commit()
     connection.close()
-    listed = (await store.find("ann")).sessions
-    assert [(session.id, session.metadata.get("unreadable", False)) for session in listed] == [
-        ("s", True),
-        ("s2", False),
-    ]
-    with pytest.raises(StoreUnavailable, match="damaged"):
-        await store.read("k")
+    await check_damaged(store)
     assert await store.delete("k")
     await store.close()

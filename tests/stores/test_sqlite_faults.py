@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import resource
 import signal
 import sqlite3
@@ -16,37 +15,26 @@ from pathlib import Path
 import pytest
 
 from jupyter_agent.core.errors import BadRequest, SchemaNewer, StoreFull, StoreUnavailable
-from jupyter_agent.core.session import Session, Turn
+from jupyter_agent.core.session import Turn
 from jupyter_agent.stores import sqlite_file
 from jupyter_agent.stores.file_lock import FileLock
 from jupyter_agent.stores.sqlite import SqliteStore
 from jupyter_agent.stores.sqlite_tables import STEPS
+from tests.support.read_only_program import run_read_only
+from tests.support.stored_session import NEW, kept_in_file
 
 ROOT = Path(__file__).parents[2]
-NEW = Session("k", "s", "ann", "a.ipynb", created_at=1.0, last_activity=1.0)
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "folder" / "sessions.db"
-
-
-async def kept(path: Path, steps: tuple[str, ...] = STEPS) -> SqliteStore:
-    """A store with one session of one turn."""
-    store = SqliteStore(path, busy_seconds=0.2, steps=steps)
-    await store.create(replace(NEW, head="t1", depth=1), (Turn("t1", None, 1, "why?", reply="because"),))
-    return store
 
 
 async def test_only_its_user_may_read_the_file(path: Path) -> None:
-    store = await kept(path)
+    store = await kept_in_file(path)
     await store.close()
     assert path.stat().st_mode & 0o777 == 0o600
     assert path.parent.stat().st_mode & 0o777 == 0o700
 
 
 async def test_the_file_is_opened_with_care(path: Path) -> None:
-    await (await kept(path)).close()
+    await (await kept_in_file(path)).close()
     connection = sqlite3.connect(path)
     assert connection.execute("PRAGMA application_id").fetchone()[0] == 0x4A416773
     connection.close()
@@ -79,7 +67,7 @@ async def test_D8_a_file_that_came_to_or_from_a_network_disk_gets_the_journal_th
     path: Path, monkeypatch: pytest.MonkeyPatch, before: bool, now: bool, expected: str
 ) -> None:
     monkeypatch.setattr(sqlite_file, "is_local", lambda path: before)
-    await (await kept(path)).close()
+    await (await kept_in_file(path)).close()
     assert journal_of(path) != expected
     monkeypatch.setattr(sqlite_file, "is_local", lambda path: now)
     store = SqliteStore(path)
@@ -91,7 +79,7 @@ async def test_D8_a_file_that_came_to_or_from_a_network_disk_gets_the_journal_th
 async def test_D8_a_log_that_others_hold_open_is_not_used_from_a_network_disk(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    local = await kept(path)
+    local = await kept_in_file(path)
     monkeypatch.setattr(sqlite_file, "is_local", lambda path: False)
     remote = SqliteStore(path, busy_seconds=0.05)
     with pytest.raises(StoreUnavailable, match="locked"):
@@ -104,20 +92,20 @@ async def test_D8_a_log_that_others_hold_open_is_not_used_from_a_network_disk(
 async def test_D8_where_no_log_can_be_begun_there_is_a_rollback_journal(path: Path) -> None:
     path.parent.mkdir()
     path.with_name(path.name + "-shm").mkdir()  # no index can be made
-    store = await kept(path)
+    store = await kept_in_file(path)
     assert len(await store.path("k", "t1", 9)) == 1
     await store.close()
     assert journal_of(path) == "delete"
 
 
 async def test_D8_a_commit_is_durable_before_it_is_acknowledged(path: Path) -> None:
-    store = await kept(path)
+    store = await kept_in_file(path)
     assert await store._read("PRAGMA synchronous", {}) == [(2,)]
     await store.close()
 
 
 async def test_D8_a_log_is_written_and_copied_back_by_one_at_a_time(path: Path) -> None:
-    store = await kept(path)
+    store = await kept_in_file(path)
     with FileLock(path.with_name(path.name + ".lock"), 0):
         with pytest.raises(StoreUnavailable, match="locked"):
             await store.delete("k")
@@ -129,7 +117,7 @@ async def test_D8_a_log_is_written_and_copied_back_by_one_at_a_time(path: Path) 
 
 
 async def test_D6_a_newer_schema_is_refused_in_words(path: Path) -> None:
-    await (await kept(path)).close()
+    await (await kept_in_file(path)).close()
     connection = sqlite3.connect(path)
     connection.execute("PRAGMA user_version = 99")
     connection.close()
@@ -145,7 +133,7 @@ NEXT = (*STEPS, "ALTER TABLE sessions ADD COLUMN colour TEXT;\nUPDATE sessions S
 
 
 async def test_D6_an_older_schema_is_migrated_with_a_backup(path: Path) -> None:
-    older = await kept(path)
+    older = await kept_in_file(path)
     assert await older.read("k") is not None  # and it is still open: what was kept last is in its log only
     store = SqliteStore(path, steps=NEXT)
     assert len(await store.path("k", "t1", 9)) == 1
@@ -163,7 +151,7 @@ async def test_D6_an_older_schema_is_migrated_with_a_backup(path: Path) -> None:
 
 
 async def test_D6_a_migration_that_fails_changes_nothing(path: Path) -> None:
-    await (await kept(path)).close()
+    await (await kept_in_file(path)).close()
     before = path.read_bytes()
     store = SqliteStore(path, steps=(*STEPS, "ALTER TABLE sessions ADD COLUMN colour TEXT;\nUPDATE nothing SET x = 1"))
     with pytest.raises(StoreUnavailable):
@@ -198,7 +186,7 @@ async def test_D6_a_migration_killed_at_any_moment_is_done_or_not_begun(path: Pa
     for number in range(kills):
         for old in path.parent.glob("*"):
             old.unlink()
-        await (await kept(path)).close()
+        await (await kept_in_file(path)).close()
         with subprocess.Popen(
             [sys.executable, "-c", code, str(path)], cwd=ROOT, stdout=subprocess.PIPE, text=True
         ) as process:
@@ -214,7 +202,7 @@ async def test_D6_a_migration_killed_at_any_moment_is_done_or_not_begun(path: Pa
 
 
 async def test_D7_a_file_locked_by_another_is_waited_for_then_refused(path: Path) -> None:
-    store = await kept(path)
+    store = await kept_in_file(path)
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     assert await store.read("k") is not None
@@ -239,7 +227,7 @@ async def test_D7_many_first_openers_all_begin(tmp_path: Path) -> None:
 
 
 async def test_D1_a_full_disk_is_said_and_what_was_kept_stays(path: Path) -> None:
-    store = await kept(path)
+    store = await kept_in_file(path)
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     previous = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     head = await store.read("k")
@@ -259,7 +247,7 @@ async def test_D1_a_full_disk_is_said_and_what_was_kept_stays(path: Path) -> Non
 
 
 async def test_D2_what_may_only_be_read_is_read(path: Path) -> None:
-    await (await kept(path)).close()
+    await (await kept_in_file(path)).close()
     code = (
         "import asyncio, pathlib, sys\n"
         "from jupyter_agent.core.errors import StoreUnavailable\n"
@@ -274,20 +262,8 @@ async def test_D2_what_may_only_be_read_is_read(path: Path) -> None:
         "    assert len(await store.path('k', 't1', 9)) == 1\n"
         "asyncio.run(main())\n"
     )
-    printed = as_somebody_who_may_only_read(path, code)
+    printed = run_read_only(path, code)
     assert "read-only" in printed
-
-
-def as_somebody_who_may_only_read(path: Path, code: str) -> str:
-    """What a program prints that may read a file's folder but not write; root goes without its right to write anywhere."""
-    path.chmod(0o444)
-    path.parent.chmod(0o555)
-    weakened = ["setpriv", "--bounding-set", "-dac_override,-dac_read_search,-fowner"] if os.getuid() == 0 else []
-    command = [*weakened, sys.executable, "-c", code, str(path)]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
-    path.parent.chmod(0o700)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
 
 
 @pytest.mark.parametrize("url", ["sqlite://", "sqlite:///", "sqlite:///:memory:", "sqlite:relative"])

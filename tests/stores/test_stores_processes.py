@@ -16,11 +16,11 @@ import pytest
 
 from jupyter_agent.core.errors import StoreUnavailable
 from jupyter_agent.core.protocols import SessionStore
-from jupyter_agent.core.session import Session, Turn
+from jupyter_agent.core.session import Turn
 from tests.support.store_urls import DURABLE, KINDS, Place
+from tests.support.stored_session import NEW
 
 ROOT = Path(__file__).parents[2]
-NEW = Session("k", "s", "ann", "a.ipynb", created_at=1.0, last_activity=1.0)
 
 
 def in_a_loop_of_its_own(call: Callable[[], Coroutine[Any, Any, object]]) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from jupyter_agent.core.errors import AgentError, StoreUnavailable
+from jupyter_agent.core.protocols import SessionStore
 from jupyter_agent.core.session import Turn
 from jupyter_agent.sessions.manager import SessionManager
 from jupyter_agent.sessions.turns import Begun
@@ -69,24 +70,7 @@ async def check_outage(manager: SessionManager, stop: Callable[[], Any], start: 
     return seconds
 
 
-@pytest.mark.timeout(120)
-async def test_N14_a_restart_of_redis_in_a_turn_loses_nothing_and_holds_up_nothing(tmp_path: Path) -> None:
-    server = RedisServer(tmp_path)
-    store = RedisStore(server.url)
-    manager = SessionManager(store)
-    try:
-        seconds = await check_outage(manager, server.kill, server.start)
-    finally:
-        await manager.log.close()
-        await store.close()
-        server.stop()
-    assert max(seconds) < AT_ONCE
-
-
-@pytest.mark.timeout(180)
-async def test_N14_a_restart_of_postgresql_in_a_turn_loses_nothing_and_holds_up_nothing() -> None:
-    server = await asyncio.to_thread(PostgresServer)
-    store = SqlStore(server.url)
+async def check_restart(server: RedisServer | PostgresServer, store: SessionStore) -> None:
     manager = SessionManager(store)
     try:
         seconds = await check_outage(manager, server.kill, server.start)
@@ -95,6 +79,18 @@ async def test_N14_a_restart_of_postgresql_in_a_turn_loses_nothing_and_holds_up_
         await store.close()
         await asyncio.to_thread(server.stop)
     assert max(seconds) < AT_ONCE
+
+
+@pytest.mark.timeout(120)
+async def test_N14_a_restart_of_redis_in_a_turn_loses_nothing_and_holds_up_nothing(tmp_path: Path) -> None:
+    server = RedisServer(tmp_path)
+    await check_restart(server, RedisStore(server.url))
+
+
+@pytest.mark.timeout(180)
+async def test_N14_a_restart_of_postgresql_in_a_turn_loses_nothing_and_holds_up_nothing() -> None:
+    server = await asyncio.to_thread(PostgresServer)
+    await check_restart(server, SqlStore(server.url))
 
 
 class MovingAddress:

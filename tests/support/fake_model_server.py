@@ -110,6 +110,11 @@ def plain(status: int, body: Any = "", kind: str = "application/json", headers: 
     )
 
 
+def refused(status: int, message: Any, **fields: Any) -> str:
+    """An error in the words of a server."""
+    return plain(status, {"error": {"message": message, **fields}})
+
+
 async def answer(
     model: Model, *messages: Message, tools: Sequence[ToolSpec] = (), seconds: float = 20
 ) -> list[ModelEvent]:

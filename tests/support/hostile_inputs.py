@@ -162,3 +162,7 @@ NAMES = [
     "`</code><script>window.pwned=304</script>",
     "<b>bold</b> \u202eesrever",
 ]
+#: In answers of several each.
+ANSWERS = [RAW[start : start + 12] for start in range(0, len(RAW), 12)]
+ANSWERS += [MARKDOWN[start : start + 8] for start in range(0, len(MARKDOWN), 8)]
+ANSWERS += [HANDLERS, ADDRESSES, PICTURES]

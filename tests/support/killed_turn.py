@@ -7,7 +7,6 @@ import os
 import signal
 import sys
 from collections.abc import Mapping, Sequence
-from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +21,7 @@ from jupyter_agent.models.scripted import ScriptedModel
 from jupyter_agent.redaction.redactor import Redactor
 from jupyter_agent.sessions.manager import SessionManager
 from jupyter_agent.stores.sqlite import SqliteStore
+from tests.support.scripted_assistant import events_of
 
 SCRIPT: list[Any] = [
     {"calls": [{"name": "record", "arguments": {}}]},
@@ -86,9 +86,7 @@ def assistant(store: SqliteStore, folder: Path, *, deadly: bool = False) -> Assi
 
 async def ask(made: Assistant, **more: Any) -> list[Event]:
     """The question that is asked again after the kill."""
-    question = Question("local", "Do it.", session_id="s1", approval="auto", **more)
-    async with aclosing(made.ask(question)) as events:
-        return [event async for event in events]
+    return await events_of(made, Question("local", "Do it.", session_id="s1", approval="auto", **more))
 
 
 async def _main(folder: Path, when: str, number: int) -> None:

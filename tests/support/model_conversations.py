@@ -18,6 +18,7 @@ from jupyter_agent.core.question import Question
 from jupyter_agent.models.openai_compatible import failures
 from jupyter_agent.models.openai_compatible.provider import ANTHROPIC
 from jupyter_agent.models.openai_compatible.stream import ServerEvent, StreamedAnswer
+from tests.support.scripted_assistant import events_of
 
 LIST = ToolSpec("list_variables", "List the variables.", {"type": "object", "properties": {}})
 PICTURE = Picture("image/png", "aGk=", is_users=True)
@@ -67,8 +68,7 @@ async def assistant_of(model: Any, configure: Callable[[Any], None]) -> AsyncGen
 
     async def ask(query: str, *tools: Recorder, **how: Any) -> list[Event]:
         named = {tool.spec.name: tool for tool in tools}
-        async with aclosing(assistant.ask(Question("me", query, session_id="s1", tools=named, **how))) as events:
-            return [event async for event in events]
+        return await events_of(assistant, Question("me", query, session_id="s1", tools=named, **how))
 
     try:
         yield ask

@@ -11,6 +11,8 @@ from typing import Any
 
 from jupyter_client.asynchronous.client import AsyncKernelClient
 
+from tests.support.running_server import RunningServer
+
 WAIT = 60.0
 
 
@@ -127,3 +129,19 @@ async def notebook_page(connection_file: Path) -> AsyncIterator[NotebookPage]:
         yield NotebookPage(client)
     finally:
         client.stop_channels()
+
+
+@asynccontextmanager
+async def opened(server: RunningServer, notebook: str) -> AsyncIterator[tuple[NotebookPage, str]]:
+    """A page on a new kernel, and the kernel's id."""
+    kernel_id = await server.open_notebook(notebook)
+    async with notebook_page(server.runtime / f"kernel-{kernel_id}.json") as page:
+        status, _ = await server("GET", f"api/agent/kernels/{kernel_id}/state")  # kernelside is there from now on
+        assert status == 200
+        yield page, kernel_id
+    await server("DELETE", f"api/kernels/{kernel_id}")
+
+
+async def say(page: NotebookPage, command: str) -> str:
+    """What one `%agent` shows."""
+    return "\n".join((await page.run(f"%agent {command}")).markdown)

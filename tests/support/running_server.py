@@ -18,6 +18,7 @@ from jupyter_client.asynchronous.client import AsyncKernelClient
 from tornado.httpclient import AsyncHTTPClient, HTTPRequest
 
 import jupyter_agent
+from tests.support.front_end import FrontEnd
 
 TOKEN = "token-of-this-test"
 LISTENING = (
@@ -196,42 +197,6 @@ class RunningServer:
             yield FrontEnd(client)
         finally:
             client.stop_channels()
-
-
-class FrontEnd:
-    """Runs cells, and reads what only the user should change."""
-
-    USERS_STATE: Mapping[str, str] = {
-        "execution_count": "get_ipython().execution_count",
-        "In": "list(get_ipython().user_ns['In'])",
-        "Out": "sorted(get_ipython().user_ns['Out'])",
-        "_": "repr(get_ipython().user_ns['_'])",
-        "dir": "sorted(get_ipython().user_ns)",
-        "history": "[entry[2] for entry in get_ipython().history_manager.get_range(output=False)]",
-    }
-
-    def __init__(self, client: AsyncKernelClient) -> None:
-        self._client = client
-
-    async def run(self, code: str, heard: asyncio.Event | None = None) -> dict[str, Any]:
-        """Run a cell; the reply's content. `heard` is set when it prints."""
-
-        def hear(message: dict[str, Any]) -> None:
-            if heard is not None and message["header"]["msg_type"] == "stream":
-                heard.set()
-
-        reply = await self._client.execute_interactive(code, timeout=60, output_hook=hear)
-        content: dict[str, Any] = reply["content"]
-        assert content["status"] == "ok", content
-        return content
-
-    async def evaluate(self, **expressions: str) -> dict[str, str]:
-        """The values of expressions, evaluated without a trace."""
-        reply = await self._client.execute_interactive(
-            "", silent=True, store_history=False, user_expressions=dict(expressions or self.USERS_STATE), timeout=60
-        )
-        values = reply["content"]["user_expressions"]
-        return {name: value["data"]["text/plain"] for name, value in values.items()}
 
 
 async def server_answers(server: RunningServer) -> None:

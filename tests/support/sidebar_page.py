@@ -113,6 +113,10 @@ class SidebarPage:
     def cells(self) -> Locator:
         return self.page.locator(".jp-NotebookPanel:visible .jp-Cell")
 
+    def sources(self) -> list[str]:
+        """What stands in the cells that are shown."""
+        return [cell.inner_text() for cell in self.cells.locator(".cm-content").all()]
+
     def ask(self, text: str) -> None:
         """Type a question and send it."""
         before = self.exchanges.count()

@@ -15,7 +15,7 @@ from jupyter_agent.core.kernel_state import Execution, ExecutionError, Execution
 from jupyter_agent.core.protocols import Tool, ToolContext
 from jupyter_agent.notebooks.file import FileNotebook
 from jupyter_agent.testing.tool import ToolSuite
-from tests.notebooks.conftest import code, notebook, text_of
+from tests.support.notebook_json import code, notebook, text_of
 from tests.support.still_kernel import StillKernel
 
 #: Arguments of a call that works, and of one that fails.

@@ -21,7 +21,7 @@ from jupyter_agent.notebooks.open import OpenNotebook
 from jupyter_agent.notebooks.posted import PostedNotebook
 from jupyter_agent.tools.editing import DeleteCell, EditCell, InsertCell, MoveCell, RunCell, _new_source
 from jupyter_agent.tools.notebook import ReadCells
-from tests.notebooks.conftest import code, notebook, text_of
+from tests.support.notebook_json import code, notebook, sources, text_of
 from tests.support.pictures import encoded, png
 from tests.support.still_kernel import StillKernel
 
@@ -47,10 +47,6 @@ async def call(tool: Tool, context: ToolContext, **arguments: Any) -> ToolOutput
         return refusal if refusal is not None else await tool.call(arguments, context)
     except AgentError as error:
         return ToolOutput.failure(error.code, error.message)
-
-
-def sources(path: Path) -> list[str]:
-    return ["".join(cell["source"]) for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]]
 
 
 async def test_a_cell_that_the_model_has_not_read_is_not_edited(context: ToolContext, path: Path) -> None:

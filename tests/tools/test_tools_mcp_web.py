@@ -11,11 +11,8 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-import mcp_types as types
 import pytest
 import uvicorn
-from mcp.server import MCPServer
-from mcp.server.mcpserver import Context
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response, StreamingResponse
@@ -25,41 +22,11 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from jupyter_agent.core.protocols import ToolContext
 from jupyter_agent.redaction.redactor import Redactor
 from jupyter_agent.tools.mcp.servers import McpServers
+from tests.support.weather_server import weather_server
 
 CONTEXT = ToolContext(None, None, None)
 KEY = "Bearer key-of-this-test-only"
 SECONDS = 60.0
-
-
-def weather_server() -> MCPServer:
-    """A server as people write them."""
-    server = MCPServer("weather")
-
-    @server.tool()
-    def forecast(city: str, days: int = 1) -> dict[str, Any]:
-        """How the weather will be."""
-        return {"city": city, "days": days, "sky": "blue"}
-
-    @server.tool()
-    async def sure(context: Context) -> types.CallToolResult | types.InputRequiredResult:
-        """Asks first."""
-        if not context.input_responses:
-            form = types.ElicitRequestFormParams(message="Sure?", requested_schema={"type": "object", "properties": {}})
-            return types.InputRequiredResult(
-                input_requests={"sure": types.ElicitRequest(params=form)}, request_state="s"
-            )
-        answer = context.input_responses["sure"]
-        assert isinstance(answer, types.ElicitResult)
-        assert context.request_state == "s"
-        return types.CallToolResult(content=[types.TextContent(type="text", text=answer.action)])
-
-    return server
-
-
-PROGRAM = """
-from tests.tools.test_tools_mcp_web import weather_server
-weather_server().run("stdio")
-"""
 
 
 class RequireKey:
@@ -123,7 +90,7 @@ async def check_tools(mcp_servers: McpServers) -> None:
 
 async def test_a_server_of_the_sdk_is_used_over_standard_streams() -> None:
     async with connected(
-        {"command": [sys.executable, "-c", PROGRAM], "env": {"PYTHONPATH": ":".join(sys.path)}}
+        {"command": [sys.executable, "-m", "tests.support.weather_server"], "env": {"PYTHONPATH": ":".join(sys.path)}}
     ) as mcp_servers:
         await check_tools(mcp_servers)
 

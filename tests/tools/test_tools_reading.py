@@ -18,7 +18,7 @@ from jupyter_agent.tools.files import ReadFile
 from jupyter_agent.tools.kernel import GetSignature, ReadError
 from jupyter_agent.tools.notebook import ReadCells, ReadOutput, SearchNotebook
 from jupyter_agent.tools.running import InterruptKernel, RestartKernel, RunCode, TryCode
-from tests.notebooks.conftest import code, notebook, text_of
+from tests.support.notebook_json import code, notebook, text_of
 from tests.support.pictures import encoded, png
 from tests.support.still_kernel import StillKernel
 
