@@ -63,7 +63,8 @@ from jupyter_agent.core.protocols import (
 from jupyter_agent.core.question import Decide, Run
 from jupyter_agent.core.text import FENCED_CODE, PYTHON, refuse_constant, tail, truncate, well_formed
 from jupyter_agent.prompt.request import affordable, tool_tokens
-from jupyter_agent.tools.output import ObjectSchema, execution_output
+from jupyter_agent.tools.output import execution_output
+from jupyter_agent.tools.requirements import ObjectSchema
 
 Redact = Callable[[str], str]
 #: Stores the calls with an effect made so far, before each is made and after.

@@ -9,7 +9,7 @@ from jupyter_agent.core.messages import Effect
 from jupyter_agent.core.protocols import ToolContext, ToolOutput, ToolSpec
 from jupyter_agent.core.text import head
 from jupyter_agent.doctor.service import NotebookAnalyses
-from jupyter_agent.tools.output import object_schema, open_notebook
+from jupyter_agent.tools.requirements import object_schema, open_notebook
 
 MAX_CHARACTERS = 12_000
 

@@ -20,14 +20,8 @@ from jupyter_agent.core.messages import CellChange, CellEdit, EditKind, Effect, 
 from jupyter_agent.core.protocols import Review, ToolContext, ToolOutput, ToolSpec
 from jupyter_agent.core.text import head
 from jupyter_agent.kernelside.secrets import WITHHELD_KIND
-from jupyter_agent.tools.output import (
-    execution_output,
-    live_kernel,
-    object_schema,
-    open_notebook,
-    run_output,
-    syntax_error,
-)
+from jupyter_agent.tools.output import execution_output, run_output
+from jupyter_agent.tools.requirements import live_kernel, object_schema, open_notebook, syntax_error
 
 _ID = {"type": "string"}
 _BELOW = {"type": "string", "description": "Id of the cell above; empty: top"}

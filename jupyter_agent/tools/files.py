@@ -10,7 +10,7 @@ from jupyter_agent.core.messages import Effect
 from jupyter_agent.core.pictures import FILE_NAME, described
 from jupyter_agent.core.protocols import ToolContext, ToolOutput, ToolSpec
 from jupyter_agent.core.text import head
-from jupyter_agent.tools.output import object_schema, open_notebook
+from jupyter_agent.tools.requirements import object_schema, open_notebook
 
 #: Characters of a file that are read, and of an answer.
 MAX_READ = 4_000_000

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from jupyter_agent.core.errors import KernelUnavailable, NotFound
 from jupyter_agent.core.messages import Effect
 from jupyter_agent.core.protocols import ToolContext, ToolOutput, ToolSpec
-from jupyter_agent.tools.output import live_kernel, object_schema
+from jupyter_agent.tools.requirements import live_kernel, object_schema
 
 _DOTTED = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*")
 

@@ -13,7 +13,7 @@ from jupyter_agent.core.messages import Effect, Picture
 from jupyter_agent.core.pictures import MAX_SHOWN
 from jupyter_agent.core.protocols import ToolContext, ToolOutput, ToolSpec
 from jupyter_agent.core.text import head_and_tail
-from jupyter_agent.tools.output import object_schema, open_notebook
+from jupyter_agent.tools.requirements import object_schema, open_notebook
 from jupyter_agent.tools.tracebacks import without_library_frames
 
 #: Characters of an answer; cells that do not fit are named, and can be read by their ids.

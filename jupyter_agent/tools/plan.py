@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from jupyter_agent.core.events import UPDATE_PLAN
 from jupyter_agent.core.messages import Effect
 from jupyter_agent.core.protocols import ToolContext, ToolOutput, ToolSpec
-from jupyter_agent.tools.output import object_schema
+from jupyter_agent.tools.requirements import object_schema
 
 MAX_ITEMS = 12
 

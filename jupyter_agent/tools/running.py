@@ -9,7 +9,8 @@ from typing import Any, ClassVar
 
 from jupyter_agent.core.messages import Effect
 from jupyter_agent.core.protocols import Review, ToolContext, ToolOutput, ToolSpec
-from jupyter_agent.tools.output import execution_output, live_kernel, object_schema, run_output, syntax_error
+from jupyter_agent.tools.output import execution_output, run_output
+from jupyter_agent.tools.requirements import live_kernel, object_schema, syntax_error
 
 _CODE = object_schema({"code": {"type": "string"}}, "code")
 #: Seconds that code may take in the sandbox.

@@ -9,7 +9,7 @@ from jupyter_agent.core.errors import NotFound
 from jupyter_agent.core.instructions import READ_SKILL, SKILL_FILE
 from jupyter_agent.core.messages import Effect
 from jupyter_agent.core.protocols import ToolContext, ToolOutput, ToolSpec
-from jupyter_agent.tools.output import object_schema
+from jupyter_agent.tools.requirements import object_schema
 
 
 class ReadSkill:
