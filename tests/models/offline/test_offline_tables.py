@@ -206,7 +206,7 @@ def test_a_name_does_not_take_the_word_behind_it() -> None:
 
 
 def test_rows_that_would_all_go_are_not_dropped() -> None:
-    shell = new_shell("import pandas as pd\nodd = pd.DataFrame({'a': ['1 g', '2 g', '3 g'], 'b': [None, None, None]})")
+    shell = new_shell("import pandas as pd\nodd = pd.DataFrame({'a': ['one', 'two', '3 g'], 'b': [None, None, None]})")
     dropped = OfflineSession(shell).ask("drop rows with missing values")
     assert "**0 of 3 rows** would stay" in dropped.text
     assert "dropna" not in dropped.code
