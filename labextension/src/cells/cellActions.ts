@@ -3,7 +3,7 @@
 import type { Cell } from '@jupyterlab/cells';
 import type { NotebookPanel } from '@jupyterlab/notebook';
 import type { Conversation } from '../chat/conversation';
-import { answerText, type IExchange, pendingCalls } from '../chat/exchange';
+import { answerText, type ITurn, pendingCalls } from '../chat/turn';
 import { submit } from '../chat/slashCommands';
 import type { IServices } from '../components/services';
 import { documentQuestion, editQuestion, explainQuestion, fixQuestion, improveQuestion, mentionOf } from './cellQuestions';
@@ -43,8 +43,8 @@ export class CellActions {
       conversation.transcript.render();
       return;
     }
-    const exchange = await this._ask(conversation, QUESTIONS[action](notebook.content, cell));
-    const code = exchange && action !== 'explain' ? codeOf(exchange, this._services.codeActions.canRun) : '';
+    const turn = await this._ask(conversation, QUESTIONS[action](notebook.content, cell));
+    const code = turn && action !== 'explain' ? codeOf(turn, this._services.codeActions.canRun) : '';
     if (code && !cell.isDisposed && isVersionOf(cell.model.sharedModel.getSource(), code)) {
       suggestCode(notebook.content, cell, code, this._services.translation);
     }
@@ -56,17 +56,17 @@ export class CellActions {
     const conversation = this._conversationOf(notebook);
     const onChanged = () => this._onProgress(conversation.transcript.running, cell, observer);
     conversation.changed.connect(onChanged);
-    const exchange = await this._ask(conversation, editQuestion(notebook.content, cell, instruction));
+    const turn = await this._ask(conversation, editQuestion(notebook.content, cell, instruction));
     conversation.changed.disconnect(onChanged);
-    if (!exchange) {
+    if (!turn) {
       observer.onText(this._busyMessage);
     } else if (
-      suggestCode(notebook.content, cell, codeOf(exchange, codeActions.canRun), translation) ||
-      hasEdits(exchange)
+      suggestCode(notebook.content, cell, codeOf(turn, codeActions.canRun), translation) ||
+      hasEdits(turn)
     ) {
       observer.onProposal();
     } else {
-      observer.onText(exchange.problem || answerText(exchange, '\n\n').trim() || translation.__('There was no answer.'));
+      observer.onText(turn.problem || answerText(turn, '\n\n').trim() || translation.__('There was no answer.'));
     }
   }
 
@@ -75,11 +75,11 @@ export class CellActions {
   }
 
   /** Edits are proposed at their cells; other approvals are requested in the sidebar. */
-  private _onProgress(exchange: IExchange | null, cell: Cell, observer: IEditObserver): void {
-    if (!exchange || pendingCalls(exchange).length === 0) {
+  private _onProgress(turn: ITurn | null, cell: Cell, observer: IEditObserver): void {
+    if (!turn || pendingCalls(turn).length === 0) {
       return;
     }
-    if (hasPendingEdit(exchange)) {
+    if (hasPendingEdit(turn)) {
       const hadFocus = cell.node.contains(document.activeElement);
       observer.onProposal();
       if (hadFocus) {
@@ -95,8 +95,8 @@ export class CellActions {
     return this._services.translation.__('The previous answer is still being written. Ask again when it is complete.');
   }
 
-  /** The exchange of a question; null while the previous answer is being written. */
-  private async _ask(conversation: Conversation, question: string): Promise<IExchange | null> {
+  /** The turn of a question; null while the previous answer is being written. */
+  private async _ask(conversation: Conversation, question: string): Promise<ITurn | null> {
     await loaded(conversation);
     if (conversation.isAnswering) {
       conversation.notify(this._busyMessage);

@@ -4,7 +4,7 @@ import type { Cell } from '@jupyterlab/cells';
 import type { NotebookPanel } from '@jupyterlab/notebook';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { Conversation } from '../chat/conversation';
-import type { IExchange, IToolPart } from '../chat/exchange';
+import type { ITurn, IToolPart } from '../chat/turn';
 import { placeInCell } from './cellPlacement';
 import { Proposal, type ProposalDecision } from './proposal';
 
@@ -45,7 +45,7 @@ export class Proposals {
     }
   }
 
-  private _show(exchange: IExchange, part: IToolPart): void {
+  private _show(turn: ITurn, part: IToolPart): void {
     const cell = this._cellOf(part);
     if (!cell) {
       return; // The card in the sidebar asks anyway.
@@ -54,13 +54,13 @@ export class Proposals {
     const { digest, preview = '', reasons = [], effects = [], mayStand = false } = part.approval ?? {};
     const runs = effects.includes('execute');
     const edit = { ...part, digest, preview, reasons, runs, mayStand };
-    const proposal = new Proposal(edit, source, this._translation, decision => this._decide(exchange, part, decision));
+    const proposal = new Proposal(edit, source, this._translation, decision => this._decide(turn, part, decision));
     this._shown.set(part.callId, proposal);
     placeInCell(proposal, cell, part.tool === 'insert_cell' ? 'outputs' : 'code');
-    this._conversation.setApproval(exchange, part, { isAtCell: true });
+    this._conversation.setApproval(turn, part, { isAtCell: true });
     proposal.disposed.connect(() => {
       if (this._shown.delete(part.callId)) {
-        this._conversation.setApproval(exchange, part, { isAtCell: false }); // The cell is gone: the sidebar asks.
+        this._conversation.setApproval(turn, part, { isAtCell: false }); // The cell is gone: the sidebar asks.
       }
     });
     if (!this._panel.node.contains(document.activeElement)) {
@@ -87,8 +87,8 @@ export class Proposals {
     }
   }
 
-  private _decide(exchange: IExchange, part: IToolPart, decision: ProposalDecision): void {
-    void this._conversation.decide(exchange, part, {
+  private _decide(turn: ITurn, part: IToolPart, decision: ProposalDecision): void {
+    void this._conversation.decide(turn, part, {
       decision: decision === 'reject' ? 'deny' : 'approve',
       ...(decision === 'accept-all' ? { scope: 'conversation' as const } : {})
     });
@@ -113,16 +113,16 @@ export function proposalAt(cell: Cell): Proposal | undefined {
   return Array.from(cell.children()).find(widget => widget instanceof Proposal) as Proposal | undefined;
 }
 
-/** Whether an exchange has edited cells, or wants to. */
-export function hasEdits(exchange: IExchange): boolean {
-  return exchange.parts.some(part => part.kind === 'tool' && EDIT_TOOLS.has(part.tool));
+/** Whether a turn has edited cells, or wants to. */
+export function hasEdits(turn: ITurn): boolean {
+  return turn.parts.some(part => part.kind === 'tool' && EDIT_TOOLS.has(part.tool));
 }
 
 /** Whether an edit waits for approval. */
-export function hasPendingEdit(exchange: IExchange): boolean {
-  return exchange.parts.some(isPendingEdit);
+export function hasPendingEdit(turn: ITurn): boolean {
+  return turn.parts.some(isPendingEdit);
 }
 
-function isPendingEdit(part: IExchange['parts'][number]): part is IToolPart {
+function isPendingEdit(part: ITurn['parts'][number]): part is IToolPart {
   return part.kind === 'tool' && EDIT_TOOLS.has(part.tool) && part.status === 'running' && part.approval?.decision === null;
 }

@@ -3,7 +3,7 @@
 import type { Cell } from '@jupyterlab/cells';
 import type { Notebook } from '@jupyterlab/notebook';
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { answerText, type IExchange } from '../chat/exchange';
+import { answerText, type ITurn } from '../chat/turn';
 import { focusCell, placeInCell } from './cellPlacement';
 import { Proposal, type ProposalDecision } from './proposal';
 import { hasEdits } from './proposals';
@@ -13,8 +13,8 @@ const FENCED = /^ {0,3}(`{3,}|~{3,})[ \t]*([\w+#.-]*)[^\n]*\n([\s\S]*?)\n? {0,3}
 const WORD = /[\p{L}\p{N}_]+/gu;
 
 /** The first code block of an answer; empty where there is none, or where the agent edits cells itself. */
-export function codeOf(exchange: IExchange, canRun: (language: string) => boolean): string {
-  const block = hasEdits(exchange) ? null : FENCED.exec(answerText(exchange, '\n\n'));
+export function codeOf(turn: ITurn, canRun: (language: string) => boolean): string {
+  const block = hasEdits(turn) ? null : FENCED.exec(answerText(turn, '\n\n'));
   return block && (!block[2] || canRun(block[2])) ? block[3] : '';
 }
 

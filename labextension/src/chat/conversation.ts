@@ -14,7 +14,7 @@ import { notebookPath, questionContext } from '../notebook/notebookContext';
 import { Branches, type TreeTurn } from './branches';
 import { Choices } from './choices';
 import { errorMessage } from './errorMessages';
-import { commandOutput, type IApproval, type IExchange, type IToolPart, newExchange } from './exchange';
+import { commandOutput, type IApproval, type ITurn, type IToolPart, newTurn } from './turn';
 import { fromHistory } from './history';
 import { type IPicture, MAX_PICTURES, posted, withSmallPictures } from './pictures';
 import { Transcript } from './transcript';
@@ -80,7 +80,7 @@ export class Conversation implements ITurnObserver {
     return this._permissions;
   }
 
-  get exchanges(): readonly IExchange[] {
+  get turns(): readonly ITurn[] {
     return this.transcript.all;
   }
 
@@ -92,7 +92,7 @@ export class Conversation implements ITurnObserver {
     return this._branches;
   }
 
-  /** Whether there are earlier exchanges that are not loaded. */
+  /** Whether there are earlier turns that are not loaded. */
   get hasEarlier(): boolean {
     return this._hasEarlier;
   }
@@ -109,7 +109,7 @@ export class Conversation implements ITurnObserver {
     return this._loadState === 'loading';
   }
 
-  /** The message about an error outside of any exchange. */
+  /** The message about an error outside of any turn. */
   get problem(): string {
     return this._problem;
   }
@@ -121,7 +121,7 @@ export class Conversation implements ITurnObserver {
 
   /** Past questions for the arrow keys: newest first, each once. */
   get pastQuestions(): readonly string[] {
-    const shown = this.exchanges.map(exchange => exchange.question).filter(Boolean);
+    const shown = this.turns.map(turn => turn.question).filter(Boolean);
     return Array.from(new Set([...shown, ...this.choices.questions].reverse()));
   }
 
@@ -167,7 +167,7 @@ export class Conversation implements ITurnObserver {
     });
   }
 
-  /** Load earlier exchanges. */
+  /** Load earlier turns. */
   async showEarlier(): Promise<void> {
     this._entryLimit *= MORE_FACTOR;
     await this.reload();
@@ -188,7 +188,7 @@ export class Conversation implements ITurnObserver {
     const body = { query: question, context, turn_id: id, ...posted(pictures), ...choices };
     const edits = this.notebook && new PageEdits(this.notebook, this.api.turns);
     this.choices.remember(question);
-    this.transcript.start({ ...newExchange(id, question, this._head()), pictures });
+    this.transcript.start({ ...newTurn(id, question, this._head()), pictures });
     this._problem = this._notice = '';
     const editMode = edits ? { edit: 'client' as const } : {};
     const { turns } = this.api;
@@ -243,23 +243,23 @@ export class Conversation implements ITurnObserver {
   }
 
   /** Ask another question in place of an earlier one, which stays on a branch of its own. */
-  async askInstead(exchange: IExchange, question: string): Promise<void> {
+  async askInstead(turn: ITurn, question: string): Promise<void> {
     if (this.isAnswering || !question.trim()) {
       return;
     }
     const session = this._session;
-    if (session && exchange.turnId && exchange.parent !== undefined) {
+    if (session && turn.turnId && turn.parent !== undefined) {
       const succeeded = await this.attempt(async () => {
-        await this.api.sessions.moveHead(session.session_id, session.notebook_id, exchange.parent ?? null);
-        this.transcript.truncate(exchange.id);
+        await this.api.sessions.moveHead(session.session_id, session.notebook_id, turn.parent ?? null);
+        this.transcript.truncate(turn.id);
       });
       if (!succeeded) {
         return;
       }
     } else {
-      this.transcript.truncate(exchange.id); // Nothing of it was stored.
+      this.transcript.truncate(turn.id); // Nothing of it was stored.
     }
-    await this.ask(question, exchange.pictures);
+    await this.ask(question, turn.pictures);
   }
 
   /** Continue from the end of another branch. */
@@ -277,8 +277,8 @@ export class Conversation implements ITurnObserver {
   }
 
   /** Decide an approval. */
-  async decide(exchange: IExchange, part: IToolPart, decision: IDecision): Promise<void> {
-    await this._stream.decide(exchange, part, decision);
+  async decide(turn: ITurn, part: IToolPart, decision: IDecision): Promise<void> {
+    await this._stream.decide(turn, part, decision);
     if (decision.scope === 'conversation') {
       await this._loadPermissions();
     }
@@ -296,8 +296,8 @@ export class Conversation implements ITurnObserver {
   }
 
   /** Change what is shown of a call's approval. */
-  setApproval(exchange: IExchange, part: IToolPart, change: Partial<IApproval>): void {
-    this._stream.setApproval(exchange.id, part.callId, change);
+  setApproval(turn: ITurn, part: IToolPart, change: Partial<IApproval>): void {
+    this._stream.setApproval(turn.id, part.callId, change);
   }
 
   /** Show the edit that is proposed in the notebook. */
@@ -398,26 +398,26 @@ export class Conversation implements ITurnObserver {
 
   /** Show a running turn that was asked elsewhere. */
   private _follow({ running }: SessionReply): void {
-    if (running && !this.isAnswering && !this.exchanges.some(exchange => exchange.turnId === running.turn_id)) {
-      this.transcript.start(newExchange(running.turn_id, running.question, this._head()));
+    if (running && !this.isAnswering && !this.turns.some(turn => turn.turnId === running.turn_id)) {
+      this.transcript.start(newTurn(running.turn_id, running.question, this._head()));
       void this._stream.run(running.turn_id, signal => this.api.turns.follow(running.turn_id, signal));
     }
   }
 
   private _head(): string | null | undefined {
-    const stored = this.transcript.ended.filter(exchange => !exchange.isLocal);
+    const stored = this.transcript.ended.filter(turn => !turn.isLocal);
     const last = stored[stored.length - 1];
     return last ? last.turnId || last.parent : null;
   }
 
   onStarted(sessionId: string, turnId: string): void {
-    const exchange = this.transcript.running;
-    if (!exchange) {
+    const turn = this.transcript.running;
+    if (!turn) {
       return; // Abandoned meanwhile: a late event must not restore the old conversation.
     }
     const now = new Date().toISOString();
     this._session = {
-      title: exchange.question.slice(0, 80),
+      title: turn.question.slice(0, 80),
       turn_count: 0,
       turns: 0,
       notebook_id: this.notebookId,
@@ -431,15 +431,15 @@ export class Conversation implements ITurnObserver {
       last_activity: now,
       head: turnId
     };
-    const turn: TreeTurn = {
+    const added: TreeTurn = {
       turn_id: turnId,
-      parent: exchange.parent ?? null,
-      question: exchange.question,
+      parent: turn.parent ?? null,
+      question: turn.question,
       status: '',
-      model: exchange.model,
+      model: turn.model,
       created_at: now
     };
-    this._branches = (this._branches ?? new Branches({ head: null, can_redo: false, turns: [] })).with(turn);
+    this._branches = (this._branches ?? new Branches({ head: null, can_redo: false, turns: [] })).with(added);
   }
 
   onReconnected(): void {

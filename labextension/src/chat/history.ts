@@ -1,39 +1,39 @@
-// Builds exchanges from the entries of a stored conversation.
+// Builds turns from the entries of a stored conversation.
 
 import type { AnswerStep, HistoryEntry } from '../api/wire';
-import { newExchange, NO_TOKENS, toolPart, toTokens, type IExchange, type Part, type Status } from './exchange';
+import { newTurn, NO_TOKENS, toolPart, toTokens, type ITurn, type Part, type Status } from './turn';
 
 const FINAL_STATUSES: ReadonlySet<string> = new Set(['done', 'failed', 'cancelled', 'interrupted']);
 
-/** Exchanges out of entries, oldest first; an answer without its question is an exchange of its own. */
-export function fromHistory(entries: readonly HistoryEntry[]): IExchange[] {
-  const exchanges: IExchange[] = [];
+/** Turns out of entries, oldest first; an answer without its question is a turn of its own. */
+export function fromHistory(entries: readonly HistoryEntry[]): ITurn[] {
+  const turns: ITurn[] = [];
   entries.forEach((entry, index) => {
     const id = entry.turn_id ?? `stored-${index}`;
     if (entry.role === 'user') {
       const pictures = entry.pictures ?? [];
-      exchanges.push({ ...newExchange(id, entry.content, entry.parent), pictures, turnId: entry.turn_id ?? '', status: 'done' });
+      turns.push({ ...newTurn(id, entry.content, entry.parent), pictures, turnId: entry.turn_id ?? '', status: 'done' });
     } else if (entry.role === 'assistant') {
-      const last = exchanges[exchanges.length - 1];
-      const question = last?.turnId === entry.turn_id && exchanges.pop();
-      exchanges.push(withAnswer(question || newExchange(id, ''), entry));
+      const last = turns[turns.length - 1];
+      const question = last?.turnId === entry.turn_id && turns.pop();
+      turns.push(withAnswer(question || newTurn(id, ''), entry));
     }
   });
-  return exchanges;
+  return turns;
 }
 
 function storedCall(step: Required<AnswerStep>): Part {
   return { ...toolPart(step), status: step.status, content: step.content, startedAt: 0 };
 }
 
-function withAnswer(exchange: IExchange, entry: HistoryEntry): IExchange {
+function withAnswer(turn: ITurn, entry: HistoryEntry): ITurn {
   const status = FINAL_STATUSES.has(entry.status ?? '') ? (entry.status as Status) : 'done';
   const parts: Part[] = (entry.steps ?? []).map(step =>
     step.text !== undefined ? { kind: 'text', text: step.text } : storedCall(step as Required<AnswerStep>)
   );
   const hasText = parts.some(part => part.kind === 'text');
   return {
-    ...exchange,
+    ...turn,
     parts: hasText || !entry.content ? parts : [...parts, { kind: 'text', text: entry.content }],
     status,
     turnId: entry.turn_id ?? '',

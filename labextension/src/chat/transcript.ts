@@ -1,14 +1,14 @@
-// The exchanges of one conversation: those that have ended, and the running one.
+// The turns of one conversation: those that have ended, and the running one.
 
 import { type ISignal, Signal } from '@lumino/signaling';
-import { type IExchange, isRunning } from './exchange';
+import { type ITurn, isRunning } from './turn';
 
 /** Events arrive faster than the page needs to be rendered. */
 const THROTTLE_MILLISECONDS = 40;
 
 export class Transcript {
-  private _ended: readonly IExchange[] = [];
-  private _running: IExchange | null = null;
+  private _ended: readonly ITurn[] = [];
+  private _running: ITurn | null = null;
   private _timer = 0;
   private _changed = new Signal<this, void>(this);
 
@@ -17,62 +17,62 @@ export class Transcript {
     return this._changed;
   }
 
-  /** Exchanges that have ended; the same list as long as none is added or changed. */
-  get ended(): readonly IExchange[] {
+  /** Turns that have ended; the same list as long as none is added or changed. */
+  get ended(): readonly ITurn[] {
     return this._ended;
   }
 
-  /** The running exchange. */
-  get running(): IExchange | null {
+  /** The running turn. */
+  get running(): ITurn | null {
     return this._running;
   }
 
-  get all(): readonly IExchange[] {
+  get all(): readonly ITurn[] {
     return this._running ? [...this._ended, this._running] : this._ended;
   }
 
-  get last(): IExchange | undefined {
+  get last(): ITurn | undefined {
     return this._running ?? this._ended[this._ended.length - 1];
   }
 
-  /** Replace all exchanges that have ended. */
-  replace(exchanges: readonly IExchange[]): void {
-    this._ended = exchanges;
+  /** Replace all turns that have ended. */
+  replace(turns: readonly ITurn[]): void {
+    this._ended = turns;
     this.render();
   }
 
-  /** Add a running exchange. */
-  start(exchange: IExchange): void {
+  /** Add a running turn. */
+  start(turn: ITurn): void {
     this._end();
-    this._running = exchange;
+    this._running = turn;
     this.render();
   }
 
-  /** Add an exchange that has ended. */
-  add(exchange: IExchange): void {
-    this._ended = [...this._ended, exchange];
+  /** Add a turn that has ended. */
+  add(turn: ITurn): void {
+    this._ended = [...this._ended, turn];
     this.render();
   }
 
-  update(id: string, change: (exchange: IExchange) => IExchange): void {
+  update(id: string, change: (turn: ITurn) => ITurn): void {
     if (this._running?.id === id) {
       this._running = change(this._running);
       if (!isRunning(this._running)) {
         this._end();
       }
     } else {
-      this._ended = this._ended.map(exchange => (exchange.id === id ? change(exchange) : exchange));
+      this._ended = this._ended.map(turn => (turn.id === id ? change(turn) : turn));
     }
     this.render();
   }
 
-  /** Remove an exchange and all that follow it. */
+  /** Remove a turn and all that follow it. */
   truncate(id: string): void {
-    const index = this._ended.findIndex(exchange => exchange.id === id);
+    const index = this._ended.findIndex(turn => turn.id === id);
     this.replace(index < 0 ? this._ended : this._ended.slice(0, index));
   }
 
-  /** Remove all exchanges; rendered at once. */
+  /** Remove all turns; rendered at once. */
   clear(): void {
     this._running = null;
     this._ended = [];

@@ -1,11 +1,11 @@
-// One running turn: its events are reduced into the exchange; stop, and decisions on approvals.
+// One running turn: its events are reduced; stop, and decisions on approvals.
 
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { type StreamEvent, TERMINAL } from '../api/events';
 import { type IDecision, TurnLost, type TurnsApi } from '../api/turns';
 import type { PageEdits } from '../notebook/edits';
 import { errorMessage } from './errorMessages';
-import { ended, type IApproval, type IExchange, type IToolPart, reduce, withTool } from './exchange';
+import { ended, type IApproval, type ITurn, type IToolPart, reduce, withTool } from './turn';
 import type { Transcript } from './transcript';
 
 /** A turn that has not ended so long after its cancellation is abandoned. */
@@ -35,7 +35,7 @@ export class TurnStream {
     return this._abort !== null;
   }
 
-  /** Reduce a turn's events into its exchange, until its end; `edits` makes the edits that it requests of this page. */
+  /** Reduce a turn's events, until its end; `edits` makes the edits that it requests of this page. */
   async run(
     id: string,
     events: (signal: AbortSignal) => AsyncGenerator<StreamEvent>,
@@ -45,7 +45,7 @@ export class TurnStream {
     const { signal } = controller;
     this._abort = controller;
     const end = (status: 'cancelled' | 'failed' | 'interrupted', problem = '') =>
-      this._transcript.update(id, exchange => ended(exchange, status, problem));
+      this._transcript.update(id, turn => ended(turn, status, problem));
     let isLost = false;
     try {
       for await (const event of events(signal)) {
@@ -73,17 +73,17 @@ export class TurnStream {
   /** Stop the answer; what there is of it is kept. */
   stop(): void {
     const controller = this._abort;
-    const exchange = this._transcript.running;
-    if (!controller || !exchange) {
+    const turn = this._transcript.running;
+    if (!controller || !turn) {
       return;
     }
     const abort = () => controller.abort();
-    if (exchange.status === 'sent' || exchange.isDisconnected) {
+    if (turn.status === 'sent' || turn.isDisconnected) {
       abort();
     } else {
       window.setTimeout(abort, CANCEL_MILLISECONDS);
     }
-    this._turns.cancel(exchange.id).catch(abort);
+    this._turns.cancel(turn.id).catch(abort);
   }
 
   /** Stop, and ignore further events. */
@@ -94,7 +94,7 @@ export class TurnStream {
   }
 
   /** Decide an approval. */
-  async decide(exchange: IExchange, part: IToolPart, decision: IDecision): Promise<void> {
+  async decide(turn: ITurn, part: IToolPart, decision: IDecision): Promise<void> {
     const { approval } = part;
     if (!approval || approval.decision) {
       return;
@@ -103,12 +103,12 @@ export class TurnStream {
       const now = this._transcript.running?.parts.find(other => other.kind === 'tool' && other.callId === part.callId);
       // Where it is asked about anew meanwhile, this was the answer to something else.
       if (now?.kind === 'tool' && now.approval?.digest === approval.digest) {
-        this.setApproval(exchange.id, part.callId, change);
+        this.setApproval(turn.id, part.callId, change);
       }
     };
     set({ decision: decision.decision, problem: '' });
     try {
-      await this._turns.decide(exchange.turnId, part.callId, decision, approval.digest);
+      await this._turns.decide(turn.turnId, part.callId, decision, approval.digest);
     } catch (error) {
       set({ decision: null, problem: errorMessage(error, this._translation) });
     }
@@ -116,27 +116,27 @@ export class TurnStream {
 
   /** Warn at pending approvals of code: it was written for variables that are deleted now. */
   onKernelRestarted(): void {
-    const exchange = this._transcript.running;
+    const turn = this._transcript.running;
     const problem = this._translation.__(
       'The kernel was restarted after the agent asked: variables that this code may need do not exist any more.'
     );
-    for (const part of exchange?.parts ?? []) {
-      if (exchange && part.kind === 'tool' && part.effect === 'execute' && part.approval?.decision === null) {
-        this.setApproval(exchange.id, part.callId, { problem });
+    for (const part of turn?.parts ?? []) {
+      if (turn && part.kind === 'tool' && part.effect === 'execute' && part.approval?.decision === null) {
+        this.setApproval(turn.id, part.callId, { problem });
       }
     }
   }
 
   /** Change what is shown of a call's approval. */
   setApproval(id: string, callId: string, change: Partial<IApproval>): void {
-    this._transcript.update(id, exchange =>
-      withTool(exchange, callId, call => ({ ...call, approval: call.approval && { ...call.approval, ...change } }))
+    this._transcript.update(id, turn =>
+      withTool(turn, callId, call => ({ ...call, approval: call.approval && { ...call.approval, ...change } }))
     );
   }
 
   private _onEvent(id: string, event: StreamEvent, edits: PageEdits | null): void {
     const wasDisconnected = this._transcript.running?.isDisconnected ?? false;
-    this._transcript.update(id, exchange => reduce(exchange, event));
+    this._transcript.update(id, turn => reduce(turn, event));
     if (wasDisconnected && event.event !== 'disconnected') {
       this._observer.onReconnected();
     }

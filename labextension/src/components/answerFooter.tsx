@@ -2,16 +2,16 @@
 
 import * as React from 'react';
 import { checkIcon, copyIcon, refreshIcon } from '@jupyterlab/ui-components';
-import { answerText, type IExchange, OFFLINE } from '../chat/exchange';
+import { answerText, type ITurn, OFFLINE } from '../chat/turn';
 import { describeTokens } from './format';
 import { IconButton } from './iconButton';
 import { useServices } from './services';
 
 const FEEDBACK_MILLISECONDS = 1500;
 
-export function AnswerFooter({ exchange, onRepeat }: { exchange: IExchange; onRepeat: () => void }): JSX.Element {
+export function AnswerFooter({ turn, onRepeat }: { turn: ITurn; onRepeat: () => void }): JSX.Element {
   const { translation } = useServices();
-  const text = answerText(exchange);
+  const text = answerText(turn);
   const [copied, setCopied] = React.useState(false);
   const copy = async () => {
     await navigator.clipboard.writeText(text);
@@ -27,11 +27,11 @@ export function AnswerFooter({ exchange, onRepeat }: { exchange: IExchange; onRe
           onClick={() => void copy()}
         />
       )}
-      {exchange.question && (
+      {turn.question && (
         <IconButton icon={refreshIcon} label={translation.__('Ask again')} onClick={onRepeat} />
       )}
       <span className="jp-agent-cost">
-        {[exchange.model, exchange.model !== OFFLINE ? describeTokens(exchange.tokens, translation) : '']
+        {[turn.model, turn.model !== OFFLINE ? describeTokens(turn.tokens, translation) : '']
           .filter(Boolean)
           .join(' · ')}
       </span>

@@ -5,7 +5,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { runIcon } from '@jupyterlab/ui-components';
 import type { IDecision } from '../api/turns';
 import type { Conversation } from '../chat/conversation';
-import type { IToolPart } from '../chat/exchange';
+import type { IToolPart } from '../chat/turn';
 import { notebookLanguage } from '../notebook/notebookContext';
 import { HighlightedCode } from './highlightedCode';
 import { withHiddenShown } from './sanitize';

@@ -1,7 +1,7 @@
 // Formats times, durations and token counts.
 
 import type { TranslationBundle } from '@jupyterlab/translation';
-import type { ITokens } from '../chat/exchange';
+import type { ITokens } from '../chat/turn';
 
 const UNITS: [Intl.RelativeTimeFormatUnit, number][] = [
   ['year', 31_536_000],

@@ -5,7 +5,7 @@ import type { NotebookPanel } from '@jupyterlab/notebook';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { VariableReply } from '../api/wire';
 import type { Conversation } from '../chat/conversation';
-import { type IExchange, type ITokens, NO_TOKENS, OFFLINE } from '../chat/exchange';
+import { type ITurn, type ITokens, NO_TOKENS, OFFLINE } from '../chat/turn';
 import type { IKernelSnapshot } from '../notebook/kernelWatch';
 import { describeTokens, formatDuration } from './format';
 import { useSignal } from './hooks';
@@ -126,7 +126,7 @@ function summary(snapshot: IKernelSnapshot | undefined, status: string, translat
   return facts.join(' · ');
 }
 
-/** Tokens of the whole conversation; those of ended exchanges are added up once. */
+/** Tokens of the whole conversation; those of ended turns are added up once. */
 function useTokenUsage(conversation: Conversation, translation: TranslationBundle): string {
   const { ended, running } = conversation.transcript;
   const before = React.useMemo(
@@ -143,6 +143,6 @@ function added(sum: ITokens, more: ITokens): ITokens {
 }
 
 /** The offline model's tokens cost nothing, and are not counted. */
-function countedTokens(exchange: IExchange): ITokens {
-  return exchange.model === OFFLINE ? NO_TOKENS : exchange.tokens;
+function countedTokens(turn: ITurn): ITokens {
+  return turn.model === OFFLINE ? NO_TOKENS : turn.tokens;
 }

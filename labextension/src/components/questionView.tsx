@@ -4,38 +4,38 @@ import * as React from 'react';
 import { caretLeftIcon, caretRightIcon, editIcon } from '@jupyterlab/ui-components';
 import type { IAlternatives } from '../chat/branches';
 import type { Conversation } from '../chat/conversation';
-import { type IExchange, isRunning } from '../chat/exchange';
+import { type ITurn, isRunning } from '../chat/turn';
 import { IconButton } from './iconButton';
 import { QuestionPictures } from './pictures';
 import { useServices } from './services';
 
 interface IProps {
   conversation: Conversation;
-  exchange: IExchange;
+  turn: ITurn;
   alternatives: IAlternatives | null;
   onDone: () => void;
 }
 
-export function QuestionView({ conversation, exchange, alternatives, onDone }: IProps): JSX.Element {
+export function QuestionView({ conversation, turn, alternatives, onDone }: IProps): JSX.Element {
   const { translation } = useServices();
   const [editing, setEditing] = React.useState(false);
-  const canEdit = !exchange.isLocal && !isRunning(exchange);
+  const canEdit = !turn.isLocal && !isRunning(turn);
   if (editing) {
     const end = (question: string) => {
       setEditing(false);
       if (question) {
-        void conversation.askInstead(exchange, question);
+        void conversation.askInstead(turn, question);
       }
       onDone();
     };
-    return <QuestionEditor question={exchange.question} onEnd={end} />;
+    return <QuestionEditor question={turn.question} onEnd={end} />;
   }
   return (
     <div className="jp-agent-asked">
       <div className="jp-agent-question">
         <span className="jp-agent-for-readers">{translation.__('You asked:')} </span>
-        {exchange.question}
-        <QuestionPictures conversation={conversation} pictures={exchange.pictures} />
+        {turn.question}
+        <QuestionPictures conversation={conversation} pictures={turn.pictures} />
       </div>
       <div className="jp-agent-question-tools">
         {alternatives && <Alternatives conversation={conversation} {...alternatives} />}

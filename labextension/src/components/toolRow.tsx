@@ -5,7 +5,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { buildIcon, closeIcon, LabIcon, refreshIcon } from '@jupyterlab/ui-components';
 import type { IDecision } from '../api/turns';
 import type { Conversation } from '../chat/conversation';
-import type { IToolPart } from '../chat/exchange';
+import type { IToolPart } from '../chat/turn';
 import { ApprovalCard } from './approvalCard';
 import { formatDuration } from './format';
 import { useRender } from './hooks';

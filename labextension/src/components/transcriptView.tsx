@@ -1,11 +1,11 @@
-// The transcript in the page: ended exchanges are rendered once, the running one as it grows.
+// The transcript in the page: ended turns are rendered once, the running one as it grows.
 
 import * as React from 'react';
 import type { Branches } from '../chat/branches';
 import type { Conversation } from '../chat/conversation';
-import type { IExchange } from '../chat/exchange';
+import type { ITurn } from '../chat/turn';
 import { followLink } from './answerRenderer';
-import { ExchangeView } from './exchangeView';
+import { TurnView } from './turnView';
 import { useServices } from './services';
 import { Welcome } from './welcome';
 
@@ -49,18 +49,18 @@ export function TranscriptView({ conversation, input }: IProps): JSX.Element {
             {translation.__('Show earlier questions')}
           </button>
         )}
-        <EndedExchanges
+        <EndedTurns
           conversation={conversation}
-          exchanges={ended}
+          turns={ended}
           branches={conversation.branches}
           hasLast={running === null}
           onDone={onDone}
         />
         {running && (
-          <ExchangeView
+          <TurnView
             key={running.id}
             conversation={conversation}
-            exchange={running}
+            turn={running}
             alternatives={conversation.branches?.alternatives(running.turnId) ?? null}
             isLast
             onDone={onDone}
@@ -75,7 +75,7 @@ export function TranscriptView({ conversation, input }: IProps): JSX.Element {
 
 interface IEndedProps {
   conversation: Conversation;
-  exchanges: readonly IExchange[];
+  turns: readonly ITurn[];
   branches: Branches | null;
   /** Whether the last of them is the last of the transcript. */
   hasLast: boolean;
@@ -83,16 +83,16 @@ interface IEndedProps {
 }
 
 /** Not rendered again while an answer grows. */
-const EndedExchanges = React.memo(function EndedExchanges({ conversation, exchanges, branches, hasLast, onDone }: IEndedProps) {
+const EndedTurns = React.memo(function EndedTurns({ conversation, turns, branches, hasLast, onDone }: IEndedProps) {
   return (
     <>
-      {exchanges.map((exchange, index) => (
-        <ExchangeView
-          key={exchange.id}
+      {turns.map((turn, index) => (
+        <TurnView
+          key={turn.id}
           conversation={conversation}
-          exchange={exchange}
-          alternatives={branches?.alternatives(exchange.turnId) ?? null}
-          isLast={hasLast && index === exchanges.length - 1}
+          turn={turn}
+          alternatives={branches?.alternatives(turn.turnId) ?? null}
+          isLast={hasLast && index === turns.length - 1}
           onDone={onDone}
         />
       ))}

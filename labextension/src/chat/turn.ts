@@ -52,7 +52,7 @@ export interface IApproval {
 export type Part = ITextPart | IThinkingPart | IToolPart;
 export type Status = 'sent' | 'answering' | 'done' | 'failed' | 'cancelled' | 'interrupted';
 
-export interface IExchange {
+export interface ITurn {
   id: string;
   question: string;
   /** That went with the question. */
@@ -96,7 +96,7 @@ export function toTokens(usage: { input_tokens: number; output_tokens: number; c
 }
 
 /** A question without an answer. */
-export function newExchange(id: string, question: string, parent?: string | null): IExchange {
+export function newTurn(id: string, question: string, parent?: string | null): ITurn {
   return {
     id,
     question,
@@ -119,94 +119,94 @@ export function newExchange(id: string, question: string, parent?: string | null
 }
 
 /** The output of a command that the page itself runs. */
-export function commandOutput(id: string, command: string, text: string): IExchange {
-  return { ...newExchange(id, command), parts: [{ kind: 'text', text }], status: 'done', isLocal: true };
+export function commandOutput(id: string, command: string, text: string): ITurn {
+  return { ...newTurn(id, command), parts: [{ kind: 'text', text }], status: 'done', isLocal: true };
 }
 
 /** Whether the turn is still running. */
-export function isRunning(exchange: IExchange): boolean {
-  return exchange.status === 'sent' || exchange.status === 'answering';
+export function isRunning(turn: ITurn): boolean {
+  return turn.status === 'sent' || turn.status === 'answering';
 }
 
 /** The calls that wait for the user's approval. */
-export function pendingCalls(exchange: IExchange): IToolPart[] {
-  return exchange.parts.filter(
+export function pendingCalls(turn: ITurn): IToolPart[] {
+  return turn.parts.filter(
     (part): part is IToolPart =>
-      isRunning(exchange) && part.kind === 'tool' && part.status === 'running' && part.approval?.decision === null
+      isRunning(turn) && part.kind === 'tool' && part.status === 'running' && part.approval?.decision === null
   );
 }
 
-/** The exchange after one more event. */
-export function reduce(exchange: IExchange, event: StreamEvent): IExchange {
+/** The turn after one more event. */
+export function reduce(turn: ITurn, event: StreamEvent): ITurn {
   if (event.event === 'disconnected') {
-    return { ...exchange, isDisconnected: true };
+    return { ...turn, isDisconnected: true };
   }
-  if (exchange.isDisconnected || exchange.waiting !== '') {
-    exchange = { ...exchange, isDisconnected: false, waiting: '' };
+  if (turn.isDisconnected || turn.waiting !== '') {
+    turn = { ...turn, isDisconnected: false, waiting: '' };
   }
   switch (event.event) {
     case 'turn':
       // A stream that is resumed from its beginning sends everything again.
-      return { ...exchange, parts: [], status: 'answering', turnId: event.turn_id, model: event.model };
+      return { ...turn, parts: [], status: 'answering', turnId: event.turn_id, model: event.model };
     case 'text':
-      return { ...exchange, parts: withText(exchange.parts, event.text) };
+      return { ...turn, parts: withText(turn.parts, event.text) };
     case 'thinking':
-      return { ...exchange, parts: withThinking(exchange.parts, event.text, event.replaces_text ?? false) };
+      return { ...turn, parts: withThinking(turn.parts, event.text, event.replaces_text ?? false) };
     case 'waiting':
-      return { ...exchange, waiting: event.text };
+      return { ...turn, waiting: event.text };
     case 'tool_call':
-      return { ...exchange, parts: withCall(exchange.parts, event) };
+      return { ...turn, parts: withCall(turn.parts, event) };
     case 'approval':
-      return { ...exchange, parts: withApproval(exchange.parts, event) };
+      return { ...turn, parts: withApproval(turn.parts, event) };
     case 'progress':
-      return withTool(exchange, event.call_id, part => ({ ...part, content: event.content ?? '' }));
+      return withTool(turn, event.call_id, part => ({ ...part, content: event.content ?? '' }));
     case 'tool_result':
-      return withTool(exchange, event.call_id, part => ({
+      return withTool(turn, event.call_id, part => ({
         ...part,
         status: event.status,
         content: event.content
       }));
     case 'usage':
-      return { ...exchange, tokens: toTokens(event) };
+      return { ...turn, tokens: toTokens(event) };
     case 'done':
       return {
-        ...exchange,
-        parts: exchange.parts.some(part => part.kind === 'text') ? exchange.parts : withText(exchange.parts, event.reply),
+        ...turn,
+        parts: turn.parts.some(part => part.kind === 'text') ? turn.parts : withText(turn.parts, event.reply),
         status: 'done',
         model: event.model,
         warnings: event.warnings ?? [],
         suggestions: event.suggestions ?? [],
         finishReason: event.finish_reason,
         grounding: event.grounding ?? null,
-        tokens: event.usage ? toTokens(event.usage) : exchange.tokens
+        tokens: event.usage ? toTokens(event.usage) : turn.tokens
       };
     case 'error':
-      return ended(exchange, 'failed', event.message);
+      return ended(turn, 'failed', event.message);
     case 'cancelled':
     case 'interrupted':
-      return ended(exchange, event.event);
+      return ended(turn, event.event);
     default:
-      return exchange;
+      return turn;
   }
 }
 
-/** The exchange at its end; calls that were running are interrupted. */
-export function ended(exchange: IExchange, status: Status, problem = ''): IExchange {
-  const parts = exchange.parts.map(part =>
+/** The turn at its end; calls that were running are interrupted. */
+export function ended(turn: ITurn, status: Status, problem = ''): ITurn {
+  const parts = turn.parts.map(part =>
     part.kind === 'tool' && part.status === 'running' ? { ...part, status: 'interrupted' as const } : part
   );
-  return { ...exchange, parts, status, problem, isDisconnected: false, waiting: '' };
+  return { ...turn, parts, status, problem, isDisconnected: false, waiting: '' };
 }
 
-/** The exchange with one of its calls changed. */
-export function withTool(exchange: IExchange, callId: string, change: (part: IToolPart) => IToolPart): IExchange {
-  const parts = exchange.parts.map(part => (part.kind === 'tool' && part.callId === callId ? change(part) : part));
-  return { ...exchange, parts };
+/** The turn with one of its calls changed. */
+export function withTool(turn: ITurn, callId: string, change: (part: IToolPart) => IToolPart): ITurn {
+  const parts = turn.parts.map(part => (part.kind === 'tool' && part.callId === callId ? change(part) : part));
+  return { ...turn, parts };
 }
 
 /** The answer's text, without tool calls. */
-export function answerText(exchange: IExchange, separator = ''): string {
-  return exchange.parts.map(part => (part.kind === 'text' ? part.text : '')).join(separator);
+export function answerText(turn: ITurn, separator = ''): string {
+  return turn.parts.map(part => (part.kind === 'text' ? part.text : '')).join(separator);
 }
 
 function withText(parts: readonly Part[], text: string): readonly Part[] {
@@ -280,8 +280,8 @@ function withApproval(parts: readonly Part[], event: IApprovalRequested): readon
 }
 
 /** Whether a question ended without a complete answer, so that it can be asked again. */
-export function canRetry(exchange: IExchange): boolean {
-  return !isRunning(exchange) && exchange.status !== 'done';
+export function canRetry(turn: ITurn): boolean {
+  return !isRunning(turn) && turn.status !== 'done';
 }
 
 /** A tool's name as words: run_code → Run code. */

@@ -5,7 +5,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { refreshIcon } from '@jupyterlab/ui-components';
 import type { IAlternatives } from '../chat/branches';
 import type { Conversation } from '../chat/conversation';
-import { canRetry, type IExchange, isRunning, pendingCalls } from '../chat/exchange';
+import { canRetry, type ITurn, isRunning, pendingCalls } from '../chat/turn';
 import type { GroundingSource } from '../api/wire';
 import { submit } from '../chat/slashCommands';
 import { AnswerFooter } from './answerFooter';
@@ -20,7 +20,7 @@ const PLAN_TOOL = 'update_plan';
 
 interface IProps {
   conversation: Conversation;
-  exchange: IExchange;
+  turn: ITurn;
   /** The versions of its question. */
   alternatives: IAlternatives | null;
   isLast: boolean;
@@ -28,40 +28,40 @@ interface IProps {
   onDone: () => void;
 }
 
-export const ExchangeView = React.memo(
-  Exchange,
+export const TurnView = React.memo(
+  Turn,
   (before, now) =>
-    before.exchange === now.exchange &&
+    before.turn === now.turn &&
     before.isLast === now.isLast &&
     before.alternatives?.index === now.alternatives?.index &&
     before.alternatives?.turns.length === now.alternatives?.turns.length
 );
 
-function Exchange({ conversation, exchange, alternatives, isLast, onDone }: IProps) {
+function Turn({ conversation, turn, alternatives, isLast, onDone }: IProps) {
   const services = useServices();
   const { translation } = services;
-  const running = isRunning(exchange);
-  const last = exchange.parts[exchange.parts.length - 1];
-  const plan = exchange.parts.filter(part => part.kind === 'tool' && part.tool === PLAN_TOOL).pop();
-  const pending = pendingCalls(exchange);
+  const running = isRunning(turn);
+  const last = turn.parts[turn.parts.length - 1];
+  const plan = turn.parts.filter(part => part.kind === 'tool' && part.tool === PLAN_TOOL).pop();
+  const pending = pendingCalls(turn);
   const decideAll = (decision: 'approve' | 'deny') => {
     for (const part of pending) {
-      void conversation.decide(exchange, part, { decision });
+      void conversation.decide(turn, part, { decision });
     }
     onDone();
   };
   const repeat = () => {
-    void conversation.askInstead(exchange, exchange.question);
+    void conversation.askInstead(turn, turn.question);
     onDone();
   };
-  const describeSource = (source: GroundingSource) => sourceTitle(source, exchange, conversation, translation);
+  const describeSource = (source: GroundingSource) => sourceTitle(source, turn, conversation, translation);
   return (
-    <article className="jp-agent-exchange" data-status={exchange.status}>
-      {exchange.question && (
-        <QuestionView conversation={conversation} exchange={exchange} alternatives={alternatives} onDone={onDone} />
+    <article className="jp-agent-exchange" data-status={turn.status}>
+      {turn.question && (
+        <QuestionView conversation={conversation} turn={turn} alternatives={alternatives} onDone={onDone} />
       )}
       <div className="jp-agent-answer">
-        {exchange.parts.map((part, index) =>
+        {turn.parts.map((part, index) =>
           part.kind === 'tool' && part.tool === PLAN_TOOL ? (
             part === plan && <PlanView key={part.callId} items={part.arguments.items} />
           ) : part.kind === 'tool' ? (
@@ -72,7 +72,7 @@ function Exchange({ conversation, exchange, alternatives, isLast, onDone }: IPro
               running={running}
               onInterrupt={() => void conversation.notebook?.sessionContext.session?.kernel?.interrupt()}
               onDecide={decision => {
-                void conversation.decide(exchange, part, decision);
+                void conversation.decide(turn, part, decision);
                 onDone();
               }}
             />
@@ -82,7 +82,7 @@ function Exchange({ conversation, exchange, alternatives, isLast, onDone }: IPro
               <pre tabIndex={0}>{withHiddenShown(part.text.trim())}</pre>
             </details>
           ) : (
-            <AnswerText key={index} text={part.text} live={running && part === last} grounding={exchange.grounding} describeSource={describeSource} />
+            <AnswerText key={index} text={part.text} live={running && part === last} grounding={turn.grounding} describeSource={describeSource} />
           )
         )}
         {pending.length > 1 && (
@@ -96,16 +96,16 @@ function Exchange({ conversation, exchange, alternatives, isLast, onDone }: IPro
           </div>
         )}
         {running && pending.length === 0 && <AnsweringIndicator />}
-        {exchange.waiting && (
+        {turn.waiting && (
           <p className="jp-agent-note" role="status">
-            {exchange.waiting}
+            {turn.waiting}
           </p>
         )}
-        {exchange.isDisconnected && <p className="jp-agent-note">{translation.__('The connection is lost. Reconnecting…')}</p>}
-        <Outcome exchange={exchange} isLast={isLast} onRetry={repeat} />
-        {isLast && exchange.suggestions.length > 0 && (
+        {turn.isDisconnected && <p className="jp-agent-note">{translation.__('The connection is lost. Reconnecting…')}</p>}
+        <Outcome turn={turn} isLast={isLast} onRetry={repeat} />
+        {isLast && turn.suggestions.length > 0 && (
           <div className="jp-agent-examples" role="group" aria-label={translation.__('What can be asked')}>
-            {exchange.suggestions.map(suggestion => (
+            {turn.suggestions.map(suggestion => (
               <button
                 key={suggestion.query}
                 type="button"
@@ -121,7 +121,7 @@ function Exchange({ conversation, exchange, alternatives, isLast, onDone }: IPro
             ))}
           </div>
         )}
-        {!running && !exchange.isLocal && <AnswerFooter exchange={exchange} onRepeat={repeat} />}
+        {!running && !turn.isLocal && <AnswerFooter turn={turn} onRepeat={repeat} />}
       </div>
     </article>
   );
@@ -130,7 +130,7 @@ function Exchange({ conversation, exchange, alternatives, isLast, onDone }: IPro
 /** Where a number of the answer comes from, in words. */
 function sourceTitle(
   { kind, id }: GroundingSource,
-  exchange: IExchange,
+  turn: ITurn,
   conversation: Conversation,
   translation: TranslationBundle
 ): string {
@@ -138,7 +138,7 @@ function sourceTitle(
     return translation.__('Computed from numbers of your notebook');
   }
   if (kind === 'tool') {
-    const call = exchange.parts.find(part => part.kind === 'tool' && part.callId === id);
+    const call = turn.parts.find(part => part.kind === 'tool' && part.callId === id);
     return call?.kind === 'tool' ? translation.__('From the result of: %1', call.title) : translation.__('From an earlier result');
   }
   const cell = conversation.notebook?.content.widgets.find(widget => widget.model.id === id)?.model;
@@ -178,13 +178,13 @@ function AnsweringIndicator(): JSX.Element {
   );
 }
 
-function Outcome({ exchange, isLast, onRetry }: { exchange: IExchange; isLast: boolean; onRetry: () => void }) {
+function Outcome({ turn, isLast, onRetry }: { turn: ITurn; isLast: boolean; onRetry: () => void }) {
   const { translation } = useServices();
-  const message = outcomeMessage(exchange, translation);
-  const failed = exchange.status === 'failed';
+  const message = outcomeMessage(turn, translation);
+  const failed = turn.status === 'failed';
   return (
     <>
-      {exchange.warnings.map(warning => (
+      {turn.warnings.map(warning => (
         <p key={warning} className="jp-agent-note">
           {warning}
         </p>
@@ -192,7 +192,7 @@ function Outcome({ exchange, isLast, onRetry }: { exchange: IExchange; isLast: b
       {message && (
         <div className={failed ? 'jp-agent-note jp-agent-problem' : 'jp-agent-note'} role={failed ? 'alert' : undefined}>
           <span>{message}</span>
-          {isLast && canRetry(exchange) && (
+          {isLast && canRetry(turn) && (
             <button type="button" className="jp-agent-small-button" onClick={onRetry}>
               <refreshIcon.react tag="span" />
               {translation.__('Retry')}
@@ -204,16 +204,16 @@ function Outcome({ exchange, isLast, onRetry }: { exchange: IExchange; isLast: b
   );
 }
 
-function outcomeMessage(exchange: IExchange, translation: TranslationBundle): string {
-  switch (exchange.status) {
+function outcomeMessage(turn: ITurn, translation: TranslationBundle): string {
+  switch (turn.status) {
     case 'failed':
-      return exchange.problem || translation.__('This question could not be answered.');
+      return turn.problem || translation.__('This question could not be answered.');
     case 'cancelled':
       return translation.__('Stopped.');
     case 'interrupted':
       return translation.__('The server stopped before the answer was complete.');
     case 'done':
-      return limitMessage(exchange.finishReason, translation);
+      return limitMessage(turn.finishReason, translation);
     default:
       return '';
   }
