@@ -7,6 +7,7 @@ from __future__ import annotations
 import ast
 import builtins
 import re
+import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
@@ -110,10 +111,22 @@ NAMESPACES = frozenset(("sys.modules", "<globals>"))
 _IMPORTERS = frozenset(
     "__import__ import_module find_spec files read_text read_binary open_text open_binary as_file".split()
 )
-#: Types of what can be called, of which only the source says what it does.
-_CALLABLES = frozenset(
-    ("functools.partial", "builtins.method", "builtins.builtin_function_or_method", "operator.methodcaller")
+#: Types and modules of Python of which objects are data, and run nothing that is not known, even where no source shows how they were made.
+_DATA_TYPES = frozenset(
+    f"builtins.{name}"
+    for name in "int float complex bool str bytes bytearray memoryview list tuple dict set frozenset range slice NoneType ellipsis".split()
 )
+_DATA_MODULES = frozenset(
+    "_io array calendar collections csv datetime decimal enum fractions hashlib html io ipaddress json numbers pathlib random re statistics string "
+    "struct textwrap time tokenize urllib uuid xml zoneinfo".split()
+)
+#: Methods that keep the function that they are given, for their object to call it later.
+_REGISTERING = (
+    "enter enterabs callback push mpl_connect connect observe on_click on_msg on_displayed on_submit register add_done_callback add_listener "
+    "add_callback subscribe schedule bind after add_function create_function signal_connect call_later call_soon"
+).split()
+#: Attributes of a function that say what a call of it runs.
+_OF_FUNCTIONS = ("__code__", "__defaults__", "__kwdefaults__")
 #: Functions of which the result is, or holds, what they were given.
 _PASSING = frozenset(
     "list dict tuple sorted reversed enumerate zip filter map max min set frozenset staticmethod classmethod property".split()
@@ -125,6 +138,8 @@ _MAX_ALIASES = 32
 _KNOWN_NAMES = ROOTS | frozenset(USUAL_NAMES.values())
 #: What a name stands for that begins with an underscore, so that the kernel does not list it, and that no source binds: an earlier output, for one.
 HIDDEN_NAME = "<hidden name>"
+#: What is a function, or may hold some, of which no source shows what it does.
+UNKNOWN = "<unknown>"
 #: Ends the name of a generator, or of a coroutine, that has begun: its function runs whenever it is used.
 RUNNING = "(running)"
 _PASSING_MODULES = (
@@ -214,8 +229,9 @@ class _Collector(ast.NodeVisitor):
             case ast.Attribute(value=owner, attr=name) if value is not None:
                 self.bindings.attributes.setdefault(name, []).append(value)
                 self.bindings.objects.setdefault(name, []).append(owner)
-            case ast.Subscript(value=owner) if value is not None:
+            case ast.Subscript(value=owner, slice=key) if value is not None:
                 self._put_into(owner, [value])
+                self._set_by_name(owner, key, value)
             case ast.Starred(value=inner):
                 self._bind(inner, value)
 
@@ -229,6 +245,17 @@ class _Collector(ast.NodeVisitor):
         elif isinstance(owner, ast.Attribute):
             self.bindings.attributes.setdefault(owner.attr, []).append(items)
             self.bindings.objects.setdefault(owner.attr, []).append(owner.value)
+
+    def _set_by_name(self, owner: ast.expr, key: ast.expr | None, value: ast.expr) -> None:
+        """Note a variable, or an attribute, that is set as an item of what holds them by their names."""
+        if not (isinstance(key, ast.Constant) and isinstance(key.value, str)):
+            return
+        match owner:
+            case ast.Call(func=ast.Name(id="globals" | "locals" | "vars"), args=[]) | ast.Attribute(attr="user_ns"):
+                self.bindings.values.setdefault(key.value, []).append(value)
+            case ast.Call(func=ast.Name(id="vars"), args=[holder]) | ast.Attribute(value=holder, attr="__dict__"):
+                self.bindings.attributes.setdefault(key.value, []).append(value)
+                self.bindings.objects.setdefault(key.value, []).append(holder)
 
     def _define(self, name: str, definition: ast.AST) -> None:
         self.bindings.definitions.setdefault(name, []).append(definition)
@@ -346,7 +373,7 @@ class _Collector(ast.NodeVisitor):
     visit_AsyncFunctionDef = visit_FunctionDef  # noqa: N815 - ast's own name
 
     def visit_Lambda(self, node: ast.Lambda) -> None:
-        self._visit_function(node, self._lambdas.get(id(node), lambda_name(node)), [node.body])
+        self._visit_function(node, self._lambdas.get(id(node), unnamed(node)), [node.body])
 
     def _visit_function(self, node: _Function, called: str, body: Sequence[ast.AST]) -> None:
         arguments = node.args
@@ -432,7 +459,7 @@ class _Collector(ast.NodeVisitor):
         self._note_given(node)
         for word in node.keywords:
             if isinstance(word.value, ast.Lambda):
-                self.bindings.calls.setdefault(lambda_name(word.value), []).append(node)
+                self.bindings.calls.setdefault(unnamed(word.value), []).append(node)
         for called in (node.func, *node.args):
             if isinstance(called, ast.Name | ast.Attribute | ast.Lambda):
                 self.bindings.calls.setdefault(_name_of(called), []).append(node)
@@ -460,6 +487,13 @@ class _Collector(ast.NodeVisitor):
         if isinstance(node.func, ast.Attribute) and node.func.attr in _FILLING:
             given = map(_item_of, node.args) if node.func.attr in ("extend", "update") else node.args
             self._put_into(node.func.value, [*filter(None, given), *(word.value for word in node.keywords)])
+            for word in node.keywords:
+                self._set_by_name(node.func.value, ast.Constant(word.arg), word.value)
+            for argument in node.args:
+                for key, value in (
+                    zip(argument.keys, argument.values, strict=True) if isinstance(argument, ast.Dict) else ()
+                ):
+                    self._set_by_name(node.func.value, key, value)
         if isinstance(node.func, ast.Name | ast.Attribute) and _name_of(node.func) in _FILLERS and node.args[1:]:
             self._put_into(node.args[0], node.args[1:])
 
@@ -516,8 +550,8 @@ def parts_of_class(definition: ast.ClassDef) -> Iterator[ast.stmt]:
             waiting += ast.iter_child_nodes(part)
 
 
-def lambda_name(node: ast.Lambda) -> str:
-    """What a function without a name is known by."""
+def unnamed(node: ast.Lambda | ast.GeneratorExp) -> str:
+    """What a function or a generator without a name is known by."""
     return f"lambda {id(node)}"
 
 
@@ -527,7 +561,7 @@ def _name_of(called: ast.Name | ast.Attribute | ast.Lambda) -> str:
         if isinstance(called, ast.Name)
         else called.attr
         if isinstance(called, ast.Attribute)
-        else lambda_name(called)
+        else unnamed(called)
     )
 
 
@@ -639,7 +673,7 @@ class NameResolver:
         self._elsewhere: dict[str, tuple[int, list[ast.expr | None]]] = {}
         self._resolving: set[int] = set()
         self._cache: dict[int, frozenset[str]] = {}
-        self._lambdas: dict[str, ast.Lambda] = {}
+        self._unnamed: dict[str, ast.Lambda | ast.GeneratorExp] = {}
         self._trees: list[ast.AST] = []
 
     @contextmanager
@@ -701,8 +735,8 @@ class NameResolver:
                     found.update(*(bindings.modules.get(attribute, ()) for bindings in self._everywhere()))
                 return frozenset(found).union(*map(self.origins_of, self._given_to_objects(owners, attribute)))
             case ast.Lambda():
-                self._lambdas[lambda_name(node)] = node
-                return frozenset({f"<{lambda_name(node)}>"})
+                self._unnamed[unnamed(node)] = node
+                return frozenset({f"<{unnamed(node)}>"})
             case ast.Call():
                 return self._call_origins(node)
             case ast.Subscript(value=value, slice=index):
@@ -719,8 +753,11 @@ class NameResolver:
                 return frozenset().union(*map(self.origins_of, values))
             case ast.BinOp(left=left, right=right):
                 return self.origins_of(left) | self.origins_of(right)
-            case ast.ListComp(elt=element) | ast.SetComp(elt=element) | ast.GeneratorExp(elt=element):
+            case ast.ListComp(elt=element) | ast.SetComp(elt=element):
                 return self.origins_of(element)
+            case ast.GeneratorExp(elt=element):
+                self._unnamed[unnamed(node)] = node
+                return self.origins_of(element) | {f"<{unnamed(node)}>{RUNNING}"}
             case ast.DictComp(value=element):
                 return self.origins_of(element)
             case _:
@@ -822,6 +859,58 @@ class NameResolver:
         if is_only_filled or (len(scopes) > 1 and self.own.unsettled & {"", "*"}):
             found.append(None)
         return found
+
+    def held_by(
+        self, place: ast.expr | None, *, is_called: bool, seen: set[tuple[int, bool]] | None = None
+    ) -> Iterator[ast.expr | None]:
+        """What an object was made with, which a call of its methods may call; if it `is_called`, or lies in another, by any function.
+
+        None for what lies in a container of the kernel that no source shows.
+        """
+        while isinstance(place, ast.Subscript | ast.Starred) or (is_called and isinstance(place, ast.Attribute)):
+            place = place.value
+        seen = set() if seen is None else seen
+        if place is None or (id(place), is_called) in seen:
+            return
+        seen.add((id(place), is_called))
+        inner: Iterable[ast.expr | None] = ()
+        match place:
+            case ast.Name(id=name):
+                inner = [*self.values_of(place), *self._given_to_parameter(place)]
+                yield from self._registered(name)
+                variable = self.live.get(name)
+                is_data = variable is not None and variable.kind not in ("module", "function", "class")
+                if is_called and is_data and not any(name in bindings for bindings in self._everywhere()):
+                    yield None
+            case ast.Call(func=func):
+                if is_called or (isinstance(func, ast.Name | ast.Attribute) and _name_of(func)[:1].isupper()):
+                    yield from (*place.args, *(word.value for word in place.keywords))
+                if isinstance(func, ast.Call):
+                    inner, is_called = (func,), True
+                elif isinstance(func, ast.Attribute) and is_called:
+                    inner = (func.value,)
+            case ast.List(elts=elements) | ast.Tuple(elts=elements) | ast.Set(elts=elements):
+                inner = elements
+            case ast.Attribute(value=owner) if not isinstance(owner, ast.Call):
+                inner = (owner,)
+        for part in inner:
+            yield from self.held_by(part, is_called=is_called, seen=seen)
+
+    def _registered(self, name: str) -> Iterator[ast.expr]:
+        """Functions that a variable's object, or a part of it, was given to call them later."""
+        for call in (
+            call for bindings in self._everywhere() for verb in _REGISTERING for call in bindings.calls.get(verb, ())
+        ):
+            owner = call.func
+            while isinstance(owner, ast.Attribute | ast.Subscript):
+                owner = owner.value
+            if isinstance(owner, ast.Name) and owner.id == name:
+                yield from call.args
+
+    def _given_to_parameter(self, node: ast.Name) -> Iterator[ast.expr | None]:
+        for bindings in self._scopes_of(node):
+            for function, arguments in bindings.parameters.get(node.id, ()):
+                yield from self._given_to(function, node.id, arguments, seen=True)
 
     def _put_in_elsewhere(self, name: str) -> list[ast.expr | None]:
         """What is put into an object by other names of it, and by functions that get it; None where it has too many names."""
@@ -966,6 +1055,13 @@ class NameResolver:
                 found.add(f"<{name}>")
             for value in bindings.values.get(name, ()):
                 found |= self.origins_of(value)
+        if any(
+            isinstance(owner, ast.Name) and owner.id == name
+            for bindings in self._everywhere()
+            for attribute in _OF_FUNCTIONS
+            for owner in bindings.objects.get(attribute, ())
+        ):
+            found.add(UNKNOWN)
         if len(scopes) == 1:
             return frozenset(found)
         if not found:
@@ -996,13 +1092,19 @@ class NameResolver:
         """What a variable of the kernel stands for; `known` where a source says it already."""
         if variable.kind == "module":
             module = variable.facts.get("module")
-            return {module} if isinstance(module, str) and module else {"<unknown>"}
-        if variable.kind in ("function", "class") or variable.type in _CALLABLES:
-            return set() if known else {"<unknown>"}
+            return {module} if isinstance(module, str) and module else {UNKNOWN}
+        if variable.kind in ("function", "class"):
+            return set() if known else {UNKNOWN}
         root, _, made = variable.type.partition(".")
         if root == "__main__" and any(True for _ in self.definitions(made)):
             return {f"{variable.type}()", f"<{made}>()"}
-        return {f"{variable.type}()"} if root not in ("builtins", "") else set()
+        found = {f"{variable.type}()"} if root not in ("builtins", "") else set()
+        if known or (variable.type in _DATA_TYPES if root == "builtins" else root in _DATA_MODULES):
+            return found
+        is_pythons = root in sys.stdlib_module_names and not verdict(variable.type, default="")
+        if root in ("builtins", "__main__", "") or is_pythons:  # to use it is to run what it was made of
+            found |= {UNKNOWN, f"{UNKNOWN}{RUNNING}"}
+        return found
 
     def _call_origins(self, node: ast.Call) -> frozenset[str]:
         out: set[str] = set()
@@ -1085,7 +1187,7 @@ class NameResolver:
     def _names_in(self, node: ast.expr | None) -> set[str]:
         """Names that a text may be; ``<unknown>`` for one of which something only shows when the code runs."""
         names = self.read(node) if node is not None else ()
-        return {name if name.replace(".", "_").isidentifier() else "<unknown>" for name in names} or {"<unknown>"}
+        return {name if name.replace(".", "_").isidentifier() else UNKNOWN for name in names} or {UNKNOWN}
 
     def _item_origins(self, value: ast.expr, index: ast.expr) -> frozenset[str]:
         owners = self.origins_of(value)
@@ -1101,7 +1203,7 @@ class NameResolver:
                 out |= self._names_in(index)
             elif owner == "<globals>" or owner.endswith((".user_ns", ".user_global_ns")):
                 for name in self._names_in(index):
-                    out |= {name} if name == "<unknown>" else self._name_origins(name, self._everywhere())
+                    out |= {name} if name == UNKNOWN else self._name_origins(name, self._everywhere())
             elif owner.endswith(".__dict__") or owner == "builtins":
                 base = owner.removesuffix(".__dict__")
                 out |= {self._member(base, name) for name in self._names_in(index)}
@@ -1110,8 +1212,8 @@ class NameResolver:
         return frozenset(out)
 
     def definitions(self, name: str) -> Iterator[ast.AST]:
-        if name in self._lambdas:
-            yield self._lambdas[name]
+        if name in self._unnamed:
+            yield self._unnamed[name]
         for bindings in (self.own, *self.before):
             yield from bindings.definitions.get(name, ())
 

@@ -18,8 +18,8 @@ from jupyter_agent.analysis.cells.names import names_of
 from jupyter_agent.analysis.cells.source import INTERPOLATED, CellMagic, is_magic, parse, without_prompts
 from jupyter_agent.analysis.origins import (
     HIDDEN_NAME,
-    NAMESPACES,
     RUNNING,
+    UNKNOWN,
     NameResolver,
     imported_modules,
     is_in_memory,
@@ -194,6 +194,10 @@ _OF_DATABASES = frozenset(
 )
 #: Libraries that evaluate texts as Python, and the names that such a text calls.
 _EVALUATING = frozenset("sympy patsy statsmodels formulaic linearmodels numexpr bambi plotnine lifelines".split())
+#: Code in a template, and what of it looks up attributes by names that are put together.
+_TEMPLATE_CODE = re.compile(r"\{[{%].*?(?:[}%]\}|\Z)", re.DOTALL)
+_OF_TEMPLATES = ("from_string", "Template", "NativeTemplate", "compile_expression")
+_LOOKS_UP = re.compile(r"[\\\[]|\battr|\|\s*(?:map|select|reject|groupby|sort|sum|min|max|unique|join\s*\([^)]*,)\b")
 _CALLED = re.compile(r"([A-Za-z_][\w.]*)\s*\(")
 #: Libraries that show texts in the page as markup.
 _SHOWING = frozenset(
@@ -265,10 +269,12 @@ _WRITERS = (
     "create_dir",
     "copy_file",
 )
-_WRITTEN = frozenset(
-    "out_file outfile output_file output_path output_dir save_path save_to save_dir out_path export_path log_dir logdir savefig save_as to_file "
-    "output_filename output_filepath as_json log_file logfile log_file_name trials_save_file dump_file checkpoint_path checkpoint_dir tensorboard_log".split()
+_WRITTEN = re.compile(
+    r"(?:\w+_)?(?:out|output|save|export|log|dump|report|rpt|err|checkpoint)_?(?:file|fig|path|dir|to|as)(?:_?(?:name|path))?\Z|to_file\Z|as_json\Z|tensorboard_log\Z"
 )
+#: A mode of opening that writes, and names of functions that put something into a file that a text names.
+_WRITING_MODE = re.compile(r"[rbt]*(?:[wax]|r[bt]?\+)[bt+]*")
+_INTO_FILE = re.compile(r"\w*Writer\Z|export_\w+|\w+_to_(?:image|file|disk|path|png|pdf|svg|gif|video|mp4)\Z")
 #: Names of methods that write, and names of files: a library's method of such a name, given one, writes it.
 _WRITING = re.compile(
     r"(?:[Ww]rite|[Ss]ave|[Ee]xport|[Dd]ump|output)(?:_|[A-Z]|to\b|as\b|\Z)|\w+(?:Writer|To\w{1,20}File)\Z"
@@ -278,7 +284,8 @@ _REACHING = re.compile(
     r"(?:(?:open|show|view|display)_(?:in_)?(?:browser|editor|viewer)|\w+_browser|serve|(?:run|start|launch)_(?:server|app|command|subprocess|shell)|webdoc|webuse"
     r"|spawn\w*|rmtree|(?:remove|delete|clear)_(?:tree|folder|file|path|dir|directory|data_home|cache_dir)s?|rm_\w*dirs?|(?:make_|create_|ensure_)?dirs?_exists?"
     r"|(?:ensure|make|create)_\w*(?:dir|directory|folder)|mkdirp?|makedirs|get_data_home|(?:temp|staging)_?(?:dir|file|path)\w*|download\w*|upload\w*|send_(?:e?mail|request|message)\w*"
-    r"|(?:safe_)?exec(?:file|_\w+)?|run_(?:code|script)|spawn_\w+)\Z"
+    r"|(?:safe_)?exec(?:file|_\w+)?|run_(?:code|script)|spawn_\w+"
+    r"|import_(?:string|item|module|object|name|from_string)|find_python_\w+|load_entry_point|resolve_(?:name|import)|pager)\Z"
 )
 #: Names of methods that change what they belong to.
 _CHANGING = re.compile(
@@ -295,7 +302,8 @@ _MODELS = (
     "keras.api.applications.",
     "tf_keras.applications.",
 )
-_OPTION = re.compile(r"(?:-[fmnrtsulTD]\s*[\w./]+(?=\s)|-\w+|--[\w-]+(?:=\S+)?)\s*")
+#: Magics that run the Python of their line → their options that take a value.
+_TIMERS = {"timeit": "nrp", "time": "", "prun": "DlsT", "memit": "rti", "mprun": "fT", "lprun": "fmDTsu"}
 #: Keywords that give what is read.
 _ADDRESSED = frozenset(
     "filepath_or_buffer path path_or_buf io source url uri fname filename file data src href".split()
@@ -306,6 +314,10 @@ _OTHER_FOLDERS = re.compile(
 )
 #: Classes whose values are shown as markup.
 _MARKUP_CLASSES = frozenset("HTML HTMLMath Markdown SVG Latex Math Div".split())
+#: Names of attributes that lead to the interpreter, alone or in a path of attributes.
+_NAMES_INTERPRETER = re.compile(
+    rf"(?:^|[.\]{{])(?:{'|'.join(sorted(name for name in INTERPRETER_ATTRIBUTES if '_' in name))})(?=[.\[}}:!]|\Z)"
+)
 #: Names by which an object says what is shown for it.
 _SHOWN_BY = re.compile(r"_repr_\w+_\Z|_ipython_display_\Z")
 _MARKUP_METHODS = frozenset(f"_repr_{name}_" for name in "html markdown svg latex mimebundle".split())
@@ -323,6 +335,8 @@ _OF_NAMESPACE = re.compile(
 _LOOK_AT_NAMESPACES = frozenset(
     "list dict tuple sorted len print set iter enumerate next any all display pprint".split()
 )
+#: Functions that look names up in variables that they are given, for a text that is looked at itself.
+_LOOK_UP_VARIABLES = frozenset("eval exec timeit repeat Timer format format_map".split())
 #: Modules that are used through whatever object they are a member of.
 _THROUGH = EMBEDDED - {"os", "sys", "tempfile", "bltn_open"}
 _PRIVATE = re.compile(r"_(?!_)")
@@ -508,6 +522,17 @@ class _Reach(ast.NodeVisitor):
     visit_AsyncFunctionDef = visit_FunctionDef  # noqa: N815 - ast's own name
 
     def visit_ClassDef(self, node: ast.ClassDef) -> None:
+        for decorator in node.decorator_list:  # a library makes objects of it later
+            made = decorator.func if isinstance(decorator, ast.Call) else decorator
+            if isinstance(made, ast.Name | ast.Attribute) and "register" in ast.unparse(made).rpartition(".")[2]:
+                self._enter(node)
+        for statement in parts_of_class(node):
+            aliases = [
+                alias.asname or alias.name for alias in getattr(statement, "names", ()) if isinstance(alias, ast.alias)
+            ]
+            targets = [*getattr(statement, "targets", ()), getattr(statement, "target", None)]
+            if any(map(_SHOWN_BY.match, (*aliases, *(getattr(target, "id", "") for target in targets)))):
+                self._note("remote_content", statement)
         for part in (*node.decorator_list, *node.bases, *node.keywords, *node.body):
             if part not in node.bases or not isinstance(part, ast.Name | ast.Attribute):
                 self.visit(part)
@@ -556,6 +581,8 @@ class _Reach(ast.NodeVisitor):
                 self.visit(statement)
         elif isinstance(definition, ast.Lambda):
             self.visit(definition.body)
+        elif isinstance(definition, ast.GeneratorExp):
+            self.visit(definition)
 
     def _visit_calls(self, node: ast.expr | None) -> None:
         """Look at the calls in an expression that only names types: annotations, what is caught."""
@@ -569,6 +596,11 @@ class _Reach(ast.NodeVisitor):
         for part in ast.walk(node) if node is not None else ():
             if isinstance(part, ast.Constant) and isinstance(part.value, str) and "(" in part.value:
                 self.inspect(part.value, "expression")
+            if isinstance(part, ast.Name | ast.Attribute) and any(
+                verdict(origin, default="") == "process" and not VERDICTS.get(origin.partition(".")[0])
+                for origin in self._names.origins_of(part)
+            ):
+                self._note("process", part)
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
         self.visit(node.target)
@@ -587,6 +619,10 @@ class _Reach(ast.NodeVisitor):
 
     def visit_Constant(self, node: ast.Constant) -> None:
         text = node.value.strip().lower() if isinstance(node.value, str) else ""
+        if _SHOWN_BY.match(text):
+            self._note("remote_content", node)
+        if _NAMES_INTERPRETER.search(text):
+            self._note("unknown_call", node)
         if code := "process" if text.startswith("module://") else SETTINGS.get(text):
             self._note(code, node)
 
@@ -666,12 +702,14 @@ class _Reach(ast.NodeVisitor):
         if isinstance(node.ctx, ast.Load):
             for origin in self._names.origins_of(node):
                 self._reference(node, origin)
-        if not isinstance(node.value, ast.Name):
+        if not isinstance(node.value, ast.Name) or f"{UNKNOWN}{RUNNING}" in self._names.origins_of(node.value):
             self.visit(node.value)
 
     def _reference(self, node: ast.expr, origin: str) -> None:
         """A function is as good as called when it is handed on; a module, or a constant of one, is not."""
         if origin.startswith("<"):
+            if origin == f"{UNKNOWN}{RUNNING}":
+                self._note("unknown_call", node)
             for definition in self._names.definitions(origin.removesuffix(RUNNING).strip("<>()")):
                 self._enter(definition)
             return
@@ -717,8 +755,6 @@ class _Reach(ast.NodeVisitor):
             for origin in origins
         )
         if isinstance(func, ast.Attribute):
-            if func.attr == "update" and any(self._names.origins_of(given) & NAMESPACES for given in node.args):
-                self._note("unknown_call", node)
             if func.attr in INTERPRETER_ATTRIBUTES:
                 self._note("unknown_call", func)
             for method in self._names.methods(func.attr):
@@ -727,7 +763,8 @@ class _Reach(ast.NodeVisitor):
                 self.visit(func.value)
         elif not isinstance(func, ast.Name):
             self.visit(func)
-        self._visit_handed_on(node, origins)
+        self._visit_handed_on(node, origins, is_looked_at=is_looked_at)
+        self._visit_held(node)
         for argument in node.args:
             if any(
                 origin.startswith(ADDRESS_READERS) and "(" not in origin for origin in self._names.origins_of(argument)
@@ -747,25 +784,46 @@ class _Reach(ast.NodeVisitor):
                 self._note("process", node)
             self.visit(keyword.value)
 
+    def visit_Match(self, node: ast.Match) -> None:
+        if any(map(is_namespace, self._names.origins_of(node.subject))):
+            self._note("unknown_call", node.subject)
+        self.generic_visit(node)
+
+    def visit_MatchClass(self, node: ast.MatchClass) -> None:
+        if any(
+            name in INTERPRETER_ATTRIBUTES or name in METHODS or name in WRITE_IF_GIVEN_PATH for name in node.kwd_attrs
+        ):
+            self._note("unknown_call", node)
+        self.generic_visit(node)
+
     def visit_Dict(self, node: ast.Dict) -> None:
         if any(_SHOWN_BY.match(text) for key in node.keys if key for text in self._names.texts(key)):
             self._note("remote_content", node)
         self.generic_visit(node)
 
-    def _visit_handed_on(self, node: ast.Call, origins: frozenset[str]) -> None:
+    def _visit_held(self, node: ast.Call) -> None:
+        """Look at functions that a call may call because an object was made with them, or because they lie in a container."""
+        is_method = isinstance(node.func, ast.Attribute)
+        place = node.func.value if isinstance(node.func, ast.Attribute) else node.func
+        for given in self._names.held_by(place, is_called=not is_method):
+            if given is None:
+                self._note("unknown_call", node)
+            for origin in self._names.origins_of(given):
+                if given is not None and "(" not in origin:
+                    self._reference(given, origin)
+
+    def _visit_handed_on(self, node: ast.Call, origins: frozenset[str], *, is_looked_at: bool) -> None:
         """Look at methods that are handed to what calls them, as if they were called; and at namespaces that are handed on."""
         names = {origin.replace("()", "").rpartition(".")[2] for origin in origins}
         for argument in (*node.args, *(word.value for word in node.keywords)):
             found = self._names.origins_of(argument)
-            if (
-                any(origin.endswith(".__dict__") and is_namespace(origin) for origin in found)
-                and not names <= _LOOK_AT_NAMESPACES
-            ):
+            allowed = _LOOK_AT_NAMESPACES | (_LOOK_UP_VARIABLES if "<globals>" in found else frozenset())
+            if any(map(is_namespace, found)) and not names <= allowed:
                 self._note("unknown_call", node)
+            if UNKNOWN in found and not is_looked_at:
+                self._note("unknown_call", argument)
             if not names & _CALLERS or not isinstance(argument, ast.Attribute | ast.Name):
                 continue
-            if "<unknown>" in found:
-                self._note("unknown_call", argument)
             call = ast.Call(func=argument, args=[ast.Name(id=UNSEEN, ctx=ast.Load())], keywords=[])
             codes = [
                 self._reached(call, origin)
@@ -824,13 +882,15 @@ class _Reach(ast.NodeVisitor):
         root = plain.partition(".")[0]
         if (found := _OF_NAMESPACE.match(origin)) and (is_namespace(found[1])):
             return "unknown_call"
+        if any("_" in part and part in INTERPRETER_ATTRIBUTES for part in plain.split(".") if part != "__import__"):
+            return "unknown_call"
         if through := "files" if ".write." in origin else _through_module(plain, last):  # frames of Spark have writers
             return through
         if origin.startswith(HIDDEN_NAME):
             return "" if last in DATA_METHODS else "unknown_call"
         if origin.startswith("<"):
             name, _, member = origin[1:].partition(">")
-            if last == "<unknown>":
+            if last == UNKNOWN:
                 return "unknown_call"
             if "." in member and name != "unknown" and last != "__call__":
                 return self._inherited(node, name, member, last)
@@ -844,7 +904,7 @@ class _Reach(ast.NodeVisitor):
                         self._reached(node, made) for made in self._names.origins_of(base) if made not in (origin, "")
                     ]
             return next(filter(None, codes), "")
-        if "<unknown>" in origin:
+        if UNKNOWN in origin:
             return "unknown_call" if root in REACHING_ROOTS or root in ("", "builtins") else ""
         if self._strict and plain in ("builtins.exec", "builtins.eval", "builtins.compile"):
             return "unknown_call"
@@ -955,7 +1015,11 @@ class _Reach(ast.NodeVisitor):
                 risky = [
                     name
                     for name in names
-                    if name in METHODS or name in PATH_METHODS or name in EMBEDDED or VERDICTS.get(f"os.{name}")
+                    if name in METHODS
+                    or name in PATH_METHODS
+                    or name in EMBEDDED
+                    or VERDICTS.get(f"os.{name}")
+                    or (name in WRITE_IF_GIVEN_PATH and plain.endswith("attrgetter"))
                 ]
                 if risky or not names or any(UNSEEN in name for name in names):
                     return "unknown_call"
@@ -1004,6 +1068,8 @@ class _Reach(ast.NodeVisitor):
             return self._opened(node, 1)
         if plain in _OPENERS or (last == "open" and root in ("pathlib", "zipfile")):
             return self._opened(node, _OPENERS.get(plain, 1 if root == "zipfile" else 0))
+        if through := next((opener for opener in _OPENERS if plain.endswith(f".{opener}")), ""):
+            return self._opened(node, _OPENERS[through])
         if root == "IPython" and plain.startswith("IPython.get_ipython."):
             return self._shell(node, last)
         if plain.startswith(("IPython.display.", "IPython.core.display", "IPython.lib.display")):
@@ -1034,14 +1100,40 @@ class _Reach(ast.NodeVisitor):
             and (node.args[1:] or any(word.arg == "fname" for word in node.keywords))
         ):
             return "process"
-        if plain in EVALUATORS and root == "jinja2" and any("__" in text for text in self._given(node)):
-            return "unknown_call"
+        if (root == "jinja2" or last in _OF_TEMPLATES) and root in ROOTS:
+            texts = {
+                part.value for part in ast.walk(node) if isinstance(part, ast.Constant) and isinstance(part.value, str)
+            }
+            texts |= self._given(node)
+            is_code = last == "compile_expression"
+            codes = [
+                text if is_code else found[0]
+                for text in texts
+                for found in _TEMPLATE_CODE.finditer(f"{{{{{text}" if is_code else text)
+            ]
+            is_hidden = last in (*_OF_TEMPLATES, "compile") and any(UNSEEN in text for text in texts)
+            if (root == "jinja2" and is_hidden) or any("__" in code or _LOOKS_UP.search(code) for code in codes):
+                return "unknown_call"
         if root == "dask" and any(
             "process" in text
-            for word in node.keywords
-            if word.arg == "scheduler"
-            for text in self._names.texts(word.value)
+            for place in (*node.args, *(word.value for word in node.keywords))
+            for part in ast.walk(place)
+            if isinstance(part, ast.Name | ast.Constant)
+            for text in self._names.texts(part)
         ):
+            return "process"
+        workers = next((word.value for word in node.keywords if word.arg == "workers"), None)
+        if (
+            root == "scipy"
+            and workers is not None
+            and not (isinstance(workers, ast.Constant) and workers.value in (1, None))
+        ):
+            return "process"
+        if root == "psutil" and any(
+            "environ" in self._texts.items(place) | self._texts.texts(place) for place in node.args
+        ):
+            return "environment"
+        if root == "importlib" and last == "load":
             return "process"
         if (
             root == "torch"
@@ -1090,18 +1182,26 @@ class _Reach(ast.NodeVisitor):
         is_method = isinstance(node.func, ast.Attribute) or "." in plain
         places = _places(node)
         into_memory = self._is_into_memory(node)
-        first = self._names.texts(node.args[0]) if node.args else ()
-        if is_method and last in _BY_TEXT and any(text in METHODS or text in WRITE_IF_GIVEN_PATH for text in first):
-            return "files"
-        if is_method and last in _BY_TEXT and places[1:] and self._texts.is_hidden(node.args[0] if node.args else None):
+        named = [*node.args[:1], *(word.value for word in node.keywords if word.arg in ("func", None))]
+        if is_method and last in _BY_TEXT:
+            texts = {text for given in named for text in (*self._names.texts(given), *self._texts.items(given))}
+            texts |= {
+                text
+                for given in named
+                if isinstance(given, ast.Dict)
+                for value in given.values
+                for text in self._texts.texts(value)
+            }
+            if any(text in METHODS or text in WRITE_IF_GIVEN_PATH for text in texts):
+                return "files"
+        if is_method and last in _BY_TEXT and places[1:] and self._texts.is_hidden(named[0] if named else None):
             return "files"
         if is_method and node.args and last == "write" and root in _SELF_WRITING:
             return "" if into_memory else "files"
         if (
             is_method
             and last in ("dump", "export")
-            and first
-            and len(node.args) == 1
+            and any(map(self._names.texts, places))
             and root not in ("yaml", "json", "toml")
         ):
             return "files"
@@ -1167,12 +1267,23 @@ class _Reach(ast.NodeVisitor):
             backends = [node.args[-1]] if any("backend" in text for texts in words for text in texts) else []
             if self._is_foreign_backend(*backends, named.get("backend")):
                 return "process"
-        given = {name for name, value in named.items() if not isinstance(value, ast.Constant) or value.value}
+        given = {name or "" for name, value in named.items() if not isinstance(value, ast.Constant) or value.value}
         if _FETCHING & given:
             return "network"
         if any("://" in text for text in self._names.texts(named.get("storage"))):
             return "database"
-        if _WRITTEN & given and not self._is_into_memory(node):
+        is_writing = any(map(_WRITTEN.match, given)) or any(
+            map(_WRITING_MODE.fullmatch, self._names.texts(named.get("mode")))
+        )
+        is_writing |= _INTO_FILE.match(last) is not None and any(
+            re.fullmatch(r"\S{1,200}", text)
+            for place in node.args
+            if not isinstance(place, ast.List | ast.Tuple | ast.Set)
+            for text in self._names.texts(place)
+        )
+        if last[:1].isupper() and node.args[1:] and self._names.texts(node.args[0]):
+            is_writing |= any(map(_WRITING_MODE.fullmatch, self._names.texts(node.args[1])))
+        if is_writing and not self._is_into_memory(node) and not self._is_defined_method(last):
             return "files"
         if plain.partition(".")[0] in ("sklearn", "imblearn", "zarr") and any(
             self._names.texts(named.get(name)) for name in ("memory", "store")
@@ -1327,7 +1438,7 @@ class _Reach(ast.NodeVisitor):
         if last in _MARKUP_CLASSES:
             return self._marked_up(node)
         if last not in ("IFrame", "Image", "Video", "Audio", "YouTubeVideo"):
-            return ""
+            return "network?" if any(word.arg in ("url", None) for word in node.keywords) else ""
         if self._read(node) == "network":
             return "network"
         return "network?" if self._is_unseen_address(node) else ""
@@ -1412,9 +1523,7 @@ class _Reach(ast.NodeVisitor):
             self._note("process", shown)
             return
         code = MAGICS.get(name, "" if name in FREE_MAGICS else "magic")
-        if name in ("timeit", "time", "prun", "memit", "mprun", "lprun") and (
-            statement := _OPTION.sub("", argument, count=4).strip()
-        ):
+        if name in _TIMERS and (statement := _without_options(argument, _TIMERS[name])):
             self.inspect(statement)
         if name == "timeit" and magic.body:
             self.inspect(magic.body)
@@ -1491,6 +1600,14 @@ def _through_module(plain: str, last: str) -> str:
         if code:
             return code
     return ""
+
+
+def _without_options(line: str, valued: str) -> str:
+    """What stands behind the options at the beginning of a magic's line; those in `valued` take a value."""
+    taking = rf"-[{valued}]\s*[\w./:]+|" if valued else ""
+    while option := re.match(rf"\s*(?:{taking}-[A-Za-z]\w*|--[\w-]+(?:=\S+)?)(?:\s+|\Z)", line):
+        line = line[option.end() :]
+    return line.strip()
 
 
 def _with_automagics(code: str, live: Collection[str], is_bound: Callable[[str], bool]) -> str:

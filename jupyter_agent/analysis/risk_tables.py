@@ -110,14 +110,14 @@ send2trash watchdog graphviz.Digraph.render graphviz.Graph.render graphviz.Sourc
 keras.callbacks.ModelCheckpoint keras.callbacks.TensorBoard keras.callbacks.CSVLogger pytorch_lightning.Trainer lightning.Trainer
 transformers.Trainer transformers.TrainingArguments Bio.SeqIO.write Bio.AlignIO.write Bio.Phylo.write networkx.write_gml networkx.write_graphml networkx.write_gexf networkx.write_edgelist
 networkx.write_adjlist networkx.write_pickle networkx.write_gpickle tensorflow.summary.create_file_writer joblib.Memory lightgbm.Booster.save_model
-_io.FileIO _io.open_code pstats.Stats.dump_stats cProfile.Profile.dump_stats pandas.io.common numpy.lib.npyio matplotlib.backends.backend_pdf.PdfPages
+_io.FileIO _io.open_code pstats.Stats.dump_stats cProfile.Profile.dump_stats pandas.io.common numpy.lib.npyio sklearn.utils.check_memory sklearn.utils.validation.check_memory pyarrow.fs.FileSystem.move matplotlib.backends.backend_pdf matplotlib.backends.backend_pgf matplotlib.backends.backend_ps matplotlib.backends.backend_svg
 pyarrow.output_stream pyarrow.memory_map pyarrow.create_memory_map pyarrow.ipc.new_file pyarrow.ipc.new_stream scipy.io.mmwrite imageio.get_writer
 astropy.io.fits.writeto SimpleITK.WriteImage rdkit.Chem.SDWriter rdkit.Chem.Draw.MolToFile osgeo.gdal.Unlink osgeo.gdal.GetDriverByName
 contextlib.chdir matplotlib.font_manager.json_dump torch.package pyarrow.CompressedOutputStream zarr.create zarr.DirectoryStore zarr.ZipStore
 cv2.FileStorage tensorflow.io.TFRecordWriter tensorflow.train.CheckpointManager tensorflow.keras.callbacks.BackupAndRestore keras.callbacks.BackupAndRestore optuna.storages.JournalStorage
 optuna.storages.JournalFileStorage optuna.storages.JournalFileBackend optuna.storages.journal gymnasium.wrappers.RecordVideo gym.wrappers.RecordVideo gym.wrappers.Monitor osgeo.gdal.Translate osgeo.gdal.Warp
 osgeo.gdal.VectorTranslate tabula.convert_into tabula.convert_into_by_batch numpy.testing.tempdir numpy.testing.temppath IPython.utils.tempdir
-markdown.markdownFromFile emcee.backends.HDFBackend great_expectations.get_context sklearn.datasets.dump_svmlight_file sklearn.datasets.clear_data_home tensorflow.profiler tensorflow.train.Checkpoint IPython.utils.io.Tee nltk.pathsec joblib.disk joblib.logger joblib.compressor statsmodels.datasets.utils.clear_data_home
+markdown.markdownFromFile emcee.backends.HDFBackend great_expectations.get_context sklearn.datasets.dump_svmlight_file sklearn.datasets.clear_data_home tensorflow.profiler tensorflow.train.Checkpoint IPython.utils.io.Tee nltk.pathsec statsmodels.datasets.utils.clear_data_home
 statsmodels.iolib.openfile seaborn.get_data_home seaborn.utils.get_data_home sklearn.datasets.get_data_home sklearn.utils.fixes.tarfile_extractall nltk.data.staging_tempdir
 nltk.data.make_staging_dir nltk.sem.chat80 rich.progress.open matplotlib.animation.HTMLWriter matplotlib.animation.FileMovieWriter tqdm.cli imageio.core folium.utilities
 PIL.PdfParser pyarrow.parquet.ParquetWriter pyarrow.csv.CSVWriter pyarrow.orc.ORCWriter matplotlib.image.thumbnail matplotlib.animation.FFMpegWriter
@@ -134,11 +134,11 @@ nltk.tokenize.stanford_segmenter nltk.classify.megam nltk.classify.weka nltk.int
 bokeh.server bokeh.command bokeh.io.export bokeh.util.browser bokeh.application sympy.parsing.ast_parser sympy.polys.polyconfig sympy.printing.gtk
 sympy.printing.preview sympy.plotting.pygletplot sympy.utilities.runtests xarray.show_versions xarray.util.print_versions PIL.EpsImagePlugin
 matplotlib.backends.backend_ps.gs_distill matplotlib.backends.backend_ps.xpdf_distill matplotlib.backends.backend_webagg jinja2.environment.Template.from_code
-joblib.externals plotly.io.to_image
+plotly.io.to_image dask.utils dask.diagnostics.ResourceProfiler matplotlib.dviread rich.pager rich.console.Console.pager pydantic.ImportString pydantic.types.ImportString
 matplotlib.texmanager keras.models.load_model keras.saving.load_model tensorflow.keras.models.load_model tf_keras.models.load_model
 subprocess pty runpy multiprocessing concurrent.futures.ProcessPoolExecutor concurrent.futures.process pexpect sh plumbum invoke fabric
 ctypes cffi signal resource pickle.load pickle.loads pickle.Unpickler marshal.load marshal.loads dill.load dill.loads dill cloudpickle.load
-cloudpickle.loads joblib.load networkx.read_gpickle sklearn.externals.joblib.load pandas.read_hdf nltk.data.load pyarrow.deserialize numpy.lib.format.read_array joblib.Parallel pandas.read_pickle pandas.io.pickle.read_pickle code codeop trace pdb imp zipimport pkgutil
+cloudpickle.loads joblib joblib.load networkx.read_gpickle sklearn.externals.joblib.load pandas.read_hdf nltk.data.load pyarrow.deserialize numpy.lib.format.read_array pandas.read_pickle pandas.io.pickle.read_pickle code codeop trace pdb imp zipimport pkgutil
 importlib.util importlib.machinery importlib.abc importlib._bootstrap importlib._bootstrap_external _posixsubprocess faulthandler
 asyncio.create_subprocess_exec asyncio.create_subprocess_shell asyncio.subprocess psutil.Process.kill psutil.Process.terminate psutil.Popen
 ray pyspark findspark dask.distributed ipyparallel docker kubernetes pathos loky celery luigi airflow prefect papermill nbclient
@@ -190,7 +190,7 @@ aiosqlite apsw sqlalchemy.create_engine sqlalchemy.ext.asyncio sqlalchemy.engine
 pony tortoise databases dataset records snowflake databricks redis aioredis rediscluster pymongo motor mongoengine elasticsearch opensearchpy
 neo4j py2neo cassandra influxdb influxdb_client clickhouse_driver clickhouse_connect ibm_db teradatasql vertica_python trino prestodb pyhive
 impala hdfs happybase couchdb couchbase arango tinydb lmdb plyvel rocksdb leveldb chromadb pinecone weaviate qdrant_client pymilvus lancedb
-optuna.storages.RDBStorage hyperopt.mongoexp connectorx adbc_driver_postgresql adbc_driver_sqlite adbc_driver_manager memcache pymemcache zodb ZODB jaydebeapi pymssql ibis ponyorm
+pandas.io.sql.SQLDatabase pandas.io.sql.SQLiteDatabase pandas.io.sql.pandasSQL_builder optuna.storages.RDBStorage hyperopt.mongoexp connectorx adbc_driver_postgresql adbc_driver_sqlite adbc_driver_manager memcache pymemcache zodb ZODB jaydebeapi pymssql ibis ponyorm
 """
 
 _ENVIRONMENT = """
@@ -216,7 +216,7 @@ bokeh.models.CustomJS bokeh.models.callbacks.CustomJS bokeh.util.compiler IPytho
 
 _UNKNOWN = (
     "builtins.exec builtins.eval builtins.compile builtins.__build_class__ types.FunctionType types.CodeType gc.get_objects typing.ForwardRef typing.get_type_hints inspect.get_annotations "
-    "inspect.getmodule inspect.getmembers inspect.getmembers_static inspect.getclosurevars gc.get_referents gc.get_referrers traitlets.import_item traitlets.utils.importstring "
+    "inspect.getmodule string.Formatter.get_field string.Formatter.get_value inspect.getmembers inspect.getmembers_static inspect.getclosurevars gc.get_referents gc.get_referrers traitlets.import_item traitlets.utils.importstring "
     "IPython.utils.importstring importlib.metadata.EntryPoint importlib.metadata.entry_points jinja2.Environment.compile_templates"
 )
 
@@ -241,7 +241,7 @@ def _verdicts() -> dict[str, str]:
         "sqlite3.OperationalError sqlite3.Row subprocess.PIPE subprocess.DEVNULL subprocess.STDOUT subprocess.CalledProcessError "
         "subprocess.TimeoutExpired multiprocessing.cpu_count signal.SIGINT tempfile.gettempdir ctypes.sizeof datasets.Dataset.from_dict "
         "datasets.Dataset.from_pandas geopy.distance sqlalchemy.orm.declarative_base sklearn.datasets shutil.disk_usage shutil.which "
-        "sys.modules.keys google.protobuf traitlets.config.Config jupyter_agent.load_ipython_extension jupyter_agent.unload_ipython_extension resource.getrusage resource.RUSAGE_SELF "
+        "joblib.delayed joblib.hash joblib.cpu_count joblib.effective_n_jobs joblib.parallel_backend joblib.parallel_config joblib.register_parallel_backend joblib.wrap_non_picklable_objects dask.utils.parse_bytes dask.utils.format_bytes dask.utils.parse_timedelta dask.utils.SerializableLock dask.utils.M sys.modules.keys google.protobuf traitlets.config.Config jupyter_agent.load_ipython_extension jupyter_agent.unload_ipython_extension resource.getrusage resource.RUSAGE_SELF "
         "six.moves.range six.moves.xrange six.moves.zip six.moves.map six.moves.filter six.moves.reduce six.moves.input six.moves.zip_longest six.moves.urllib.parse six.moves.urllib.error six.moves.urllib.request.Request "
         "IPython.core.display IPython.core.display_functions IPython.core.pylabtools IPython.lib.display IPython.lib.pretty IPython.core.ultratb IPython.core.error "
         "pkg_resources.get_distribution pkg_resources.parse_version psutil importlib.util.find_spec"
@@ -307,7 +307,7 @@ EVALUATORS: Final[dict[str, str]] = {
     name: code
     for code, names in {
         "process": "matplotlib.use matplotlib.pyplot.switch_backend matplotlib.rc",
-        "unknown_call": "numexpr.evaluate numexpr.re_evaluate jinja2.Template jinja2.Environment.from_string jinja2.environment.Template sympy.sympify sympy.S "
+        "unknown_call": "numexpr.evaluate numexpr.re_evaluate sympy.sympify sympy.S "
         "sympy.parse_expr sympy.parsing.sympy_parser.parse_expr sympy.core.sympify.sympify",
     }.items()
     for name in names.split()
@@ -380,7 +380,7 @@ REACHING_ROOTS: Final = frozenset(name.partition(".")[0] for name, code in VERDI
 
 #: Of roots that reach out, those of which functions return tables and texts, which reach no further.
 _DATA_ROOTS: Final = frozenset(
-    "yfinance alpha_vantage quandl nasdaqdatalink pandas_datareader wikipedia wikipediaapi pytrends datasets evaluate tensorflow_datasets vega_datasets ucimlrepo openml pmlb fredapi wbdata wbgapi "
+    "joblib yfinance alpha_vantage quandl nasdaqdatalink pandas_datareader wikipedia wikipediaapi pytrends datasets evaluate tensorflow_datasets vega_datasets ucimlrepo openml pmlb fredapi wbdata wbgapi "
     "world_bank_data eurostat sdmx osmnx astroquery pyspark torchtext tiktoken kagglehub subprocess multiprocessing signal ctypes shutil tempfile trace code platform resource os sys".split()
 )
 #: Methods of what a function returns that reach no further, whatever it is: of answers, rows, texts, tables.

@@ -41,10 +41,39 @@ def test_N6_code_that_computes_reads_or_plots_has_none(case: dict[str, str]) -> 
         ("json.dump({}, log)", Variable("log", "_io.TextIOWrapper", "object", "file")),
         ("go()", Variable("go", "functools.partial", "function", "partial of remove")),
         ("list(map(helper, 'a'))", Variable("helper", "builtins.function", "function", "helper")),
+        ("import re\nre.sub('a', helper, 'a')", Variable("helper", "builtins.function", "function", "helper")),
+        ("box + 1", Variable("box", "__main__.Box", "object", "Box")),
+        ("box.shape", Variable("box", "__main__.Box", "object", "Box")),
+        ("box['a']", Variable("box", "__main__.Box", "mapping", "Box")),
+        ("list(items)", Variable("items", "builtins.map", "iterator", "map")),
+        ("first, = items", Variable("items", "itertools.starmap", "object", "starmap")),
+        ("await work", Variable("work", "builtins.coroutine", "object", "coroutine")),
+        ("with block: pass", Variable("block", "contextlib._GeneratorContextManager", "object", "block")),
+        ("thread.start()", Variable("thread", "threading.Thread", "object", "Thread")),
+        ("known.mean('x')", Variable("known", "types.SimpleNamespace", "object", "namespace")),
+        ("cached('x')", Variable("cached", "functools._lru_cache_wrapper", "object", "cached")),
+        ("functions['go']('x')", Variable("functions", "builtins.dict", "mapping", "dict of 1")),
+        ("for function in functions: function('x')", Variable("functions", "builtins.list", "sequence", "list of 1")),
     ],
 )
 def test_N6_what_only_the_kernel_knows_of_is_asked_about(code: str, live: Variable) -> None:
     assert _codes(code, live={live.name: live})
+
+
+@pytest.mark.parametrize(
+    ("code", "live"),
+    [
+        ("frame.head()\nframe + 1", Variable("frame", "pandas.DataFrame", "frame", "DataFrame 2 × 3")),
+        ("print(counts)\ncounts['a'] += 1", Variable("counts", "collections.Counter", "mapping", "Counter of 1")),
+        (
+            "[day.year for day in days]\ndays[0].strftime('%Y')",
+            Variable("days", "builtins.list", "sequence", "list of 1"),
+        ),
+        ("model.predict(table['a'])", Variable("table", "builtins.dict", "mapping", "dict of 1")),
+    ],
+)
+def test_N6_data_of_the_kernel_that_no_source_shows_is_free(code: str, live: Variable) -> None:
+    assert _codes(code, live={live.name: live}) == set()
 
 
 @pytest.mark.parametrize("code", ["_('x')", "_5('x')", "Out[3].post(place)", "_.rename('b')", "_hidden.send(b'x')"])
