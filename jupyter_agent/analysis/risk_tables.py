@@ -110,7 +110,8 @@ send2trash watchdog graphviz.Digraph.render graphviz.Graph.render graphviz.Sourc
 keras.callbacks.ModelCheckpoint keras.callbacks.TensorBoard keras.callbacks.CSVLogger pytorch_lightning.Trainer lightning.Trainer
 transformers.Trainer transformers.TrainingArguments Bio.SeqIO.write Bio.AlignIO.write Bio.Phylo.write networkx.write_gml networkx.write_graphml networkx.write_gexf networkx.write_edgelist
 networkx.write_adjlist networkx.write_pickle networkx.write_gpickle tensorflow.summary.create_file_writer joblib.Memory lightgbm.Booster.save_model
-_io.FileIO _io.open_code pstats.Stats.dump_stats cProfile.Profile.dump_stats pandas.io.common numpy.lib.npyio sklearn.utils.check_memory sklearn.utils.validation.check_memory pyarrow.fs.FileSystem.move matplotlib.backends.backend_pdf matplotlib.backends.backend_pgf matplotlib.backends.backend_ps matplotlib.backends.backend_svg
+_io.FileIO _io.open_code pstats.Stats.dump_stats cProfile.Profile.dump_stats pandas.io.common numpy.lib.npyio dask.config.ensure_file jinja2.bccache jinja2.FileSystemBytecodeCache hypothesis.database hypothesis.configuration
+sklearn.utils.check_memory sklearn.utils.validation.check_memory pyarrow.fs.FileSystem.move matplotlib.backends.backend_pdf matplotlib.backends.backend_pgf matplotlib.backends.backend_ps matplotlib.backends.backend_svg
 pyarrow.output_stream pyarrow.memory_map pyarrow.create_memory_map pyarrow.ipc.new_file pyarrow.ipc.new_stream scipy.io.mmwrite imageio.get_writer
 astropy.io.fits.writeto SimpleITK.WriteImage rdkit.Chem.SDWriter rdkit.Chem.Draw.MolToFile osgeo.gdal.Unlink osgeo.gdal.GetDriverByName
 contextlib.chdir matplotlib.font_manager.json_dump torch.package pyarrow.CompressedOutputStream zarr.create zarr.DirectoryStore zarr.ZipStore
@@ -134,7 +135,10 @@ nltk.tokenize.stanford_segmenter nltk.classify.megam nltk.classify.weka nltk.int
 bokeh.server bokeh.command bokeh.io.export bokeh.util.browser bokeh.application sympy.parsing.ast_parser sympy.polys.polyconfig sympy.printing.gtk
 sympy.printing.preview sympy.plotting.pygletplot sympy.utilities.runtests xarray.show_versions xarray.util.print_versions PIL.EpsImagePlugin
 matplotlib.backends.backend_ps.gs_distill matplotlib.backends.backend_ps.xpdf_distill matplotlib.backends.backend_webagg jinja2.environment.Template.from_code
-plotly.io.to_image dask.utils dask.diagnostics.ResourceProfiler matplotlib.dviread rich.pager rich.console.Console.pager pydantic.ImportString pydantic.types.ImportString
+plotly.io.to_image matplotlib.sphinxext matplotlib.backends.registry dask.cli dask.array.from_npy_stack dask.array.core.from_npy_stack
+babel.messages babel.plural.to_python babel.localedata bs4.diagnose jinja2.loaders.ModuleLoader jinja2.debug xarray.core.utils.attempt_import pandas.core.computation
+pydantic.v1.parse.load_str_bytes pydantic.deprecated.parse.load_str_bytes hypothesis.internal hypothesis.extra.codemods sklearn.utils.estimator_checks nbformat.sign
+dask.utils dask.diagnostics.ResourceProfiler matplotlib.dviread rich.pager rich.console.Console.pager pydantic.ImportString pydantic.types.ImportString
 matplotlib.texmanager keras.models.load_model keras.saving.load_model tensorflow.keras.models.load_model tf_keras.models.load_model
 subprocess pty runpy multiprocessing concurrent.futures.ProcessPoolExecutor concurrent.futures.process pexpect sh plumbum invoke fabric
 ctypes cffi signal resource pickle.load pickle.loads pickle.Unpickler marshal.load marshal.loads dill.load dill.loads dill cloudpickle.load
