@@ -861,18 +861,18 @@ class NameResolver:
         return found
 
     def held_by(
-        self, place: ast.expr | None, *, is_called: bool, seen: set[tuple[int, bool]] | None = None
+        self, place: ast.expr | None, *, is_called: bool, seen: set[tuple[int, bool, int]]
     ) -> Iterator[ast.expr | None]:
         """What an object was made with, which a call of its methods may call; if it `is_called`, or lies in another, by any function.
 
-        None for what lies in a container of the kernel that no source shows.
+        None for what lies in a container of the kernel that no source shows; nothing again for what was `seen`.
         """
         while isinstance(place, ast.Subscript | ast.Starred) or (is_called and isinstance(place, ast.Attribute)):
             place = place.value
-        seen = set() if seen is None else seen
-        if place is None or (id(place), is_called) in seen:
+        key = (id(place), is_called, self.generation)
+        if place is None or key in seen:
             return
-        seen.add((id(place), is_called))
+        seen.add(key)
         inner: Iterable[ast.expr | None] = ()
         match place:
             case ast.Name(id=name):

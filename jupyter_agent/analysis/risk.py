@@ -463,6 +463,7 @@ class _Reach(ast.NodeVisitor):
         self._texts = TextReader(self._names)
         self._magics: tuple[CellMagic, ...] = ()
         self._entered: set[int] = set()
+        self._held: set[tuple[int, bool, int]] = set()
         self._imports: set[str] = set()
         self._sources = sources
         self._depth = 0
@@ -805,7 +806,7 @@ class _Reach(ast.NodeVisitor):
         """Look at functions that a call may call because an object was made with them, or because they lie in a container."""
         is_method = isinstance(node.func, ast.Attribute)
         place = node.func.value if isinstance(node.func, ast.Attribute) else node.func
-        for given in self._names.held_by(place, is_called=not is_method):
+        for given in self._names.held_by(place, is_called=not is_method, seen=self._held):
             if given is None:
                 self._note("unknown_call", node)
             for origin in self._names.origins_of(given):
