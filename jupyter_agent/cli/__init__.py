@@ -1,4 +1,8 @@
 """`jupyter agent …`: questions about notebook files, conversations and models from a terminal.
 
-One module per command.
+One module per command; `main` runs one.
 """
+
+from jupyter_agent.cli.main import main
+
+__all__ = ["main"]
