@@ -73,7 +73,7 @@ AGGREGATES = frozenset(
 )
 #: Leave their object as it is. A method in none of these sets may mutate it, as `to` of a model does.
 PURE = (IDEMPOTENT - {"to"} | AGGREGATES) | frozenset(
-    "agg aggregate align all any apply apply_along_axis applymap argmax argmin argsort argwhere as_integer_ratio asof "
+    "head with_columns agg aggregate align all any apply apply_along_axis applymap argmax argmin argsort argwhere as_integer_ratio asof "
     "assign at_time autocorr backfill between_time bool byteswap bit_length center choose coalesce columns combine "
     "combine_first compare compress conj conjugate corr corrwith cov crosstab cummax cummin cumprod cumsum cut date "
     "day_name days decode decision_function density diagonal diff difference dot drop droplevel duplicated elapsed "
