@@ -80,7 +80,7 @@ def test_where_nobody_can_be_asked_it_is_said_why_the_mode_does_not_help(
 ) -> None:
     script({"calls": [{"name": "run_code", "arguments": {"code": "open('made.txt', 'w')"}}]}, {"text": "As you like."})
     ended = command("ask", "make it", "-n", str(notebook), "--execute", "--approve", "auto")
-    assert "asked about in every mode" in ended.err
+    assert "needs approval every time" in ended.err
     assert "--approve auto" not in ended.err
 
 

@@ -32,7 +32,7 @@ _LEXICON = Lexicon(
         "dtypes": "dtypes, dtype, types, type, data types, datatypes, column types, types of the columns, data type of each column, type of each column, types of all columns",
         "head": "head, preview, first rows, first few rows, look like, looks like, peek, top rows, first lines", "tail": "tail, last rows, last few rows, bottom rows, last lines, end",
         "sample": "sample, random rows, random sample, some rows, a few rows, few rows, example rows, sample rows, random",
-        "summary": "describe, description, summary, summarize, summarise, overview, statistics, stats, info, information, profile, explore, about, contain, contains, hold, holds, inside, details, describe all columns, summary statistics, rundown",
+        "summary": "describe, explain, description, summary, summarize, summarise, overview, statistics, stats, info, information, profile, explore, about, contain, contains, hold, holds, inside, details, describe all columns, summary statistics, rundown",
         "index": "index, row labels, row names, row index", "memory": "memory, how much memory, memory usage, memory use, ram, bytes, memory footprint, megabytes, how heavy, mb",
         "missing": "missing, missing values, nulls, null values, nans, nan values, nan, na, gaps, empty cells, missing data, empty values, incomplete, null, blanks, isna, isnull",
     },
