@@ -112,7 +112,8 @@ def test_history_that_is_cut_is_cut_in_large_steps(parts: list[list[Turn]], budg
         if messages[: len(before)] != before:
             steps.append(grown)
             grown = 0
-        grown += estimate_tokens(conversation[number - 1].question + conversation[number - 1].reply)
+        newest = conversation[number - 1]
+        grown += sum(map(estimate_tokens, (newest.question, *(message.content for message in newest.messages))))
         before = messages
     assert all(step >= budget // 8 for step in steps)
 
