@@ -129,11 +129,16 @@ def notebook_id(path: Path | None) -> str:
     return server_info.notebook_id(str(path.resolve()), server_roots())
 
 
-def server_roots() -> tuple[str, ...]:
-    """The folders of the Jupyter servers that run here."""
+def server_addresses() -> tuple[server_info.Address, ...]:
+    """Of the Jupyter servers that run here."""
     records = sorted(Path(jupyter_runtime_dir()).glob("jpserver-*.json"))
     addresses = [server_info.read_address(str(record)) for record in records]
-    return tuple(address.root for address in addresses if address is not None)
+    return tuple(address for address in addresses if address is not None)
+
+
+def server_roots() -> tuple[str, ...]:
+    """The folders of the Jupyter servers that run here."""
+    return tuple(address.root for address in server_addresses())
 
 
 async def _run_cells(kernel: Kernel, notebook: FileNotebook) -> None:

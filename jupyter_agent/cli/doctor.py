@@ -10,8 +10,6 @@ from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from typing import Any
 
-from jupyter_core.paths import jupyter_runtime_dir
-
 from jupyter_agent.cli.arguments import ERROR, NOT_KNOWN, OK, USAGE
 from jupyter_agent.cli.context import (
     CELL_SECONDS,
@@ -19,6 +17,7 @@ from jupyter_agent.cli.context import (
     print_note,
     print_progress,
     print_text,
+    server_addresses,
     server_roots,
     start_notebook_kernel,
 )
@@ -79,9 +78,8 @@ async def doctor(arguments: argparse.Namespace) -> int:
 
 def _report_of_server(path: Path) -> dict[str, Any] | None:
     """The report of a server that runs here and has a kernel for the notebook, which knows what ran; None without one."""
-    for record in sorted(Path(jupyter_runtime_dir()).glob("jpserver-*.json")):
-        address = server_info.read_address(str(record))
-        if address is None or not address.root:
+    for address in server_addresses():
+        if not address.root:
             continue
         name = server_info.notebook_id(str(path.resolve()), (address.root,))
         if not Path(name).is_absolute():

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Literal
 
 from jupyter_agent.models.offline.markdown import name as shown
 from jupyter_agent.models.offline.namespace import Column, Namespace
+from jupyter_agent.models.offline.words import joined
 
 Operator = Literal[
     "==", "!=", ">", ">=", "<", "<=", "between", "during", "month", "isin", "notin", "missing", "present", "contains",
@@ -30,6 +32,11 @@ def noun(function: Function) -> str:
 
 class Ask(Exception):
     """Raised where the question can be meant in several ways; its text asks back."""
+
+    @classmethod
+    def which_table(cls, names: Iterable[str]) -> Ask:
+        """Ask back of which of several tables; the first six are named."""
+        return cls(f"Which table do you mean: {joined([shown(name) for name in islice(names, 6)], 'or')}?")
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,7 +54,8 @@ class Pandas:
         """With pandas as the user imported it."""
         return cls(frame, *alias(namespace, "pandas", "pd", runs))
 
-    def _at(self, column: Column) -> str:
+    def expression(self, column: Column) -> str:
+        """One column, of all rows."""
         return self._of(self.frame.code, column)
 
     def _of(self, table: str, column: Column) -> str:
@@ -124,9 +125,9 @@ class Pandas:
     def column(self, column: Column, conditions: Sequence[Condition] = ()) -> str:
         """One column of those rows."""
         if not conditions:
-            return self._at(column)
+            return self.expression(column)
         if self._twice(column):
-            return f"{self._at(column)}[{self.mask(conditions)}]"
+            return f"{self.expression(column)}[{self.mask(conditions)}]"
         return f"{self.frame.code}.loc[{self.mask(conditions)}, {column.label}]"
 
     def statistic(self, function: Function, column: Column, conditions: Sequence[Condition] = ()) -> str:
@@ -212,14 +213,14 @@ class Pandas:
     def selected(self, columns: Sequence[Column], conditions: Sequence[Condition] = ()) -> str:
         """Some columns."""
         if conditions:
-            return f"{self.frame.code}.loc[{self.mask(conditions)}, {_listed(columns)}]"
-        return f"{self.frame.code}[{_listed(columns)}]"
+            return f"{self.frame.code}.loc[{self.mask(conditions)}, {listed(columns)}]"
+        return f"{self.frame.code}[{listed(columns)}]"
 
     def picked(self, column: Column, descending: bool, conditions: Sequence[Condition], shown: Sequence[Column]) -> str:
         """The rows that have the most, or the least, of a column."""
         how = "max" if descending else "min"
         at = self._of("rows", column)
-        return f"{self.rows(conditions)}.loc[lambda rows: {at} == {at}.{how}(), {_listed(shown)}]"
+        return f"{self.rows(conditions)}.loc[lambda rows: {at} == {at}.{how}(), {listed(shown)}]"
 
     def different(self, column: Column, conditions: Sequence[Condition]) -> str:
         """Each value once."""
@@ -228,7 +229,7 @@ class Pandas:
     def share(self, conditions: Sequence[Condition], column: Column | None) -> str:
         """The part of the rows that meets the conditions, or of the sum of a column."""
         if column is not None:
-            return f"{self.column(column, conditions)}.sum() / {self._at(column)}.sum()"
+            return f"{self.column(column, conditions)}.sum() / {self.expression(column)}.sum()"
         return f"{self.count(conditions)} / {self.count(())}"
 
     def levelled(self) -> str:
@@ -267,7 +268,7 @@ class Pandas:
     def pivoted(self, rows: Column, across: Column, value: Column | None, function: Function) -> str:
         """A table with one row and one column for each value of two keys."""
         if value is None:
-            return f"{self.pd}.crosstab({self._at(rows)}, {self._at(across)})"
+            return f"{self.pd}.crosstab({self.expression(rows)}, {self.expression(across)})"
         observed = self._observed((rows, across))
         return (
             f"{self.frame.code}.pivot_table(index={rows.label}, columns={across.label}, values={value.label}, "
@@ -276,7 +277,7 @@ class Pandas:
 
     def running(self, column: Column, kind: str, window: int | str, function: Function, time: Column | None) -> str:
         """``cumulative``, ``moving``, ``change``, ``difference``, ``shift`` or ``rank`` of a column, row by row."""
-        at = self._at(column)
+        at = self.expression(column)
         if time is not None and kind != "rank":
             at = f"{self.frame.code}.set_index({time.label})[{column.label}].sort_index()"
         return f"{at}.{RUNNING.get(kind, f'rolling({window!r}).{_CALLS[function]}')}"
@@ -302,9 +303,10 @@ class Pandas:
         return f"{self.frame.code}.{writer}({path!r}{', sep=' + repr(chr(9)) if ending == 'tsv' else ''}{extra})"
 
 
-def _listed(columns: Sequence[Column]) -> str:
+def listed(columns: Sequence[Column]) -> str:
+    """Their labels as a list in code."""
     return f"[{', '.join(column.label for column in columns)}]"
 
 
 def _labels(columns: Sequence[Column]) -> str:
-    return columns[0].label if len(columns) == 1 else _listed(columns)
+    return columns[0].label if len(columns) == 1 else listed(columns)

@@ -48,11 +48,14 @@ class Polars:
         lazy = "LazyFrame" in self.frame.variable.type and not self.frame.expression
         return f"{self.frame.code}.collect()" if lazy else self.frame.code
 
-    def _col(self, column: Column) -> str:
+    def expression(self, column: Column) -> str:
         return f"{self.pl}.col({column.label})"
 
     def _condition(self, condition: Condition) -> str:
-        at, values = self._col(condition.column), [self._literal(condition.column, value) for value in condition.values]
+        at, values = (
+            self.expression(condition.column),
+            [self._literal(condition.column, value) for value in condition.values],
+        )
         match condition.operator:
             case "notin":
                 return f"~{at}.is_in([{', '.join(values)}])"
@@ -113,7 +116,7 @@ class Polars:
             keys.append(f"{self.moment(grouping.time)}{_PERIODS[grouping.period]}.alias({name!r})")
         calls = grouping.each or (grouping.function,) * len(grouping.values)
         values = ", ".join(
-            f"{self._col(value)}.{_CALLS[how]}" for value, how in zip(grouping.values, calls, strict=True)
+            f"{self.expression(value)}.{_CALLS[how]}" for value, how in zip(grouping.values, calls, strict=True)
         )
         counted = f"{self.pl}.len()"
         if grouping.part is not None:
@@ -128,7 +131,7 @@ class Polars:
 
     def _results(self, grouping: Grouping) -> list[str]:
         """The columns that hold one value for each group."""
-        return [self._col(value) for value in grouping.values] or [f"{self.pl}.col('len')"]
+        return [self.expression(value) for value in grouping.values] or [f"{self.pl}.col('len')"]
 
     def _ordered(self, grouping: Grouping, name: str) -> str:
         if grouping.descending is None:
@@ -138,8 +141,8 @@ class Polars:
 
     def moment(self, time: Column, *, is_strict: bool = True) -> str:
         if time.role == "time":
-            return self._col(time)
-        return f"{self._col(time)}.str.{_reader(time)}({'' if is_strict else 'strict=False'})"
+            return self.expression(time)
+        return f"{self.expression(time)}.str.{_reader(time)}({'' if is_strict else 'strict=False'})"
 
     def counted(self, column: Column, conditions: Sequence[Condition] = (), limit: int | None = None) -> str:
         return f"{self.column(column, conditions)}.value_counts(sort=True)" + (f".head({limit})" if limit else "")
@@ -161,7 +164,7 @@ class Polars:
     def picked(self, column: Column, descending: bool, conditions: Sequence[Condition], shown: Sequence[Column]) -> str:
         how = "max" if descending else "min"
         labels = ", ".join(other.label for other in shown)
-        return f"{self.rows(conditions)}.filter({self._col(column)} == {self._col(column)}.{how}()).select({labels})"
+        return f"{self.rows(conditions)}.filter({self.expression(column)} == {self.expression(column)}.{how}()).select({labels})"
 
     def different(self, column: Column, conditions: Sequence[Condition]) -> str:
         return f"{self.column(column, conditions)}.drop_nulls().unique().sort().to_list()"
@@ -176,11 +179,11 @@ class Polars:
 
     def as_numbers(self, column: Column, name: str, is_text: bool) -> str:
         digits = ".str.replace_all(r'[^0-9.\\-]', '')" if is_text else ""
-        read = f"{self._col(column)}{digits}.cast({self.pl}.Float64, strict=False)"
+        read = f"{self.expression(column)}{digits}.cast({self.pl}.Float64, strict=False)"
         return f"{self._table}.with_columns({name}={read})"
 
     def multiplied(self, name: str, first: Column, second: Column) -> str:
-        return f"{self._table}.with_columns({name}={self._col(first)} * {self._col(second)})"
+        return f"{self._table}.with_columns({name}={self.expression(first)} * {self.expression(second)})"
 
     def correlated(self, columns: Sequence[Column], conditions: Sequence[Condition] = ()) -> str:
         if len(columns) == 2:
@@ -207,8 +210,8 @@ class Polars:
             kind, f"rolling_{'mean' if function in ('count', 'nunique', 'mode') else function}({window})"
         )
         if time is None or kind == "rank":
-            return f"{self._table}.select({self._col(column)}.{call})"
-        return f"{self._table}.sort({time.label}).select({time.label}, {self._col(column)}.{call})"
+            return f"{self._table}.select({self.expression(column)}.{call})"
+        return f"{self._table}.sort({time.label}).select({time.label}, {self.expression(column)}.{call})"
 
     def running_groups(self, grouping: Grouping, kind: str, window: int | str) -> str:
         call = RUNNING.get(kind, f"rolling_mean({window})")

@@ -25,7 +25,7 @@ from jupyter_agent.models.offline.skills.talk import talk
 from jupyter_agent.models.offline.transforms.answer import answered as transformed
 from jupyter_agent.models.offline.transforms.reading import transform_of
 from jupyter_agent.models.offline.transforms.transform import Transform
-from jupyter_agent.models.offline.words import joined, parts, tokens
+from jupyter_agent.models.offline.words import parts, tokens
 
 #: ``does every customer have an email`` is no question about groups.
 _EVERY = re.compile(r"^\W*(?:do|does|did|is|are|was|were|has|have|had)\s+(?:every|each|all)\b", re.IGNORECASE)
@@ -111,8 +111,7 @@ def table_answer(conversation: Conversation, facts: Facts) -> Sequence[str] | No
             block for understood in found for block in answered(understood.query, understood.source, namespace, facts)
         ]
     if len(found) > 1:
-        choices = [name(understood.source.table.name) for understood in found[:6]]
-        raise Ask(f"Which table do you mean: {joined(choices, 'or')}?")
+        raise Ask.which_table(understood.source.table.name for understood in found)
     query, source = found[0].query, found[0].source
     secret = next((column for column in query.used() if column.facts.get("withheld")), None)
     if secret is not None:

@@ -19,7 +19,7 @@ from jupyter_agent.models.offline.markdown import table as markdown_table
 from jupyter_agent.models.offline.namespace import Column, Namespace, Table, moment, names_of, real, whole
 from jupyter_agent.models.offline.query import Ask
 from jupyter_agent.models.offline.results import result
-from jupyter_agent.models.offline.words import joined, key, tokens
+from jupyter_agent.models.offline.words import key, tokens
 
 What = Literal["missing", "complete", "duplicates", "type", "unique", "spelling", "about"]
 _PHRASES: Mapping[What, str] = {
@@ -140,9 +140,7 @@ def inspections(question: str, tables: Sequence[Table], previous: Sequence[Inspe
     ]
     fitting = spoken or (whole_tables if len(whole_tables) == 1 else fitting)
     if len(fitting) > _MOST or (len(fitting) > 1 and any(inspection.columns for inspection in fitting)):
-        raise Ask(
-            f"Which table do you mean: {joined([name(inspection.table.name) for inspection in fitting[:6]], 'or')}?"
-        )
+        raise Ask.which_table(inspection.table.name for inspection in fitting)
     return fitting
 
 

@@ -16,7 +16,7 @@ from jupyter_agent.models.offline.namespace import Namespace, Table
 from jupyter_agent.models.offline.queries.query import ObjectContext, ObjectQuery
 from jupyter_agent.models.offline.query import Ask
 from jupyter_agent.models.offline.spans import Lexicon, Meaning, is_named, spans
-from jupyter_agent.models.offline.words import joined, near
+from jupyter_agent.models.offline.words import near
 
 _DATA = words("csv tsv txt parquet json jsonl ndjson xlsx xls feather pkl pickle npy gz zip arrow")
 _READERS = {
@@ -208,7 +208,7 @@ def read(question: str, context: ObjectContext) -> FileQuery | None:
         if not tables or len(found.all("table")) > 1:
             return None
         if len(tables) > 1:
-            raise Ask(f"Which table do you mean: {joined([name(frame.name) for frame in tables[:6]], 'or')}?")
+            raise Ask.which_table(frame.name for frame in tables)
         return FileQuery("save", context.namespace, file, kind or ending(file), table=tables[0])
     return (
         FileQuery("list", context.namespace, kind=kind)

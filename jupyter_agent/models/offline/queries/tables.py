@@ -14,7 +14,7 @@ from jupyter_agent.models.offline.namespace import Column, Namespace, Role, Tabl
 from jupyter_agent.models.offline.queries.query import ObjectContext, ObjectQuery, shown_run
 from jupyter_agent.models.offline.query import Ask, no_frame
 from jupyter_agent.models.offline.spans import Lexicon, Meaning, Spans, is_named, spans
-from jupyter_agent.models.offline.words import forms, joined, tokens
+from jupyter_agent.models.offline.words import forms, tokens
 
 _LONGEST = 60
 _POINTING = re.compile(r"\b(?:it|its|they|them|their|that|those|these)\b", re.IGNORECASE)
@@ -262,7 +262,7 @@ def read(question: str, context: ObjectContext) -> StructureQuery | None:
     if len(tables) > 1 and not found.all("table") and len(whole_tables) == 1:
         tables = whole_tables
     if len(tables) > 1 and not found.all("table"):
-        raise Ask(f"Which table do you mean: {joined([name(frame.name) for frame in tables[:6]], 'or')}?")
+        raise Ask.which_table(frame.name for frame in tables)
     if len(tables) != 1:
         return None
     return StructureQuery(tables[0], what, context.namespace, limit, role, bool(found.one("most")))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from jupyter_agent.models.offline.dialects.dialect import Grouping
 from jupyter_agent.models.offline.dialects.pandas import RUNNING as PANDAS_RUNNING
-from jupyter_agent.models.offline.dialects.pandas import Pandas
+from jupyter_agent.models.offline.dialects.pandas import Pandas, listed
 from jupyter_agent.models.offline.dialects.polars import RUNNING as POLARS_RUNNING
 from jupyter_agent.models.offline.dialects.polars import Polars
 from jupyter_agent.models.offline.grammar.assembly import usual
@@ -22,23 +23,18 @@ _POLARS_PARTS = {
     "year": "dt.year()", "quarter": "dt.quarter()", "month": "dt.month()", "week": "dt.week()", "day": "dt.day()", "hour": "dt.hour()", "weekday": "dt.strftime('%A')",
 }  # fmt: skip
 _NOT_DIGITS = r"r'[^0-9.\-]'"
-_DEGREES = {"fahrenheit": "{0} * 9 / 5 + 32", "celsius": "({0} - 32) * 5 / 9"}
 _POLARS_TEXT = {"lower": "to_lowercase", "upper": "to_uppercase", "title": "to_titlecase", "strip": "strip_chars"}
-
-
-def labels(columns: Sequence[Column]) -> str:
-    """Labels as a list in code."""
-    return f"[{', '.join(column.label for column in columns)}]"
+_DEGREES = {"fahrenheit": "{0} * 9 / 5 + 32", "celsius": "({0} - 32) * 5 / 9"}
 
 
 def written(transform: Transform, language: Pandas | Polars) -> Written:
     """The change in the dialect of its table."""
-    columns, value = transform.columns, transform.value
-
-    def at(column: Column) -> str:
-        return language.column(column) if isinstance(language, Pandas) else f"{language.pl}.col({column.label})"
-
+    columns, value, at = transform.columns, transform.value, language.expression
     match transform.operation:
+        case "text":
+            names = {} if isinstance(language, Pandas) else _POLARS_TEXT
+            calls = "".join(f".str.{names.get(method, method)}()" for method in transform.how.split())
+            return _each(columns, lambda column: at(column) + calls)
         case "select columns":
             return Written(language.selected(columns))
         case "running":
@@ -65,8 +61,19 @@ def _each(columns: Sequence[Column], expression: Callable[[Column], str]) -> Wri
     return Written(columns=tuple((column.label, expression(column)) for column in columns))
 
 
+def _cut(transform: Transform, pieces: str) -> Written:
+    """A new column for each piece of a text."""
+    return Written(columns=tuple((repr(name), f"{pieces}[{place}]") for place, (name, _) in enumerate(transform.pairs)))
+
+
+def _is_far(column: str) -> str:
+    """Values more than one and a half times the interquartile range below the first or above the third quartile."""
+    low, high = f"{column}.quantile(0.25)", f"{column}.quantile(0.75)"
+    return f"({column} - ({low} + {high}) / 2).abs() > 2 * ({high} - {low})"
+
+
 def _in_pandas(transform: Transform, language: Pandas) -> Written:
-    table, at, columns, value = language.frame.code, language.column, transform.columns, transform.value
+    table, at, columns, value = language.frame.code, language.expression, transform.columns, transform.value
     match transform.operation:
         case "drop rows":
             mask = language.mask(transform.conditions)
@@ -77,22 +84,20 @@ def _in_pandas(transform: Transform, language: Pandas) -> Written:
                 mask = f"({mask}).fillna(False)"
             return Written(f"{table}[~({mask})]")
         case "drop missing":
-            how = [f"subset={labels(columns)}"] if columns else []
+            how = [f"subset={listed(columns)}"] if columns else []
             return Written(f"{table}.dropna({', '.join([*how, *(['how=' + repr('all')] if transform.how else [])])})")
         case "drop duplicates":
-            how = [f"subset={labels(columns)}"] if columns else []
+            how = [f"subset={listed(columns)}"] if columns else []
             return Written(
                 f"{table}.drop_duplicates({', '.join([*how, *(['keep=' + repr('last')] if transform.how == 'last' else [])])})"
             )
         case "drop outliers":
-            column = at(columns[0])
-            low, high = f"{column}.quantile(0.25)", f"{column}.quantile(0.75)"
-            return Written(f"{table}[~(({column} - ({low} + {high}) / 2).abs() > 2 * ({high} - {low}))]")
+            return Written(f"{table}[~({_is_far(at(columns[0]))})]")
         case "sort":
             down = ", ascending=False" if transform.how == "down" else ""
-            return Written(f"{table}.sort_values({labels(columns) if len(columns) > 1 else columns[0].label}{down})")
+            return Written(f"{table}.sort_values({listed(columns) if len(columns) > 1 else columns[0].label}{down})")
         case "drop columns":
-            return Written(f"{table}.drop(columns={labels(columns)})")
+            return Written(f"{table}.drop(columns={listed(columns)})")
         case "drop sparse columns":
             kept = {
                 "constant": f"{table}.nunique(dropna=False) > 1",
@@ -102,9 +107,9 @@ def _in_pandas(transform: Transform, language: Pandas) -> Written:
             }
             return Written(f"{table}.loc[:, {kept[transform.how]}]")
         case "keep columns":
-            return Written(f"{table}[{labels(columns)}]")
+            return Written(f"{table}[{listed(columns)}]")
         case "order columns":
-            own, rest = ", ".join(column.label for column in columns), f"*{table}.columns.drop({labels(columns)})"
+            own, rest = ", ".join(column.label for column in columns), f"*{table}.columns.drop({listed(columns)})"
             return Written(f"{table}[[{own}, {rest}]]" if transform.how == "front" else f"{table}[[{rest}, {own}]]")
         case "rename":
             return Written(
@@ -133,10 +138,6 @@ def _in_pandas(transform: Transform, language: Pandas) -> Written:
             )
         case "convert":
             return _each(columns, lambda column: _converted_pandas(transform.how, language, column))
-        case "text":
-            return _each(
-                columns, lambda column: at(column) + "".join(f".str.{method}()" for method in transform.how.split())
-            )
         case "clip":
             limits = ", ".join(
                 f"{side}={limit!r}" for side, limit in zip(("lower", "upper"), value, strict=True) if limit is not None
@@ -147,10 +148,7 @@ def _in_pandas(transform: Transform, language: Pandas) -> Written:
             moment = at(time) if time.role == "time" else f"{language.pd}.to_datetime({at(time)})"
             return Written(columns=((repr(transform.name), f"{moment}.{_PANDAS_PARTS[transform.how]}"),))
         case "split":
-            cut = f"{at(columns[0])}.str.split({transform.pairs[0][1]!r}, n=1).str"
-            return Written(
-                columns=tuple((repr(name), f"{cut}[{place}]") for place, (name, _) in enumerate(transform.pairs))
-            )
+            return _cut(transform, f"{at(columns[0])}.str.split({transform.pairs[0][1]!r}, n=1).str")
         case "to library":
             return Written(f"{transform.name}.from_pandas({table})")
     raise AssertionError(transform.operation)
@@ -171,24 +169,29 @@ def _running(transform: Transform, language: Pandas | Polars) -> str:
     rows = language.rows() if time is None else language.sorted((time,), descending=False)
     keys = ", ".join(key.label for key in transform.by)
     if isinstance(language, Pandas):
-        return f"{rows}.groupby([{keys}], observed=True)[{labels(transform.columns)}].{PANDAS_RUNNING[kind]}"
+        return f"{rows}.groupby([{keys}], observed=True)[{listed(transform.columns)}].{PANDAS_RUNNING[kind]}"
     computed = ", ".join(
-        f"{language.pl}.col({each.label}).{POLARS_RUNNING[kind]}.over({keys})" for each in transform.columns
+        f"{language.expression(each)}.{POLARS_RUNNING[kind]}.over({keys})" for each in transform.columns
     )
     return f"{rows}.with_columns({computed})"
 
 
+def _filling(transform: Transform, column: Column) -> Any:
+    """What a column's gaps are filled with: the value that was named, or what suits its type."""
+    if transform.value is not None:
+        return transform.value
+    return Computed("median" if column.role == "number" else "mode")
+
+
 def _filled_pandas(transform: Transform, language: Pandas, column: Column) -> str:
-    at, value = language.column(column), transform.value
-    if value is None:
-        value = Computed("median" if column.role == "number" else "mode")
+    at, value = language.expression(column), _filling(transform, column)
     if not isinstance(value, Computed):
         if column.dtype.startswith("categor") and str(value) not in column.values:
             return f"{at}.cat.add_categories([{value!r}]).fillna({value!r})"
         return f"{at}.fillna({value!r})"
     if value.how in ("ffill", "bfill", "interpolate"):
         grouped = (
-            f"{language.frame.code}.groupby({labels(transform.by)}, observed=True)[{column.label}]"
+            f"{language.frame.code}.groupby({listed(transform.by)}, observed=True)[{column.label}]"
             if transform.by
             else at
         )
@@ -198,7 +201,7 @@ def _filled_pandas(transform: Transform, language: Pandas, column: Column) -> st
             else f"{grouped}.transform('interpolate')"
         )
     if transform.by:
-        return f"{at}.fillna({language.frame.code}.groupby({labels(transform.by)}, observed=True)[{column.label}].transform({value.how!r}))"
+        return f"{at}.fillna({language.frame.code}.groupby({listed(transform.by)}, observed=True)[{column.label}].transform({value.how!r}))"
     return f"{at}.fillna({at}.mode().iat[0])" if value.how == "mode" else f"{at}.fillna({at}.{value.how}())"
 
 
@@ -214,7 +217,7 @@ def _replaced_pandas(transform: Transform, at: str, column: Column) -> str:
 
 
 def _converted_pandas(target: str, language: Pandas, column: Column) -> str:
-    at, is_text = language.column(column), column.role == "text"
+    at, is_text = language.expression(column), column.role == "text"
     read = at
     if is_text and target in ("int", "float", "number"):
         digits = f"{at}.str.replace({_NOT_DIGITS}, '', regex=True)" if kind_of(column) == "numeral" else at
@@ -246,35 +249,28 @@ def _converted_pandas(target: str, language: Pandas, column: Column) -> str:
 
 def _in_polars(transform: Transform, language: Polars) -> Written:
     table, columns, value, pl = language.frame.code, transform.columns, transform.value, language.pl
-
-    def at(column: Column) -> str:
-        return f"{pl}.col({column.label})"
-
-    listed = ", ".join(column.label for column in columns)
+    at = language.expression
+    names = ", ".join(column.label for column in columns)
     match transform.operation:
         case "drop rows":
             return Written(f"{table}.filter(~({language.mask(transform.conditions)}).fill_null(False))")
         case "drop missing":
             return Written(
-                f"{table}.drop_nulls({listed})"
+                f"{table}.drop_nulls({names})"
                 if not transform.how
                 else f"{table}.filter(~{pl}.all_horizontal({pl}.all().is_null()))"
             )
         case "drop duplicates":
-            subset = f"subset={labels(columns)}, " if columns else ""
+            subset = f"subset={listed(columns)}, " if columns else ""
             return Written(f"{table}.unique({subset}keep={transform.how or 'first'!r}, maintain_order=True)")
         case "drop outliers":
-            column = at(columns[0])
-            low, high = f"{column}.quantile(0.25)", f"{column}.quantile(0.75)"
-            return Written(
-                f"{table}.filter(~((({column} - ({low} + {high}) / 2).abs() > 2 * ({high} - {low})).fill_null(False)))"
-            )
+            return Written(f"{table}.filter(~(({_is_far(at(columns[0]))}).fill_null(False)))")
         case "sort":
             return Written(
-                f"{table}.sort({listed}{', descending=True' if transform.how == 'down' else ''}, nulls_last=True)"
+                f"{table}.sort({names}{', descending=True' if transform.how == 'down' else ''}, nulls_last=True)"
             )
         case "drop columns":
-            return Written(f"{table}.drop({listed})")
+            return Written(f"{table}.drop({names})")
         case "drop sparse columns":
             kept = {
                 "constant": "column.n_unique() > 1",
@@ -284,16 +280,16 @@ def _in_polars(transform: Transform, language: Polars) -> Written:
             }
             return Written(f"{table}.select(column.name for column in {table} if {kept[transform.how]})")
         case "keep columns":
-            return Written(f"{table}.select({listed})")
+            return Written(f"{table}.select({names})")
         case "order columns":
-            rest = f"{pl}.exclude({listed})"
+            rest = f"{pl}.exclude({names})"
             return Written(
-                f"{table}.select({listed}, {rest})" if transform.how == "front" else f"{table}.select({rest}, {listed})"
+                f"{table}.select({names}, {rest})" if transform.how == "front" else f"{table}.select({rest}, {names})"
             )
         case "rename":
             return Written(f"{table}.rename({{{', '.join(f'{old.label}: {new!r}' for old, new in transform.pairs)}}})")
         case "fill":
-            return _each(columns, lambda column: _filled_polars(transform, at(column), column))
+            return _each(columns, lambda column: _filled_polars(transform, language, column))
         case "replace":
             return _each(columns, lambda column: f"{at(column)}.replace({dict(transform.pairs)!r})")
         case "set":
@@ -308,13 +304,6 @@ def _in_polars(transform: Transform, language: Polars) -> Written:
             )
         case "convert":
             return _each(columns, lambda column: _converted_polars(transform.how, language, column))
-        case "text":
-            return _each(
-                columns,
-                lambda column: (
-                    at(column) + "".join(f".str.{_POLARS_TEXT[method]}()" for method in transform.how.split())
-                ),
-            )
         case "clip":
             limits = ", ".join(
                 f"{side}={limit!r}"
@@ -328,19 +317,14 @@ def _in_polars(transform: Transform, language: Polars) -> Written:
         case "row":
             return Written(f"{table}[{columns[0].label}][{value}]" if columns else f"{table}.row({value}, named=True)")
         case "split":
-            cut = f"{at(columns[0])}.str.splitn({transform.pairs[0][1]!r}, 2).struct"
-            return Written(
-                columns=tuple((repr(name), f"{cut}[{place}]") for place, (name, _) in enumerate(transform.pairs))
-            )
+            return _cut(transform, f"{at(columns[0])}.str.splitn({transform.pairs[0][1]!r}, 2).struct")
         case "to library":
             return Written(f"{table}.to_pandas()")
     raise AssertionError(transform.operation)
 
 
-def _filled_polars(transform: Transform, at: str, column: Column) -> str:
-    value = (
-        transform.value if transform.value is not None else Computed("median" if column.role == "number" else "mode")
-    )
+def _filled_polars(transform: Transform, language: Polars, column: Column) -> str:
+    at, value = language.expression(column), _filling(transform, column)
     if not isinstance(value, Computed):
         return f"{at}.fill_null({value!r})"
     by = f".over({', '.join(key.label for key in transform.by)})" if transform.by else ""
@@ -357,7 +341,7 @@ def _filled_polars(transform: Transform, at: str, column: Column) -> str:
 
 
 def _converted_polars(target: str, language: Polars, column: Column) -> str:
-    at, pl = f"{language.pl}.col({column.label})", language.pl
+    at, pl = language.expression(column), language.pl
     digits = (
         f".str.replace_all({_NOT_DIGITS}, '')"
         if kind_of(column) == "numeral" and target in ("int", "float", "number")

@@ -19,7 +19,7 @@ from jupyter_agent.models.offline.namespace import Column, Table, whole
 from jupyter_agent.models.offline.query import Ask, Condition, Function
 from jupyter_agent.models.offline.transforms.lexicon import LEXICON
 from jupyter_agent.models.offline.transforms.transform import Computed, Target, Transform
-from jupyter_agent.models.offline.words import joined, parts, tokens
+from jupyter_agent.models.offline.words import parts, tokens
 
 #: What leads from what is changed to what it becomes.
 _MARKERS = frozenset(
@@ -121,9 +121,7 @@ def transform_of(question: str, tables: Sequence[Table], previous: object = None
             if all(is_part(other.table, transform.table) for other in fitting if other is not transform)
         ]
     if len(fitting) > 1 and len(spoken) != 1:
-        raise Ask(
-            f"Which table do you mean: {joined([shown(transform.table.name) for transform in fitting[:6]], 'or')}?"
-        )
+        raise Ask.which_table(transform.table.name for transform in fitting)
     return next(iter(spoken or fitting), None)
 
 
@@ -299,14 +297,9 @@ def _columns_with_gaps(spans: Spans, table: Table) -> Transform | None:
     return None
 
 
-def _kept(spans: Spans, table: Table, _verb: WordSpan, _question: str) -> Transform | None:
+def _kept(spans: Spans, table: Table, verb: WordSpan, _question: str) -> Transform | None:
     columns = _named_columns([span for span in spans if span.kind != "o"])
-    return Transform(table, "keep columns", columns) if columns else None
-
-
-def _selected(spans: Spans, table: Table, _verb: WordSpan, _question: str) -> Transform | None:
-    columns = _named_columns([span for span in spans if span.kind != "o"])
-    return Transform(table, "select columns", columns) if columns else None
+    return Transform(table, "keep columns" if verb.data == "keep" else "select columns", columns) if columns else None
 
 
 def _running(spans: Spans, table: Table) -> Transform | None:
@@ -883,7 +876,7 @@ _BUILDERS: Mapping[str, Builder] = {
         [WordSpan("0", "missing", ""), *spans], table, verb, question
     ),
     "keep": _kept,
-    "select": _selected,
+    "select": _kept,
     "split": _split,
     "fill": _filled,
     "change": _changed,
