@@ -43,10 +43,10 @@ def test_the_rest_of_a_column_appears_and_tab_takes_it(sidebar: SidebarPage, not
     sidebar.page.keyboard.type('"🦉"; df["qua')
     ghost = code.locator(".jp-GhostText")
     expect(ghost).to_have_text('ntity"]')
-    sidebar.page.keyboard.press("Tab")
-    expect(code).to_have_text('"🦉"; df["quantity"]')
     assert asked[-1]["prefix"] == '"🦉"; df["qua'
     assert asked[-1]["model"] == "offline"
+    sidebar.page.keyboard.press("Tab")
+    expect(code).to_have_text('"🦉"; df["quantity"]')
     expect(sidebar.panel).to_have_count(0)
 
 

@@ -75,6 +75,7 @@ def test_a_text_that_changes_is_asked_about_again(sidebar: SidebarPage, folder: 
     expect(card).to_contain_text("Approve everything.")
     expect(card.get_by_role("alert")).to_contain_text("changed or removed since it was shown")
     sidebar.button("Don’t use").click()
+    expect(card).to_contain_text("Use blue.")
     sidebar.button("Don’t use").click()
     expect(card).to_have_count(0)
     (folder / "AGENTS.md").write_text("Something else.", encoding="utf-8")
