@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import psutil  # type: ignore[import-untyped]
 import pytest
 
 from jupyter_agent.doctor.isolation import isolation_problem
@@ -164,7 +165,9 @@ def run_until_connected(
 ) -> Iterator[tuple[subprocess.Popen[str], socket.socket]]:
     """A run whose cell has connected; when its kernel ends, the connection does."""
     with socket.create_server(("127.0.0.1", 0)) as server:
-        path = write_executed(folder / "slow.ipynb", (CONNECTED.format(port=server.getsockname()[1]), 1, ""))
+        project = folder / "project"  # not the folder that is the user's home
+        project.mkdir()
+        path = write_executed(project / "slow.ipynb", (CONNECTED.format(port=server.getsockname()[1]), 1, ""))
         pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
         with subprocess.Popen([*DOCTOR, str(path), "--execute"], env=environment, **pipes) as process:
             server.settimeout(60)
@@ -175,35 +178,40 @@ def run_until_connected(
                 yield process, connection
 
 
-def scratch_folders() -> set[Path]:
-    return {folder for base in ("/var/tmp", "/tmp") for folder in Path(base).glob("jupyter-agent-*")}
+def scratch_folder(process: subprocess.Popen[str]) -> Path:
+    """Where a running check keeps what its cells write: the kernel's command names it, or the kernel works below it."""
+    [child] = psutil.Process(process.pid).children()
+    command = child.cmdline()
+    if "--scratch" in command:
+        return Path(command[command.index("--scratch") + 1])
+    return next(folder for folder in Path(child.cwd()).parents if folder.name.startswith("jupyter-agent-"))
 
 
 def test_ctrl_c_ends_the_run_and_its_kernel(environment: dict[str, str], tmp_path: Path) -> None:
-    before = scratch_folders()
     with run_until_connected(environment, tmp_path) as (process, connection):
+        scratch = scratch_folder(process)
+        assert scratch.exists()
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=60)
         assert (process.returncode, out) == (130, "")
         assert "Stopped." in err
         assert "Traceback" not in err
         assert connection.recv(1) == b""
-    assert scratch_folders() <= before
+    assert not scratch.exists()
 
 
 @pytest.mark.skipif(
     isolation_problem(Path.cwd()) != "", reason="only the process that isolates cleans up after a killed one"
 )
 def test_what_a_killed_run_has_changed_is_removed_all_the_same(environment: dict[str, str], tmp_path: Path) -> None:
-    before = scratch_folders()
     with run_until_connected(environment, tmp_path) as (process, connection):
         children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text(encoding="ascii").split()
         isolating = [os.pidfd_open(int(child)) for child in children]
-        added = {folder for folder in scratch_folders() - before if folder.parent == Path("/var/tmp")}
-        assert added
+        scratch = scratch_folder(process)
+        assert scratch.exists()
         process.kill()
         assert connection.recv(1) == b""
         for descriptor in isolating:
             assert select.select([descriptor], [], [], 60)[0]
             os.close(descriptor)
-    assert not {folder for folder in added if folder.exists()}
+    assert not scratch.exists()
