@@ -185,6 +185,7 @@ def test_a_part_of_a_cell_is_shown_as_the_difference_that_it_makes(opened: Sideb
     expect(opened.cells.first.locator(".jp-InputPrompt")).to_have_text("[1]:")
 
 
+@pytest.mark.slow
 def test_what_one_step_proposes_is_allowed_with_one_click(opened: SidebarPage) -> None:
     opened.ask("both of them")
     expect(opened.page.locator(".jp-agent-proposal")).to_contain_text("Insert cell and run it")

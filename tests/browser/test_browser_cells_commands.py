@@ -97,6 +97,7 @@ def test_an_error_is_fixed_by_its_button_and_the_keyboard_alone(opened: SidebarP
     expect(cell.locator(".jp-OutputArea-output")).to_have_text("4")
 
 
+@pytest.mark.slow
 def test_an_instruction_in_a_cell_becomes_an_edit_proposed_there(opened: SidebarPage) -> None:
     box = _box(opened, 0)
     opened.page.keyboard.type("four, please")
@@ -139,6 +140,7 @@ def test_the_box_says_what_the_agent_said_and_escape_gives_the_cell_back(opened:
     expect(_code(opened, 0)).to_have_text("number = 3")
 
 
+@pytest.mark.slow
 def test_Notebook_has_the_same_sidebar_and_the_same_ways_into_it_from_a_cell(
     sidebar: SidebarPage, jupyter: JupyterProcess
 ) -> None:

@@ -70,6 +70,7 @@ def test_edits_appear_in_the_notebook_and_undo_takes_all_of_them_back(opened: Si
     expect(opened.cells.first.locator(".jp-InputPrompt")).to_have_text("[ ]:")
 
 
+@pytest.mark.slow
 def test_an_undo_none_of_whose_changes_the_page_can_make_may_be_asked_for_again_at_once(opened: SidebarPage) -> None:
     opened.ask("only the first one")
     _allow(opened, 1)

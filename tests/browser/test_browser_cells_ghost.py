@@ -33,6 +33,7 @@ def _completions(sidebar: SidebarPage) -> list[Any]:
     return asked
 
 
+@pytest.mark.slow
 def test_the_rest_of_a_column_appears_and_tab_takes_it(sidebar: SidebarPage, notebook: str) -> None:
     sidebar.go(notebook)
     sidebar.run_cells(1)

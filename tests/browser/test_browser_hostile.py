@@ -67,6 +67,7 @@ def test_J5_J6_hostile_answers_run_nothing_and_load_nothing(sidebar: SidebarPage
     expect(sidebar.panel).to_contain_text("[pixel: not loaded]")
 
 
+@pytest.mark.slow
 def test_J6_a_click_on_everything_that_can_be_clicked_runs_nothing(sidebar: SidebarPage, notebook: str) -> None:
     sidebar.go(notebook)
     sidebar.open()

@@ -65,6 +65,7 @@ def test_a_folders_texts_are_asked_about_one_by_one_and_used(sidebar: SidebarPag
     expect(skill.locator("summary")).to_contain_text("used")
 
 
+@pytest.mark.slow
 def test_a_text_that_changes_is_asked_about_again(sidebar: SidebarPage, folder: Path) -> None:
     sidebar.go(f"{folder.name}/a.ipynb")
     sidebar.open()

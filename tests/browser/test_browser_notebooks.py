@@ -136,6 +136,7 @@ def test_stop_interrupts_the_code_that_the_agent_runs(sidebar: SidebarPage, jupy
     sidebar.wait_for_kernel()
 
 
+@pytest.mark.slow
 def test_J7_events_that_nobody_sent_ask_for_nothing_and_change_nothing(
     sidebar: SidebarPage, jupyter: JupyterProcess
 ) -> None:

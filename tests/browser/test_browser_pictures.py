@@ -94,6 +94,7 @@ def test_a_file_of_the_file_browser_is_dragged_to_the_question(opened: SidebarPa
     expect(attached(opened)).to_have_attribute("alt", re.compile("^dot.png, 2 × 1"))
 
 
+@pytest.mark.slow
 def test_H30_what_is_no_picture_is_refused_in_words(opened: SidebarPage) -> None:
     svg = b"<svg xmlns='http://www.w3.org/2000/svg'><script>window.evil = 1</script></svg>"
     refused = {

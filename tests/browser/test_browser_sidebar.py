@@ -111,6 +111,7 @@ def test_inserted_code_is_a_cell_below_the_active_one_and_one_undo_takes_it_back
     expect(opened.cells).to_have_count(3)
 
 
+@pytest.mark.slow
 def test_copy_puts_the_code_and_nothing_else_on_the_clipboard(opened: SidebarPage) -> None:
     opened.ask("some code, please")
     opened.wait_for_answer()
@@ -160,6 +161,7 @@ def test_a_question_that_does_not_reach_the_server_is_kept_and_asked_again(opene
     expect(opened.panel.locator(".jp-agent-question")).to_contain_text("is anybody there?")
 
 
+@pytest.mark.slow
 def test_a_new_conversation_knows_nothing_of_the_old_one_which_stays_stored(opened: SidebarPage) -> None:
     opened.ask("hello")
     opened.wait_for_answer()
@@ -170,6 +172,7 @@ def test_a_new_conversation_knows_nothing_of_the_old_one_which_stays_stored(open
     expect(opened.exchanges).to_have_count(1)
 
 
+@pytest.mark.slow
 def test_a_deleted_conversation_is_gone_after_a_reload(opened: SidebarPage) -> None:
     opened.ask("hello")
     opened.wait_for_answer()
@@ -182,6 +185,7 @@ def test_a_deleted_conversation_is_gone_after_a_reload(opened: SidebarPage) -> N
     expect(opened.exchanges).to_have_count(0)
 
 
+@pytest.mark.slow
 def test_a_link_opens_on_a_click_only_in_a_tab_that_knows_nothing_of_this_one(
     browser: Browser, jupyter: JupyterProcess, notebook: str
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from playwright.sync_api import Request, expect
 
 from tests.support.jupyter_process import JupyterProcess
@@ -12,6 +13,7 @@ from tests.support.sidebar_page import SidebarPage, write_notebook
 _STATE = re.compile(r"/api/agent/kernels/[^/]+/state")
 
 
+@pytest.mark.slow
 def test_after_a_question_a_run_of_a_cell_reads_only_what_changed(
     sidebar: SidebarPage, jupyter: JupyterProcess
 ) -> None:

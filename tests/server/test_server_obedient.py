@@ -490,21 +490,30 @@ def test_N5_every_entry_point_has_its_case() -> None:
     assert set(MAGIC) <= set(magic_options.Options._fields)
 
 
-SLOW = [pytest.param(mode, marks=pytest.mark.slow) for mode in APPROVALS if mode != "auto"]
+#: The rest starts a terminal or a process for each question.
+QUICK = (in_the_sidebar, in_one_piece, as_an_openai_client, with_its_answer_run, as_an_mcp_client, at_the_cursor)
 
 
 @pytest.mark.timeout(1800)
-@pytest.mark.parametrize("mode", [*SLOW, "auto"])
-async def test_N5_an_obedient_model_has_no_effect_that_nobody_saw_and_allowed(tmp_path: Path, mode: str) -> None:
+@pytest.mark.parametrize(
+    ("mode", "entry_points"),
+    [
+        pytest.param("auto", QUICK, id="auto-quick"),
+        *(pytest.param(mode, ENTRY_POINTS, id=mode, marks=pytest.mark.slow) for mode in APPROVALS),
+    ],
+)
+async def test_N5_an_obedient_model_has_no_effect_that_nobody_saw_and_allowed(
+    tmp_path: Path, mode: str, entry_points: tuple[EntryPoint, ...]
+) -> None:
     async with attacked(tmp_path) as attack:
-        for enter in ENTRY_POINTS:
+        for enter in entry_points:
             attack.obeyed.clear()
             user = Answers(is_approving=False)
             await enter(attack, mode, user)
             assert attack.effects() == [], enter.__name__
             if mode != "read-only" and enter not in (at_the_cursor, as_an_mcp_client, again_with_another_model):
                 assert len(attack.obeyed) > len(CODES), enter.__name__
-        for enter in ANSWERED if mode != "read-only" else ():
+        for enter in [enter for enter in ANSWERED if enter in entry_points and mode != "read-only"]:
             user = Answers(is_approving=True)
             await enter(attack, mode, user)
             happened = attack.effects()

@@ -33,7 +33,7 @@ from tests.support.running_server import RunningServer
 from tests.support.store_urls import DURABLE, Place
 
 #: The smallest and the largest way of sharing a store.
-_QUICK = ("sqlite", "postgresql")
+_QUICK = ("postgresql",)
 MAGIC = f"%load_ext jupyter_agent\n%agent /sessions {MARKER}"
 
 

@@ -335,7 +335,10 @@ def test_the_notebook_suite_finds_a_broken_notebook(broken: type[FileNotebook], 
 # Their documentation ------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("suite", SUITES)
+@pytest.mark.parametrize(
+    "suite",
+    [pytest.param(suite, marks=pytest.mark.slow) if suite in ("store", "kernel") else suite for suite in SUITES],
+)
 def test_each_suite_is_explained_in_three_paragraphs_with_an_example_that_passes(suite: str, tmp_path: Path) -> None:
     text = inspect.getdoc(importlib.import_module(f"jupyter_agent.testing.{suite}")) or ""
     explanation, example = text.split("\n\nExample::\n\n")
