@@ -15,8 +15,7 @@ from jupyter_agent.models.offline.words import joined
 def not_run(ran: Ran, title: str) -> Sequence[str]:
     """Why there is code and no result."""
     if ran.status == "failed":
-        last = ran.text.strip().splitlines()[-1] if ran.text.strip() else "no message"
-        return [f"I tried to compute this ({title}), but it failed: {name(last, 200)}", "The code was:"]
+        return [f"I tried to compute this ({title}), but it failed: {name(ran.last_line, 200)}", "The code was:"]
     return [f"{ran.obstacle} {title}:"]
 
 

@@ -42,6 +42,11 @@ class Ran:
     text: str = ""
 
     @property
+    def last_line(self) -> str:
+        """The last line of what it displayed: of a failure, its message."""
+        return (self.text.strip().splitlines() or ["no message"])[-1]
+
+    @property
     def obstacle(self) -> str:
         """Why it was not run; empty where it was."""
         return {

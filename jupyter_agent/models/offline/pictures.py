@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from jupyter_agent.models.offline.computing import not_run
+from jupyter_agent.models.offline.dialects.dialect import with_imports
 from jupyter_agent.models.offline.facts import Facts
 from jupyter_agent.models.offline.markdown import python
 from jupyter_agent.models.offline.namespace import Namespace
@@ -40,10 +41,6 @@ class Picture:
         """All of it; a title cannot be read as mathematics."""
         known = namespace.alias(_MODULE)
         plt = known or "plt"
-        imports = [
-            statement for statement in self.imports if f"{statement.rsplit(' ', 1)[-1]}." in "\n".join(self.lines)
-        ]
-        imports += [] if known else [f"import {_MODULE} as plt"]
         inert = [text.replace("$", r"\$") for text in (self.title, *self.labels)]
         ending = [
             f"plt.title({inert[0]!r})",
@@ -52,7 +49,7 @@ class Picture:
             "plt.show()",
         ]
         lines = [re.sub(r"^(\s*)plt\.", rf"\1{plt}.", line) for line in (*self.lines, *ending)]
-        return "\n".join([*imports, *([""] if imports else []), *lines])
+        return with_imports("\n".join(lines), [*self.imports, *([] if known else [f"import {_MODULE} as plt"])])
 
     def blocks(self, namespace: Namespace, facts: Facts) -> Sequence[str]:
         """The sentence and the code; what fails on trial, or would show nothing, is said."""

@@ -6,7 +6,7 @@ import difflib
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from jupyter_agent.models.offline.lexicon import CONTRACTIONS, words
 from jupyter_agent.models.offline.words import Token, forms, number, tokens
@@ -25,6 +25,7 @@ _CODE = re.compile(r"(?<![\w.])[^\W\d]\w*(?:\.[^\W\d]\w*|\[[^\[\]\n]{1,80}\]|\([
 _MARKS = ",;?!.:&"
 _LONGEST = 5
 Meaning = tuple[str, Any]
+_Value = TypeVar("_Value")
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +186,12 @@ def _longest(
 
 def _parted(before: Token, after: Token, question: str) -> bool:
     return bool(question[before.end : after.start].strip(" -_/"))
+
+
+def named_so(text: str, named: Mapping[str, _Value], shortest: int = 1) -> _Value | None:
+    """What is called so as it is written, else what is when case, spaces, punctuation and plural do not count."""
+    alike = (value for name, value in named.items() if len(text) >= shortest and is_named(name, text))
+    return named[text] if text in named else next(alike, None)
 
 
 def is_named(name: str, text: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -233,3 +234,16 @@ def test_what_is_not_wholly_understood_is_not_answered(staff_shell: Any, questio
     reply = OfflineSession(staff_shell).ask(question)
     assert not reply.ran
     assert "cannot" in reply.text or "do not understand" in reply.text or "?" in reply.text
+
+
+def test_only_tables_with_the_same_columns_are_named_besides_the_one_that_is_asked_about(
+    offline_with: Callable[[str], OfflineSession],
+) -> None:
+    offline = offline_with(
+        "import pandas as pd\n"
+        "clients = pd.DataFrame({'client': ['Ada', 'Bo', 'Cy'], 'signup': pd.to_datetime(['2024-01-02', '2024-02-02', '2023-01-01'])})\n"
+        "orders = pd.DataFrame({'order': [1, 2], 'client_name': ['Ada', 'Bo'], 'ordered': pd.to_datetime(['2024-03-01', '2024-04-01'])})\n"
+        "some_orders = orders.head(1)\n"
+    )
+    assert "has these columns" not in offline.ask("newest client").text
+    assert "`some_orders` has these columns, too" in offline.fresh().ask("newest order").text

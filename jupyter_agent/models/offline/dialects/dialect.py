@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from jupyter_agent.models.offline.namespace import Column, Namespace, Table
@@ -47,6 +48,12 @@ def alias(namespace: Namespace, module: str, usual: str, runs: bool) -> tuple[st
     if known is not None:
         return known, ()
     return (f"__import__({module!r})", ()) if runs else (usual, (f"import {module} as {usual}",))
+
+
+def with_imports(code: str, imports: Iterable[str]) -> str:
+    """Code behind those import statements that it needs."""
+    needed = [statement for statement in imports if f"{statement.rsplit(' ', 1)[-1]}." in code]
+    return "\n".join([*needed, *([""] if needed else []), code])
 
 
 def free_name(frame: Table, wanted: str) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from jupyter_agent.models.offline.computing import not_run, where_clause
 from jupyter_agent.models.offline.dialects.choice import Dialect, dialect
+from jupyter_agent.models.offline.dialects.dialect import with_imports
 from jupyter_agent.models.offline.facts import Facts
 from jupyter_agent.models.offline.grammar.drawing import picture
 from jupyter_agent.models.offline.grammar.lexicon import ORDINALS
@@ -97,8 +98,7 @@ class _Made:
     def code(self) -> str:
         """As it is shown."""
         expression = _expression(self.query, self.language, is_shown=True)
-        imports = [statement for statement in self.language.imports if f"{statement.rsplit(' ', 1)[-1]}." in expression]
-        return python("\n".join([*imports, *([""] if imports else []), expression]))
+        return python(with_imports(expression, self.language.imports))
 
 
 def _made(query: TableQuery, source: Source, namespace: Namespace, *, runs: bool) -> _Made:

@@ -12,14 +12,14 @@ from jupyter_agent.models.offline.dialects.choice import dialect
 from jupyter_agent.models.offline.facts import Facts
 from jupyter_agent.models.offline.grammar.lexicon import LEXICON as QUESTIONS
 from jupyter_agent.models.offline.grammar.lexicon import Entry
-from jupyter_agent.models.offline.grammar.sources import is_part
+from jupyter_agent.models.offline.grammar.sources import likeliest, named_tables
 from jupyter_agent.models.offline.grammar.spans import Vocabulary, readings
 from jupyter_agent.models.offline.markdown import figure, many, name, names, python, share
 from jupyter_agent.models.offline.markdown import table as markdown_table
 from jupyter_agent.models.offline.namespace import Column, Namespace, Table, moment, names_of, real, whole
 from jupyter_agent.models.offline.query import Ask
 from jupyter_agent.models.offline.results import result
-from jupyter_agent.models.offline.words import key, tokens
+from jupyter_agent.models.offline.words import key
 
 What = Literal["missing", "complete", "duplicates", "type", "unique", "spelling", "about"]
 _PHRASES: Mapping[What, str] = {
@@ -87,9 +87,8 @@ def inspections(question: str, tables: Sequence[Table], previous: Sequence[Inspe
     Raises:
         Ask: it is not clear of which table.
     """
-    named = {token.text for token in tokens(question)} & {table.name for table in tables}
-    found = list[tuple[Inspection, int]]()
-    for table in [table for table in tables if not named or table.name in named]:
+    found = list[tuple[Inspection, Table, int]]()
+    for table in named_tables(question, tables):
         for spans in readings(question, Vocabulary(table, lexicon=LEXICON)):
             kinds = "".join(span.kind for span in spans)
             whats = list(dict.fromkeys(span.data for span in spans if span.kind == "1"))
@@ -107,7 +106,9 @@ def inspections(question: str, tables: Sequence[Table], previous: Sequence[Inspe
                 and len(previous) == 1
                 and len(columns) == len(spans) - sum(span.kind != "C" for span in spans)
             ):
-                found.append((replace(previous[0], table=table, columns=columns), sum(span.surety for span in spans)))
+                found.append(
+                    (replace(previous[0], table=table, columns=columns), table, sum(span.surety for span in spans))
+                )
                 break
             whats = [what for what in whats if what != "about"] or whats
             if whats in (["duplicates", "unique"], ["unique", "type"]):
@@ -130,15 +131,9 @@ def inspections(question: str, tables: Sequence[Table], previous: Sequence[Inspe
                 continue
             is_whether = re.match(r"\W*(?:is|are|does|do|has|have)\b", question, re.IGNORECASE) is not None
             inspection = Inspection(what, table, columns, is_whether, of_columns)
-            found.append((inspection, sum(span.surety for span in spans)))
+            found.append((inspection, table, sum(span.surety for span in spans)))
             break
-    best = max((surety for _, surety in found), default=0)
-    fitting = [inspection for inspection, surety in found if surety == best]
-    spoken = [inspection for inspection in fitting if previous and inspection.table == previous[0].table]
-    whole_tables = [
-        inspection for inspection in fitting if all(is_part(other.table, inspection.table) for other in fitting)
-    ]
-    fitting = spoken or (whole_tables if len(whole_tables) == 1 else fitting)
+    fitting, _ = likeliest(found, previous[0].table.name if previous else "")
     if len(fitting) > _MOST or (len(fitting) > 1 and any(inspection.columns for inspection in fitting)):
         raise Ask.which_table(inspection.table.name for inspection in fitting)
     return fitting

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from jupyter_agent.models.offline.namespace import Column, Table
-from jupyter_agent.models.offline.words import forms, key, parts
+from jupyter_agent.models.offline.words import forms, key, parts, tokens
 
+_Item = TypeVar("_Item")
 _KEYS = frozenset({"id", "key", "code", "no", "nr", "number"})
 _AMOUNTS = frozenset({"quantity", "qty", "units", "pieces"})
 _TOTALS = frozenset({"revenue", "turnover", "sales", "total", "amount", "income", "profit"})
@@ -126,7 +128,36 @@ def key_of(table: Table, other: Table) -> Link | None:
     return found[0] if len(found) == 1 else None
 
 
-def is_part(table: Table, whole: Table) -> bool:
+def named_tables(question: str, tables: Sequence[Table]) -> list[Table]:
+    """The tables that a question names; all if it names none."""
+    words = {token.text for token in tokens(question)}
+    return [table for table in tables if table.name in words] or list(tables)
+
+
+def likeliest(found: Sequence[tuple[_Item, Table, int]], spoken: str = "") -> tuple[list[_Item], list[Table]]:
+    """Of what a question may be of several tables, what it likely is: more than one where that is not clear.
+
+    The tables whose names fit best, of these the one that was spoken of, else the one of which the others are a part.
+
+    Args:
+        found: What it may be, of which table, and how surely its names are in the question.
+        spoken: The name of the table that was spoken of before.
+
+    Returns:
+        What is left, and the tables that were passed over because they are a part of that one.
+    """
+    best = max((surety for _, _, surety in found), default=0)
+    fitting = [(item, table) for item, table, surety in found if surety == best]
+    chosen = [item for item, table in fitting if table.name == spoken]
+    if len(fitting) < 2 or len(chosen) == 1:
+        return chosen or [item for item, _ in fitting], []
+    whole = [(item, table) for item, table in fitting if all(_is_part(other, table) for _, other in fitting)]
+    if len(whole) != 1:
+        return [item for item, _ in fitting], []
+    return [whole[0][0]], [table for _, table in fitting if table.name != whole[0][1].name]
+
+
+def _is_part(table: Table, whole: Table) -> bool:
     """Whether a table looks like some rows and columns of another."""
     own = {column.name for column in table.columns}
     return own <= {column.name for column in whole.columns} and (table.rows or 0) <= (whole.rows or 0)

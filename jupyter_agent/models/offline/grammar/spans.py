@@ -42,22 +42,7 @@ _PEOPLE = frozenset(
         "people person persons everyone everybody patient patients respondent respondents participant participants worker workers employee employees"
     )
 )
-_PERSONAL = frozenset(
-    {
-        "age",
-        "sex",
-        "gender",
-        "respondent",
-        "patient",
-        "person",
-        "participant",
-        "salary",
-        "wage",
-        "hired",
-        "birth",
-        "born",
-    }
-)
+_PERSONAL = frozenset(words("age sex gender respondent patient person participant salary wage hired birth born"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +62,34 @@ class WordSpan:
     data: Any = None
     surety: int = 0
     note: str = ""
+
+    @property
+    def column(self) -> Column | None:
+        """The column that it names, if it is one."""
+        return self.data[0] if self.kind == "C" and len(self.data) == 1 else None
+
+
+Spans = Sequence[WordSpan]
+
+
+def kinds_of(spans: Iterable[WordSpan]) -> str:
+    """Their letters, one after the other."""
+    return "".join(span.kind for span in spans)
+
+
+def columns_of(spans: Iterable[WordSpan]) -> tuple[Column, ...]:
+    """The columns that they name."""
+    return tuple(column for span in spans if (column := span.column) is not None)
+
+
+def data_of(spans: Iterable[WordSpan], kinds: str) -> list[Any]:
+    """What those of some kinds say."""
+    return [span.data for span in spans if span.kind in kinds]
+
+
+def without(spans: Iterable[WordSpan], kinds: str) -> list[WordSpan]:
+    """Those of other kinds."""
+    return [span for span in spans if span.kind not in kinds]
 
 
 class Vocabulary:

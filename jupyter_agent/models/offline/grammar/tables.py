@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Literal
 
 from jupyter_agent.models.offline.namespace import Column, Table, whole
+from jupyter_agent.models.offline.words import parts
 
 Kind = Literal["number", "truth", "time", "duration", "decimal", "numeral", "text", "other"]
 _NUMERAL = re.compile(r"[-+]?[\d.,\s]*\d\s?(?:%|€|\$|eur|usd|g|kg|km|m|kn)?", re.IGNORECASE)
@@ -40,6 +41,11 @@ def kind_of(column: Column) -> Kind:
 def is_number(column: Column) -> bool:
     """Whether there is more or less of what a column holds."""
     return kind_of(column) in ("number", "numeral", "decimal")
+
+
+def numbers_of(table: Table) -> tuple[Column, ...]:
+    """The columns of numbers, but for those that number rows."""
+    return tuple(column for column in table.columns if kind_of(column) == "number" and "id" not in parts(column.name))
 
 
 def values_are_unique(column: Column, table: Table) -> bool:

@@ -11,7 +11,7 @@ from jupyter_agent.models.offline.grammar.charts import drawn
 from jupyter_agent.models.offline.grammar.combinators import combined
 from jupyter_agent.models.offline.grammar.lexicon import LEXICON
 from jupyter_agent.models.offline.grammar.query import TableQuery
-from jupyter_agent.models.offline.grammar.sources import Source, is_part, joined_sources, references, with_product
+from jupyter_agent.models.offline.grammar.sources import Source, joined_sources, likeliest, references, with_product
 from jupyter_agent.models.offline.grammar.spans import Vocabulary, readings
 from jupyter_agent.models.offline.grammar.tables import with_levels
 from jupyter_agent.models.offline.markdown import name
@@ -95,26 +95,12 @@ def _is_unmatched(query: TableQuery, source: Source) -> bool:
     return any(condition.operator == "missing" and condition.column.name in joined for condition in query.conditions)
 
 
-def _preferred(found: list[Understood], previous: Understood | None) -> list[Understood]:
-    """The table that was spoken of, else the ones whose names fit best, else the one of which the others are a part."""
-    if len(found) < 2:
-        return found
-    best = max(understood.surety for understood in found)
-    found = [understood for understood in found if understood.surety == best]
-    spoken = [
-        understood
-        for understood in found
-        if previous is not None and understood.source.table.name == previous.source.table.name
-    ]
-    if len(spoken) == 1:
-        return spoken
-    whole = [
-        understood
-        for understood in found
-        if all(is_part(other.source.table, understood.source.table) for other in found if other is not understood)
-    ]
-    if len(whole) != 1:
-        return found
-    others = names_of([other.source.table for other in found if other is not whole[0]])
-    note = f"In {name(whole[0].source.table.name)}; {others} has these columns, too"
-    return [replace(whole[0], query=replace(whole[0].query, notes=(note, *whole[0].query.notes)))]
+def _preferred(found: Sequence[Understood], previous: Understood | None) -> list[Understood]:
+    """The likeliest of them; where others have the same columns, that is said."""
+    spoken = previous.source.table.name if previous is not None else ""
+    likely, others = likeliest([(each, each.source.table, each.surety) for each in found], spoken)
+    if not others:
+        return likely
+    chosen = likely[0]
+    note = f"In {name(chosen.source.table.name)}; {names_of(others)} has these columns, too"
+    return [replace(chosen, query=replace(chosen.query, notes=(note, *chosen.query.notes)))]

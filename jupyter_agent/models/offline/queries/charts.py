@@ -10,7 +10,7 @@ from jupyter_agent.models.offline.markdown import name
 from jupyter_agent.models.offline.namespace import Namespace, in_code
 from jupyter_agent.models.offline.pictures import Picture
 from jupyter_agent.models.offline.queries.query import ObjectContext, ObjectQuery
-from jupyter_agent.models.offline.spans import Lexicon, Meaning, is_named, spans
+from jupyter_agent.models.offline.spans import Lexicon, Meaning, is_named, named_so, spans
 
 _LEXICON = Lexicon(
     chart={
@@ -82,7 +82,7 @@ def read(question: str, context: ObjectContext) -> ChartQuery | None:
     lineages = [lineage for root in context.roots(question) for lineage in root.walk()]
 
     def meaning(text: str) -> Meaning | None:
-        found = arrays.get(text) or next((array for array in arrays.values() if is_named(array.name, text)), None)
+        found = named_so(text, arrays)
         if found is not None:
             shape = found.facts.get("shape")
             dimensions = len(shape) if isinstance(shape, (list, tuple)) else 1

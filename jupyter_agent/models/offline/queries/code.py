@@ -13,7 +13,7 @@ from jupyter_agent.models.offline.markdown import fence, many, name, names, pyth
 from jupyter_agent.models.offline.namespace import in_code, texts
 from jupyter_agent.models.offline.queries.query import ObjectContext, ObjectQuery
 from jupyter_agent.models.offline.query import Ask
-from jupyter_agent.models.offline.spans import Lexicon, Meaning, is_named, spans
+from jupyter_agent.models.offline.spans import Lexicon, Meaning, named_so, spans
 
 _CODE = frozenset({"function", "class"})
 _LEXICON = Lexicon(
@@ -301,10 +301,8 @@ def read(question: str, context: ObjectContext) -> CodeQuery | None:
     variables = context.namespace.variables
 
     def meaning(text: str) -> Meaning | None:
-        exact = variables.get(text) or next(
-            (variable for variable in variables.values() if len(text) > 2 and is_named(variable.name, text)), None
-        )
-        return ("name", exact) if exact is not None else None
+        found = named_so(text, variables, 3)
+        return ("name", found) if found is not None else None
 
     found = spans(question, _LEXICON, meaning, variables.__contains__)
     if not found.has_only(name=1, what=3, unused=1, condition=2, kind=2, asks=3, verb=3, number=1):

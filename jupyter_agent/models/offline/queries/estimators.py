@@ -10,6 +10,7 @@ from typing import Literal
 
 from jupyter_agent.core.kernel_state import Variable
 from jupyter_agent.models.offline.facts import Facts
+from jupyter_agent.models.offline.lexicon import words
 from jupyter_agent.models.offline.markdown import name, names, python, table
 from jupyter_agent.models.offline.namespace import Namespace, in_code, texts
 from jupyter_agent.models.offline.parts import likeness
@@ -55,23 +56,7 @@ _LEXICON = Lexicon(
     verb={True: "and, also, about, what about, how about, then, on, he, she, now, again, predict"},
 )  # fmt: skip
 _SCORING = frozenset(
-    {
-        "score",
-        "accuracy",
-        "r2",
-        "confusion",
-        "report",
-        "precision",
-        "recall",
-        "f1",
-        "auc",
-        "mae",
-        "rmse",
-        "mse",
-        "wrong",
-        "predictions",
-        "best",
-    }
+    words("score accuracy r2 confusion report precision recall f1 auc mae rmse mse wrong predictions best")
 )
 _REGRESSION = frozenset({"r2", "mae", "rmse", "mse"})
 _CLASSIFICATION = frozenset({"accuracy", "confusion", "report", "precision", "recall", "f1", "auc", "classes"})
@@ -293,12 +278,12 @@ class ModelQuery(ObjectQuery):
 
 def _is_classifier(model: Variable) -> bool | None:
     """Whether it tells classes, whether it tells numbers; None where its class's name does not say."""
-    words = parts(model.type.rsplit(".", 1)[-1])
-    if {"classifier", "svc", "nb"} & words or {"logistic", "regression"} <= words:
+    called = parts(model.type.rsplit(".", 1)[-1])
+    if {"classifier", "svc", "nb"} & called or {"logistic", "regression"} <= called:
         return True
     if "classes_" in _fields(model):
         return True
-    return False if {"regressor", "regression", "ridge", "lasso", "svr", "elastic"} & words else None
+    return False if {"regressor", "regression", "ridge", "lasso", "svr", "elastic"} & called else None
 
 
 def _fit_call(model: str, facts: Facts) -> tuple[str, str] | None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from jupyter_agent.core.kernel_state import Variable
 from jupyter_agent.models.offline.facts import Facts
+from jupyter_agent.models.offline.lexicon import words
 from jupyter_agent.models.offline.markdown import name
 from jupyter_agent.models.offline.queries.query import ObjectContext, ObjectQuery, shown_run
 
@@ -25,28 +26,13 @@ _IN_WORDS = (
     (r"\bsquared\b", "** 2"),
 )
 _BUILT_IN = frozenset(
-    {
-        "len",
-        "sum",
-        "min",
-        "max",
-        "abs",
-        "round",
-        "sorted",
-        "type",
-        "set",
-        "list",
-        "str",
-        "int",
-        "float",
-        "bool",
-        "any",
-        "all",
-        "range",
-        "tuple",
-        "dict",
-        "isinstance",
-    }
+    words("len sum min max abs round sorted type set list str int float bool any all range tuple dict isinstance")
+)
+#: Methods that change their object.
+_CHANGING = frozenset(
+    words(
+        "append extend pop clear update remove insert sort reverse setdefault popitem add discard fill resize fit partial_fit"
+    )
 )
 _ALLOWED = (
     ast.Expression, ast.Name, ast.Load, ast.Constant, ast.Attribute, ast.Subscript, ast.Slice, ast.Tuple, ast.List, ast.Call, ast.keyword, ast.BinOp, ast.UnaryOp,
@@ -94,23 +80,5 @@ def _suits(nodes: Sequence[ast.AST], variables: Sequence[Variable]) -> bool:
     if any(variable.kind == "frame" for variable in variables):
         return False
     methods = [node.func for node in nodes if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)]
-    changing = {
-        "append",
-        "extend",
-        "pop",
-        "clear",
-        "update",
-        "remove",
-        "insert",
-        "sort",
-        "reverse",
-        "setdefault",
-        "popitem",
-        "add",
-        "discard",
-        "fill",
-        "resize",
-        "fit",
-        "partial_fit",
-    }
-    return not any(method.attr in changing for method in methods)
+
+    return not any(method.attr in _CHANGING for method in methods)

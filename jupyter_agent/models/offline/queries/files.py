@@ -15,7 +15,7 @@ from jupyter_agent.models.offline.markdown import many, name, names, python
 from jupyter_agent.models.offline.namespace import Namespace, Table
 from jupyter_agent.models.offline.queries.query import ObjectContext, ObjectQuery
 from jupyter_agent.models.offline.query import Ask
-from jupyter_agent.models.offline.spans import Lexicon, Meaning, is_named, spans
+from jupyter_agent.models.offline.spans import Lexicon, Meaning, named_so, spans
 from jupyter_agent.models.offline.words import near
 
 _DATA = words("csv tsv txt parquet json jsonl ndjson xlsx xls feather pkl pickle npy gz zip arrow")
@@ -182,7 +182,7 @@ def read(question: str, context: ObjectContext) -> FileQuery | None:
     def meaning(text: str) -> Meaning | None:
         if ending(text) in _DATA:
             return "file", text
-        found = frames.get(text) or next((frame for frame in frames.values() if is_named(frame.name, text)), None)
+        found = named_so(text, frames)
         return ("table", found) if found is not None else None
 
     found = spans(question, _LEXICON, meaning, frames.__contains__)

@@ -14,7 +14,7 @@ from jupyter_agent.models.offline.markdown import figure, many, name, names, pyt
 from jupyter_agent.models.offline.namespace import Column, Namespace, Table, names_of
 from jupyter_agent.models.offline.queries.query import ObjectContext, ObjectQuery
 from jupyter_agent.models.offline.query import Ask
-from jupyter_agent.models.offline.spans import Lexicon, Meaning, is_named, spans
+from jupyter_agent.models.offline.spans import Lexicon, Meaning, is_named, named_so, spans
 from jupyter_agent.models.offline.words import forms, key, parts
 
 _LEXICON = Lexicon(
@@ -75,9 +75,7 @@ class JoinQuery(ObjectQuery):
                 if self.on and self.on[0][0].role != self.on[0][1].role
                 else ""
             )
-            return [
-                f"{title}: I tried it, and it fails, so I do not offer it: {name(ran.text.strip().splitlines()[-1], 200)}{types}"
-            ]
+            return [f"{title}: I tried it, and it fails, so I do not offer it: {name(ran.last_line, 200)}{types}"]
         others = f" They also share {names(pair[0].name for pair in self.on[1:])}." if len(self.on) > 1 else ""
         if ran.status != "ok":
             return [*not_run(ran, f"**Untried**. {title}"), offered, others]
@@ -112,23 +110,22 @@ def read(question: str, context: ObjectContext) -> JoinQuery | None:
         Ask: they share nothing, or it is not clear which.
     """
     tables = context.namespace.frames
+    by_name = {table.name: table for table in tables}
 
     def meaning(text: str) -> Meaning | None:
-        table = next((table for table in tables if table.name == text), None) or next(
-            (table for table in tables if is_named(table.name, text)), None
-        )
+        table = named_so(text, by_name)
         if table is not None:
             return "table", table
         columns = [column for table in tables for column in table.columns if is_named(column.name, text)]
         return ("column", columns[0].name) if columns else None
 
-    found = spans(question, _LEXICON, meaning, lambda text: any(table.name == text for table in tables))
+    found = spans(question, _LEXICON, meaning, by_name.__contains__)
     if not tables or not found.has_only(verb=2, table=2, column=2, how=1, noun=6) or "verb" not in found.slots:
         return None
     named, verb = list(dict.fromkeys(table.name for table in found.all("table"))), found.one("verb")
     if not named and len(tables) < 2 and "column" in found.slots:
         return None
-    left, right = _two(tables, [next(table for table in tables if table.name == wanted) for wanted in named])
+    left, right = _two(tables, [by_name[wanted] for wanted in named])
     if left.library != right.library:
         raise Ask(
             f"{name(left.name)} is a {left.library} table and {name(right.name)} a {right.library} one: convert one of them first, with `.to_pandas()` or `pl.from_pandas(…)`."

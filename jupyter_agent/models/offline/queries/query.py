@@ -108,8 +108,7 @@ def shown_run(facts: Facts, code: str, title: str, describe: Callable[[str], str
     modules = dict.fromkeys(_IMPORTED.findall(code))
     offered = python("\n".join([*(f"import {module}" for module in modules), *([""] if modules else []), plain]))
     if ran.status == "failed":
-        last = ran.text.strip().splitlines()[-1] if ran.text.strip() else "no message"
-        return [f"{title} could not be computed: {name(last, 200)}"]
+        return [f"{title} could not be computed: {name(ran.last_line, 200)}"]
     if ran.status != "ok":
         return [f"{ran.obstacle} {title}:", offered]
     found = result(ran.text)

@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 
 from jupyter_agent.models.offline.dialects.choice import dialect
 from jupyter_agent.models.offline.facts import Facts
-from jupyter_agent.models.offline.grammar.sources import is_part
+from jupyter_agent.models.offline.grammar.sources import likeliest
 from jupyter_agent.models.offline.markdown import figure, many, name, names, share, size, table
 from jupyter_agent.models.offline.namespace import Column, Namespace, Role, Table, moment, real, whole
 from jupyter_agent.models.offline.queries.query import ObjectContext, ObjectQuery, shown_run
 from jupyter_agent.models.offline.query import Ask, no_frame
-from jupyter_agent.models.offline.spans import Lexicon, Meaning, Spans, is_named, spans
+from jupyter_agent.models.offline.spans import Lexicon, Meaning, Spans, named_so, spans
 from jupyter_agent.models.offline.words import forms, tokens
 
 _LONGEST = 60
@@ -225,7 +225,7 @@ def read(question: str, context: ObjectContext) -> StructureQuery | None:
         return None
 
     def meaning(text: str) -> Meaning | None:
-        found = frames.get(text) or next((frame for frame in frames.values() if is_named(frame.name, text)), None)
+        found = named_so(text, frames)
         return ("table", found) if found is not None else None
 
     written = _METHOD.sub(
@@ -258,9 +258,8 @@ def read(question: str, context: ObjectContext) -> StructureQuery | None:
     what = "shape" if what == "rows" else what
     tables: list[Table] = found.all("table") or ([previous.table] if previous is not None else [])
     tables = tables or list(frames.values())
-    whole_tables = [frame for frame in tables if all(is_part(other, frame) for other in tables)]
-    if len(tables) > 1 and not found.all("table") and len(whole_tables) == 1:
-        tables = whole_tables
+    if not found.all("table"):
+        tables, _ = likeliest([(frame, frame, 0) for frame in tables])
     if len(tables) > 1 and not found.all("table"):
         raise Ask.which_table(frame.name for frame in tables)
     if len(tables) != 1:

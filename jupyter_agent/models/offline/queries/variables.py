@@ -12,7 +12,7 @@ from jupyter_agent.models.offline.facts import Facts
 from jupyter_agent.models.offline.markdown import fence, figure, many, name, names, table, visible
 from jupyter_agent.models.offline.namespace import Namespace, in_code, names_of, real, texts, whole
 from jupyter_agent.models.offline.queries.query import ObjectContext, ObjectQuery
-from jupyter_agent.models.offline.spans import Lexicon, Meaning, is_named, spans
+from jupyter_agent.models.offline.spans import Lexicon, Meaning, named_so, spans
 
 _LONGEST = 40
 _SIMPLE = frozenset({"number", "bool", "none", "text", "bytes", "path", "datetime"})
@@ -327,8 +327,7 @@ def read(question: str, context: ObjectContext) -> VariableQuery | ListQuery | C
     }
 
     def meaning(text: str) -> Meaning | None:
-        alike = (variable for variable in named.values() if len(text) > 2 and is_named(variable.name, text))
-        found = named.get(text.removeprefix("@")) or modules.get(text.lower()) or next(alike, None)
+        found = named.get(text.removeprefix("@")) or modules.get(text.lower()) or named_so(text, named, 3)
         close = difflib.get_close_matches(text, named, n=1, cutoff=0.88) if len(text) > 4 and found is None else []
         if close:
             return "mistyped", named[close[0]]

@@ -9,6 +9,7 @@ from typing import Any
 
 from jupyter_agent.models.offline.computing import not_run, where_clause
 from jupyter_agent.models.offline.dialects.choice import dialect
+from jupyter_agent.models.offline.dialects.dialect import with_imports
 from jupyter_agent.models.offline.facts import Facts, Ran
 from jupyter_agent.models.offline.markdown import figure, many, name, names, python, share
 from jupyter_agent.models.offline.namespace import Column, Namespace, names_of, whole
@@ -63,19 +64,14 @@ def answered(transform: Transform, namespace: Namespace, facts: Facts) -> Sequen
     if transform.operation == "to library" and transform.how == "polars":
         transform = replace(transform, name=namespace.alias("polars") or "__import__('polars')")
     code = written(transform, shown)
-    imports = [
-        statement for statement in shown.imports if f"{statement.rsplit(' ', 1)[-1]}." in f"{code.table}{code.columns}"
-    ]
-    block = python("\n".join([*imports, *([""] if imports else []), _statement(transform, code, shown.is_pandas)]))
+    block = python(with_imports(_statement(transform, code, shown.is_pandas), shown.imports))
     running = written(transform, dialect(table, namespace, runs=True))
     if transform.operation in VIEWS:
         return _view(title, block, facts.run(running.table), [column.name for column in table.columns])
     ran = facts.run(_trial(transform, running, is_pandas=shown.is_pandas, is_lazy="LazyFrame" in table.variable.type))
     if ran.status == "failed":
-        last = ran.text.strip().splitlines()[-1] if ran.text.strip() else "no message"
-        return [
-            f"{title}: I tried it on a copy of {name(table.name)}, and it fails, so I do not offer it: {name(last, 200)}"
-        ]
+        tried = f"I tried it on a copy of {name(table.name)}, and it fails, so I do not offer it"
+        return [f"{title}: {tried}: {name(ran.last_line, 200)}"]
     trial = _read(ran.text) if ran.status == "ok" else None
     refused = _destroys(transform, trial)
     if refused:

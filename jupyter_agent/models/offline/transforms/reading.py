@@ -6,41 +6,34 @@ import ast
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import dropwhile, islice
 from typing import Any
 
 from jupyter_agent.models.offline.grammar.combinators import combined
 from jupyter_agent.models.offline.grammar.lexicon import hints
-from jupyter_agent.models.offline.grammar.sources import is_part
-from jupyter_agent.models.offline.grammar.spans import Vocabulary, WordSpan, readings
-from jupyter_agent.models.offline.grammar.tables import is_number, kind_of, with_levels
+from jupyter_agent.models.offline.grammar.sources import likeliest, named_tables
+from jupyter_agent.models.offline.grammar.spans import (
+    Spans,
+    Vocabulary,
+    WordSpan,
+    columns_of,
+    data_of,
+    kinds_of,
+    readings,
+    without,
+)
+from jupyter_agent.models.offline.grammar.tables import is_number, kind_of, numbers_of, with_levels
+from jupyter_agent.models.offline.lexicon import words
 from jupyter_agent.models.offline.markdown import name as shown
-from jupyter_agent.models.offline.namespace import Column, Table, whole
+from jupyter_agent.models.offline.namespace import Column, Table, names_of, whole
 from jupyter_agent.models.offline.query import Ask, Condition, Function
 from jupyter_agent.models.offline.transforms.lexicon import LEXICON
 from jupyter_agent.models.offline.transforms.transform import Computed, Target, Transform
-from jupyter_agent.models.offline.words import parts, tokens
+from jupyter_agent.models.offline.words import parts
 
-#: What leads from what is changed to what it becomes.
-_MARKERS = frozenset(
-    {
-        "to",
-        "as",
-        "into",
-        "with",
-        "w",
-        "by",
-        "in",
-        "using",
-        "=",
-        "should be",
-        "must be",
-        "becomes",
-        "become",
-        "at",
-        "from",
-    }
-)
+#: What leads from what is changed to what it becomes; the weaker ones do so where no other does.
+_STRONG = frozenset({*words("to into with w by using becomes become"), "should be", "must be"})
+_WEAK = frozenset(words("in at from as ="))
 #: Arrows are words; what a column is to be called is quoted, so that it is taken as it is.
 _ARROW = re.compile(r"\s*(?:[-=]>|→)\s*")
 _NEW_NAME = re.compile(
@@ -54,22 +47,46 @@ _FORMULA = re.compile(
 _PARTS = re.compile(r"\binto (?P<first>\w+) and (?P<second>\w+)(?: (?P<noun>names?))?[\s?.!]*$", re.IGNORECASE)
 _SIGNS: Mapping[str, str] = {"divide": "/", "multiply": "*", "subtract": "-"}
 _WORDS = {"/": "per", "*": "times", "+": "plus", "-": "minus"}
+_ARITHMETIC = (
+    ast.Expression, ast.BinOp, ast.UnaryOp, ast.operator, ast.unaryop, ast.Constant, ast.Name, ast.Load,
+)  # fmt: skip
 #: They hold a sentence together and have done so; what is left beside them has to be used.
-_BINDING = frozenset("I=&rRT8x")
+_BINDING = "I=&rRT8x"
 #: How many readings are looked at for the words of a refusal.
 _MOST_REFUSED = 8
-Spans = Sequence[WordSpan]
 
 
 @dataclass(frozen=True, slots=True)
-class _Sorted:
-    """Spans by what they are: rows, columns, and the letters of all others."""
+class _Request:
+    """A verb that changes a table, the words behind it, and the whole question."""
 
-    conditions: tuple[Condition, ...]
-    columns: tuple[Column, ...]
-    rest: str
-    kinds: str
-    notes: tuple[str, ...]
+    spans: Spans
+    table: Table
+    verb: WordSpan
+    question: str = ""
+
+    @property
+    def kinds(self) -> str:
+        """The letters of the words."""
+        return kinds_of(self.spans)
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """The columns that are named, whatever else is."""
+        return columns_of(self.spans)
+
+    def has_only(self, kinds: str) -> bool:
+        """Whether no word is of another kind, but for those that hold the sentence together."""
+        return not set(self.kinds) - set(_BINDING + kinds)
+
+    def listed(self, *, but: str = "") -> tuple[Column, ...]:
+        """The columns, where the words (but for some kinds) name nothing else, with ``and`` between them; of several that share a word, all."""
+        spans = without(self.spans, but)
+        kinds = kinds_of(spans)
+        is_list = set(kinds) <= set(_BINDING + "C*") and not re.search(r"[C*][^&]*[C*]", kinds)
+        if not is_list or any(span.kind == "C" and span.column is None for span in spans):
+            return ()
+        return tuple(dict.fromkeys(column for columns in data_of(spans, "C*") for column in columns))
 
 
 def transform_of(question: str, tables: Sequence[Table], previous: object = None) -> Transform | None:
@@ -86,12 +103,11 @@ def transform_of(question: str, tables: Sequence[Table], previous: object = None
     text = _ARROW.sub(" to ", question)
     if _RENAMING.search(text):
         text = _NEW_NAME.sub(lambda match: f'{match[1]} "{match[2]}"', text)
-    named = {token.text for token in tokens(text)} & {table.name for table in tables}
-    found, asked = list[tuple[Transform, int]](), list[Ask]()
-    for table in map(with_levels, [table for table in tables if not named or table.name in named]):
+    found, asked = list[tuple[Transform, Table, int]](), list[Ask]()
+    for table in map(with_levels, named_tables(text, tables)):
         formula = _formula(text, table)
         if formula is not None:
-            found.append((formula, 3))
+            found.append((formula, table, 3))
             continue
         for spans in readings(text, Vocabulary(table, lexicon=LEXICON)):
             try:
@@ -99,80 +115,60 @@ def transform_of(question: str, tables: Sequence[Table], previous: object = None
             except Ask as ask:
                 asked.append(ask)
                 continue
-            if transform is not None and all(
-                column.plain and not column.facts.get("level") for column in transform.used(but_groups=True)
-            ):
+            used = transform.used(but_groups=True) if transform is not None else ()
+            if transform is not None and all(column.plain and not column.facts.get("level") for column in used):
                 notes = (*transform.notes, *(span.note for span in spans if span.note))
-                found.append((replace(transform, notes=notes), sum(span.surety for span in spans)))
+                found.append((replace(transform, notes=notes), table, sum(span.surety for span in spans)))
                 break
     if not found and asked:
         raise asked[0]
-    best = max((surety for _, surety in found), default=0)
-    fitting = [transform for transform, surety in found if surety == best]
-    spoken = [
-        transform
-        for transform in fitting
-        if previous is not None and transform.table == getattr(previous, "table", None)
-    ]
-    if len(fitting) > 1 and len(spoken) != 1:
-        spoken = [
-            transform
-            for transform in fitting
-            if all(is_part(other.table, transform.table) for other in fitting if other is not transform)
-        ]
-    if len(fitting) > 1 and len(spoken) != 1:
-        raise Ask.which_table(transform.table.name for transform in fitting)
-    return next(iter(spoken or fitting), None)
+    spoken: Table | None = getattr(previous, "table", None)
+    likely, _ = likeliest(found, spoken.name if spoken is not None else "")
+    if len(likely) > 1:
+        raise Ask.which_table(transform.table.name for transform in likely)
+    return next(iter(likely), None)
 
 
 def unknown_words(question: str, tables: Sequence[Table]) -> list[str]:
     """The words that nothing is called, where a change is asked for."""
-    first = next(
-        (spans for table in tables for spans in islice(readings(question, Vocabulary(table, lexicon=LEXICON)), 1)), []
-    )
-    if not first or next((span.kind for span in first if span.kind not in "h&v."), "") not in ("e", "b", "f"):
+    read = [list(islice(readings(question, Vocabulary(table, lexicon=LEXICON)), _MOST_REFUSED)) for table in tables]
+    first = next((spans[0] for spans in read if spans), [])
+    if next((span.kind for span in first if span.kind not in "h&v."), "?") not in "ebf":
         return []
-    found = [
-        [span.text for span in spans if span.kind == "?"]
-        for table in tables
-        for spans in islice(readings(question, Vocabulary(table, lexicon=LEXICON)), _MOST_REFUSED)
-    ]
-    return min(found, key=len, default=[])
+    return min(([span.text for span in spans if span.kind == "?"] for every in read for spans in every), key=len)
 
 
 def _read(spans: Spans, table: Table, question: str, previous: object) -> Transform | None:
-    spans = list(spans)
-    while spans and spans[0].kind in "h&v!":
-        spans = spans[1:]
-    if any(span.kind == "1" for span in spans) and (running := _running(spans, table)) is not None:
+    spans = list(dropwhile(lambda span: span.kind in "h&v!", spans))
+    kinds = kinds_of(spans)
+    if "1" in kinds and (running := _running(spans, table)) is not None:
         return running
-    plain = sorted((span for span in spans if span.kind not in "TI=w"), key=lambda span: span.kind)
-    if "".join(span.kind for span in plain) in ("NR", "CNR") and isinstance(number := plain[-2].data, int):
+    plain = sorted(without(spans, "TI=w"), key=lambda span: span.kind)
+    if kinds_of(plain) in ("NR", "CNR") and isinstance(number := plain[-2].data, int):
         columns = plain[0].data if plain[0].kind == "C" else ()
         has_numbers = any("row" in parts(column.name) for column in table.columns)  # ``row 3`` is a value of it
         return Transform(table, "row", columns, value=number) if len(columns) < 2 and not has_numbers else None
-    if not spans or any(span.kind in "wWHU%cgk1" for span in spans):
+    if not spans or set("wWHU%cgk1") & set(kinds):
         return None
-    if len(spans) > 2 and (spans[-2].kind, spans[-1].kind) == ("e", "x") and spans[-2].data == spans[0].data:
+    if len(spans) > 2 and kinds.endswith("ex") and spans[-2].data == spans[0].data:
         spans = spans[:-3] if spans[-3].kind == "&" else spans[:-2]  # ``do not need it, drop it``
     spans = _of_previous(spans, previous)
-    if spans[0].kind == "e":
-        return _BUILDERS[spans[0].data](spans[1:], table, spans[0], question)
-    kinds = "".join(span.kind for span in spans)
+    kinds = kinds_of(spans)
+    whole_request = _Request(spans, table, spans[0], question)
+    if kinds[0] == "e":
+        return _BUILDERS[spans[0].data](replace(whole_request, spans=spans[1:]))
     if "m" in kinds or (kinds[0] in "CKV0" and any(span.text == "to" for span in spans)):
-        return _changed(spans, table, spans[0], question)
-    if kinds[0] == "b":
-        return _texts(spans, table)
-    if kinds[0] == "f":
-        return _filled(spans, table, spans[0], question)
-    if re.fullmatch(r"CIi", kinds) and spans[1].text.lower() in ("as", "in", "to", "into"):
-        return _converted([spans[0]], table, spans[2].data)
+        return _changed(whole_request)
+    if kinds[0] in "bf":
+        return (_texts if kinds[0] == "b" else _filled)(whole_request)
+    if kinds == "CIi" and spans[1].text.lower() in ("as", "in", "to", "into"):
+        return _converted(replace(whole_request, spans=spans[:1]), spans[2].data)
     return None
 
 
 def _of_previous(spans: Spans, previous: object) -> list[WordSpan]:
     """``drop them``: the rows, or the columns, that the question before was about."""
-    if not any(span.kind == "x" for span in spans) or any(span.kind in "CVK" for span in spans):
+    if "x" not in kinds_of(spans) or set("CVK") & set(kinds_of(spans)):
         return list(spans)
     conditions = getattr(previous, "conditions", ())
     columns = () if conditions else getattr(previous, "columns", ())
@@ -182,46 +178,24 @@ def _of_previous(spans: Spans, previous: object) -> list[WordSpan]:
     return [part for span in spans for part in (own if span.kind == "x" and own else [span])]
 
 
-def _sorted(spans: Spans, table: Table) -> _Sorted:
+def _sorted(spans: Spans, table: Table) -> tuple[tuple[Condition, ...], tuple[Column, ...], str]:
+    """Which rows, which columns, and the letters of all that is neither."""
     made = combined(list(spans), table)
-    groups = tuple(column for span in made if span.kind == "G" for column in span.data.by)
-    columns = tuple(
-        column for span in made if span.kind == "C" for column in (span.data if len(span.data) == 1 else ())
-    )
-    rest = "".join(
-        span.kind
-        for span in made
-        if span.kind not in _BINDING | {"K", "C", "G"} or (span.kind == "C" and len(span.data) != 1)
-    )
-    conditions = tuple(span.data for span in made if span.kind == "K")
-    kinds = "".join(span.kind for span in made)
-    return _Sorted(conditions, (*columns, *groups), rest, kinds, tuple(span.note for span in made if span.note))
-
-
-def _named_columns(spans: Spans) -> tuple[Column, ...]:
-    """The columns, where the spans name nothing else, with ``and`` between them; of several that share a word, all."""
-    kinds = "".join(span.kind for span in spans)
-    is_list = set(kinds) <= _BINDING | {"C", "*"} and not re.search(r"[C*][^&]*[C*]", kinds)
-    if not is_list or any(span.kind == "C" and len(span.data) > 1 for span in spans):
-        return ()
-    return tuple(dict.fromkeys(column for span in spans if span.kind in "C*" for column in span.data))
+    groups = tuple(column for group in data_of(made, "G") for column in group.by)
+    rest = kinds_of(span for span in without(made, _BINDING + "KG") if span.column is None)
+    return tuple(data_of(made, "K")), (*columns_of(made), *groups), rest
 
 
 def _halves(spans: Spans, *, is_filling: bool = False) -> tuple[list[WordSpan], list[WordSpan]]:
     """What is changed, and what it becomes, with where that is said to be put back to the first."""
-    places = [
-        place
-        for place, span in enumerate(spans)
-        if span.text.lower() in _MARKERS and span.kind in "IB=m" and 0 < place < len(spans) - 1
-    ]
-    strong = [place for place in places if spans[place].text.lower() not in ("in", "at", "from", "as", "=")] or (
-        [] if is_filling else places
-    )
+    inner = [place for place, span in enumerate(spans) if span.kind in "IB=m" and 0 < place < len(spans) - 1]
+    strong = [place for place in inner if spans[place].text.lower() in _STRONG]
+    if not strong and not is_filling:
+        strong = [place for place in inner if spans[place].text.lower() in _WEAK]
     if not strong:
         return list(spans), []
-    place = strong[0] if len(strong) == 1 or spans[strong[0]].kind == "m" else strong[-1]
-    if len(strong) > 1 and spans[strong[-1] - 1].kind in "rK":
-        place = strong[0]
+    is_first = spans[strong[0]].kind == "m" or spans[strong[-1] - 1].kind in "rK"
+    place = strong[0] if is_first else strong[-1]
     right = list(spans[place + 1 :])
     scope = next(
         (
@@ -241,115 +215,79 @@ def _literal(span: WordSpan, column: Column | None) -> Any:
     return span.data if span.kind == "N" else span.text
 
 
-def _dropped(spans: Spans, table: Table, verb: WordSpan, question: str) -> Transform | None:
+def _is_of_type(column: Column) -> str:
+    return f"{shown(column.name)} is of type {shown(column.dtype)}"
+
+
+def _dropped(request: _Request) -> Transform | None:
     """Rows, columns, gaps, duplicates or outliers."""
-    kinds = "".join(span.kind for span in spans)
-    if "j" in kinds:
-        return _deduplicated(spans, table, verb, question)
-    if "b" in kinds:
-        return _texts(spans, table)
-    if "O" in kinds:
-        return _without_outliers(spans, table)
-    is_about_columns = "8" in kinds and "R" not in kinds
-    columns = _named_columns(spans)
-    if (
-        columns
-        and "R" not in kinds
-        and "T" not in kinds.split("C")[-1].split("I")[0]
-        and not any(span.kind == "r" for span in spans)
-    ):
+    kinds, table = request.kinds, request.table
+    for letter, build in (("j", _deduplicated), ("b", _texts), ("O", _without_outliers)):
+        if letter in kinds:
+            return build(request)
+    columns = request.listed()
+    if columns and not set("Rr") & set(kinds) and "T" not in kinds.split("C")[-1].split("I")[0]:
         return Transform(table, "drop columns", columns)
-    if is_about_columns and (found := _columns_with_gaps(spans, table)) is not None:
+    if "8" in kinds and "R" not in kinds and (found := _columns_with_gaps(request)) is not None:
         return found
-    made = _sorted(spans, table)
-    if made.rest in ("0", "!0") and not made.conditions and (not made.columns or "8" in kinds):
-        how = "all" if any(span.data == "all" and span.text != "empty" for span in spans) else ""
-        return Transform(table, "drop missing", made.columns, how=how)
-    if (
-        made.rest
-        or not made.conditions
-        or (
-            made.columns
-            and not all(column in {condition.column for condition in made.conditions} for column in made.columns)
-        )
-    ):
+    conditions, columns, rest = _sorted(request.spans, table)
+    if rest in ("0", "!0") and not conditions and (not columns or "8" in kinds):
+        how = "all" if any(span.data == "all" and span.text != "empty" for span in request.spans) else ""
+        return Transform(table, "drop missing", columns, how=how)
+    if rest or not conditions or not {condition.column for condition in conditions}.issuperset(columns):
         return None
-    if all(condition.operator == "missing" for condition in made.conditions):
-        if len(made.conditions) > 1:
-            raise Ask(
-                "Rows where both are missing, or one of them? Ask for one column after the other, if either will do."
-            )
-        return Transform(table, "drop missing", (made.conditions[0].column,))
-    if any(condition.operator == "unmatched" for condition in made.conditions):
-        return None
-    return Transform(table, "drop rows", conditions=made.conditions)
+    operators = {condition.operator for condition in conditions}
+    if operators == {"missing"} and len(conditions) > 1:
+        raise Ask("Rows where both are missing, or one of them? Ask for one column after the other, if either will do.")
+    if operators == {"missing"}:
+        return Transform(table, "drop missing", (conditions[0].column,))
+    return Transform(table, "drop rows", conditions=conditions) if "unmatched" not in operators else None
 
 
-def _columns_with_gaps(spans: Spans, table: Table) -> Transform | None:
+def _columns_with_gaps(request: _Request) -> Transform | None:
     """``empty columns``, ``the constant column``, ``columns with more than 30 % missing``."""
-    plain = [span for span in spans if span.kind not in _BINDING]
-    kinds = "".join(span.kind for span in plain)
+    plain = without(request.spans, _BINDING)
+    kinds = kinds_of(plain)
     if kinds == "0":
-        return Transform(table, "drop sparse columns", how=plain[0].data or "any")
-    if kinds in ("LN0", "LN%0") and plain[0].data[0] == ">" and isinstance(plain[1].data, (int, float)):
-        share = plain[1].data / 100 if plain[1].data > 1 or plain[1].text.endswith("%") else plain[1].data
-        return Transform(table, "drop sparse columns", value=share, how="share")
+        return Transform(request.table, "drop sparse columns", how=plain[0].data or "any")
+    if kinds in ("LN0", "LN%0") and plain[0].data[0] == ">":
+        number = plain[1].data
+        share = number / 100 if number > 1 or plain[1].text.endswith("%") else number
+        return Transform(request.table, "drop sparse columns", value=share, how="share")
     return None
 
 
-def _kept(spans: Spans, table: Table, verb: WordSpan, _question: str) -> Transform | None:
-    columns = _named_columns([span for span in spans if span.kind != "o"])
-    return Transform(table, "keep columns" if verb.data == "keep" else "select columns", columns) if columns else None
+def _kept(request: _Request) -> Transform | None:
+    columns = request.listed(but="o")
+    operation: Any = "keep columns" if request.verb.data == "keep" else "select columns"
+    return Transform(request.table, operation, columns) if columns else None
 
 
 def _running(spans: Spans, table: Table) -> Transform | None:
     """``7 day moving average of price``, ``cumulative revenue by region``, ``growth per month``."""
-    kinds = [span.data for span in spans if span.kind == "1"]
-    numbers = [span.data for span in spans if span.kind == "N"]
-    units = [span.data for span in spans if span.kind == "P" and numbers]
-    spans = [replace(span, kind="B") if span.kind == "9" and span.text.lower() == "per" else span for span in spans]
-    made = combined([span for span in spans if span.kind not in "1N8H" and not (span.kind == "P" and numbers)], table)
-    made = made[1:] if made and made[0].kind == "e" and made[0].data == "add" else made
-    groups = [column for span in made if span.kind == "G" for column in span.data.by]
-    periods = [span.data.period for span in made if span.kind == "G" and span.data.period]
-    columns = [span.data[0] for span in made if span.kind == "C" and len(span.data) == 1]
-    functions: list[Function] = [span.data for span in made if span.kind == "F"]
-    for measure in (measure for span in made if span.kind == "M" for measure in span.data):
-        columns.append(measure.column)
-        functions.append(measure.function)
-    order = [column for column in groups if parts(column.name) & {"year", "date", "day", "month"}]
-    by = tuple(column for column in groups if column not in order)
-    is_counted = any(span.kind == "H" for span in spans)
-    if is_counted and (not periods or any(is_number(column) for column in columns)):
-        return None
-    columns = columns or [
-        column
-        for column in table.columns
-        if is_number(column) and "id" not in parts(column.name) and column not in groups and column.position >= 0
-    ]
-    is_moving = kinds == ["moving"]
-    left = [span for span in made if span.kind not in _BINDING | {"G", "C", "F", "M"}]
-    fits_time = not units or (units == ["day"] and table.time is not None and table.library == "pandas" and is_moving)
-    if (
-        left
-        or len(kinds) != 1
-        or len(periods) > 1
-        or (periods and groups)
-        or bool(numbers) != is_moving
-        or not fits_time
-    ):
-        return None
+    kinds, numbers = data_of(spans, "1"), data_of(spans, "N")
+    units = data_of(spans, "P") if numbers else []
+    is_counted, is_moving = "H" in kinds_of(spans), kinds == ["moving"]
     is_verb = any(span.kind == "1" and span.text.lower() in ("change", "changed", "changes") for span in spans)
-    if (
-        (is_verb and not periods)  # ``change price`` changes it
-        or not (is_counted or all(is_number(column) for column in columns))
-        or (len(columns) > 1 and not by)
-        or len(functions) > 1
-        or (by and is_moving)
-    ):
+    spans = [replace(span, kind="B") if span.kind == "9" and span.text.lower() == "per" else span for span in spans]
+    made = combined(without(spans, "1N8HP" if numbers else "1N8H"), table)
+    made = made[1:] if made and made[0].kind == "e" and made[0].data == "add" else made
+    measures = [measure for several in data_of(made, "M") for measure in several]
+    functions: list[Function] = [*data_of(made, "F"), *(measure.function for measure in measures)]
+    groups = [column for group in data_of(made, "G") for column in group.by]
+    periods = [group.period for group in data_of(made, "G") if group.period]
+    by = tuple(column for column in groups if not parts(column.name) & {"year", "date", "day", "month"})
+    columns = [*columns_of(made), *(measure.column for measure in measures)]
+    if is_counted and (not periods or any(map(is_number, columns))):
         return None
-    window = f"{numbers[0]}D" if units else numbers[0] if numbers else 1
-    function: Function = functions[0] if functions else "mean"
+    columns = columns or [column for column in numbers_of(table) if column not in groups and column.position >= 0]
+    fits_time = not units or (units == ["day"] and table.time is not None and table.library == "pandas" and is_moving)
+    fits_words = len(kinds) == 1 and bool(numbers) == is_moving and not without(made, _BINDING + "GCFM")
+    fits_groups = len(periods) < 2 and not (periods and groups) and not (by and is_moving)
+    if not (fits_time and fits_words and fits_groups) or len(functions) > 1 or (is_verb and not periods):
+        return None  # ``change price`` changes it
+    if not (is_counted or all(map(is_number, columns))) or (len(columns) > 1 and not by):
+        return None
     if functions and not is_moving and (functions != ["sum"] or is_counted):
         return None
     return Transform(
@@ -358,277 +296,236 @@ def _running(spans: Spans, table: Table) -> Transform | None:
         tuple(columns),
         by=by,
         period=periods[0] if periods else None,
-        value=window,
+        value=f"{numbers[0]}D" if units else numbers[0] if numbers else 1,
         how=kinds[0],
-        function="count" if is_counted else function,
+        function="count" if is_counted else functions[0] if functions else "mean",
     )
 
 
-def _deduplicated(spans: Spans, table: Table, _verb: WordSpan, _question: str) -> Transform | None:
-    keep = next((span.data for span in spans if span.kind == "t" and span.data in ("first", "last")), "first")
-    plain = [
-        span
-        for span in spans
-        if not (span.kind in "tjnB" or (span.kind == "e" and span.data == "keep") or span.kind == "6")
-    ]
-    if any(span.kind == "6" and span.text == "last" for span in spans):
-        keep = "last"
-    columns = _named_columns(plain)
-    if not columns and any(span.kind not in _BINDING | {"B"} for span in plain):
+def _deduplicated(request: _Request) -> Transform | None:
+    places = [span.data for span in request.spans if span.kind == "t" and span.data in ("first", "last")]
+    places = ["last" for span in request.spans if span.kind == "6" and span.text == "last"] or places
+    plain = [span for span in without(request.spans, "tjnB6") if (span.kind, span.data) != ("e", "keep")]
+    words_left = replace(request, spans=plain)
+    columns = words_left.listed()
+    if not columns and not words_left.has_only(""):
         return None
-    return Transform(table, "drop duplicates", columns, how=keep)
+    return Transform(request.table, "drop duplicates", columns, how=places[0] if places else "first")
 
 
-def _without_outliers(spans: Spans, table: Table) -> Transform | None:
+def _without_outliers(request: _Request) -> Transform | None:
     """Values far from all others; or the one that is named, where it is the most or the least of a column."""
-    plain = [span for span in spans if span.kind not in _BINDING | {"O"}]
-    columns = tuple(span.data[0] for span in plain if span.kind == "C" and len(span.data) == 1)
-    numbers = [span.data for span in plain if span.kind == "N"]
+    table, columns, numbers = request.table, request.columns, data_of(request.spans, "N")
+    plain = without(request.spans, _BINDING + "O")
     if len(columns) + len(numbers) != len(plain) or len(columns) > 1 or len(numbers) > 1:
         return None
     if numbers:
-        holders = [
-            column
-            for column in columns or table.columns
-            if numbers[0] in (column.facts.get("min"), column.facts.get("max"))
-        ]
-        return (
-            Transform(table, "drop rows", conditions=(Condition(holders[0], "==", (numbers[0],)),))
-            if len(holders) == 1
-            else None
-        )
+        ends = ((column, column.facts.get(end)) for column in columns or table.columns for end in ("min", "max"))
+        holders = list(dict.fromkeys(column for column, end in ends if end == numbers[0]))
+        only = tuple(Condition(column, "==", (numbers[0],)) for column in holders)
+        return Transform(table, "drop rows", conditions=only) if len(only) == 1 else None
     if not columns or not is_number(columns[0]):
-        numeric = ", ".join(shown(column.name) for column in table.of_role("number"))
-        raise Ask(f"In which column? {shown(table.name)} has the numbers {numeric}.")
+        raise Ask(f"In which column? {shown(table.name)} has the numbers {names_of(table.of_role('number'), 1000)}.")
     return Transform(table, "drop outliers", columns)
 
 
-def _filled(spans: Spans, table: Table, verb: WordSpan, _question: str) -> Transform | None:
+def _filled(request: _Request) -> Transform | None:
     """``fill income with the mean per country``, ``ffill humidity``, ``fill gaps``."""
+    table, verb = request.table, request.verb
     if verb.kind == "f":
-        left, right = [span for span in spans if span is not verb], [verb]
+        left, right = [span for span in request.spans if span is not verb], [verb]
         if verb.data not in ("ffill", "bfill", "interpolate"):
             return None
     else:
-        left, right = _halves(spans, is_filling=True)
-        if not right and any(span.kind == "f" for span in left):
-            right, left = [span for span in left if span.kind == "f"], [span for span in left if span.kind != "f"]
-    by = ()
+        left, right = _halves(request.spans, is_filling=True)
+        if not right and "f" in kinds_of(left):
+            right, left = [span for span in left if span.kind == "f"], without(left, "f")
+    by: tuple[Column, ...] = ()
     grouped = next((place for place, span in enumerate(left) if span.kind == "B" and span.text.lower() != "over"), None)
     if grouped is not None:
-        keys = [span for span in left[grouped + 1 :] if span.kind != "."]
-        by = tuple(span.data[0] for span in keys if span.kind == "C" and len(span.data) == 1)
+        keys = without(left[grouped + 1 :], ".")
+        by, left = columns_of(keys), left[:grouped]
         if len(by) != len(keys) or not by:
             return None
-        left = left[:grouped]
-    made = _sorted(left, table)
-    if made.rest.strip("0") or any(condition.operator != "missing" for condition in made.conditions):
+    conditions, columns, rest = _sorted(left, table)
+    if rest.strip("0") or any(condition.operator != "missing" for condition in conditions):
         return None
-    columns = tuple(dict.fromkeys((*(condition.column for condition in made.conditions), *made.columns)))
+    columns = tuple(dict.fromkeys((*(condition.column for condition in conditions), *columns)))
     value = _fill_value(right, columns[0] if len(columns) == 1 else None)
     if right and value is None:
         return None
+    how = value.how if isinstance(value, Computed) else ""
     if not columns:
         columns = tuple(column for column in table.columns if whole(column.facts.get("missing")))
-        if isinstance(value, Computed) and value.how in ("mean", "median", "min", "max", "interpolate"):
-            columns = tuple(column for column in columns if is_number(column))
+        if how in ("mean", "median", "min", "max", "interpolate"):
+            columns = tuple(filter(is_number, columns))
         if not columns:
             raise Ask(f"{shown(table.name)} has no missing values, so there is nothing to fill.")
-    if (
-        isinstance(value, Computed)
-        and value.how in ("mean", "median", "interpolate")
-        and not all(column.role in ("number", "time") for column in columns)
-    ):
-        raise Ask(f"{shown(columns[0].name)} is of type {shown(columns[0].dtype)}, of which there is no {value.how}.")
-    if isinstance(value, str) and any(column.role in ("number", "time") for column in columns):
+    measured = [column for column in columns if column.role in ("number", "time")]
+    if how in ("mean", "median", "interpolate") and len(measured) < len(columns):
+        raise Ask(f"{_is_of_type(columns[0])}, of which there is no {how}.")
+    if isinstance(value, str) and measured:
         raise Ask(
-            f"{shown(columns[0].name)} is of type {shown(columns[0].dtype)}: a text in it would turn all of it into text. With which number shall I fill it?"
+            f"{_is_of_type(columns[0])}: a text in it would turn all of it into text. With which number shall I fill it?"
         )
     return Transform(table, "fill", columns, value=value, by=by)
 
 
 def _fill_value(right: Spans, column: Column | None) -> Any:
     """A value, or what is computed; None where it is neither."""
-    plain = [span for span in right if span.kind not in ".8"]
+    plain = without(right, ".8")
     if len(plain) != 1:
         return None
     span = plain[0]
     if span.kind in "fF":
-        how = {"F": span.data}.get(span.kind, span.data)
-        return (
-            Computed(how) if how in ("mean", "median", "mode", "min", "max", "ffill", "bfill", "interpolate") else None
-        )
+        known = words("mean median mode min max ffill bfill interpolate")
+        return Computed(span.data) if span.data in known else None
     return _literal(span, column) if span.kind in "NQV?" else None
 
 
-def _changed(spans: Spans, table: Table, verb: WordSpan, question: str) -> Transform | None:
+def _changed(request: _Request) -> Transform | None:
     """Another type, another spelling, other values."""
-    kinds = "".join(span.kind for span in spans)
-    types = [span for span in spans if span.kind == "i"]
-    if len(types) == 1 and types[0].data in ("pandas", "polars"):
-        is_whole = not set(kinds) - set("IiTB=") and types[0].data != table.library
-        return Transform(table, "to library", how=types[0].data) if is_whole else None
-    if len(types) == 1 and not set(kinds) & set("NVQ?KL"):
-        return _converted([span for span in spans if span.kind not in "imB"], table, types[0].data)
-    if "b" in kinds and not set(kinds) & set("NVQ?KL"):
-        return _texts(spans, table)
-    if verb.text.lower() == "unify" and not set(kinds) & set("NVQ?KLi"):
-        return _texts([WordSpan("b", verb.text, "unify"), *spans], table)
+    spans, table, kinds = request.spans, request.table, set(request.kinds)
+    targets = data_of(spans, "i")
+    has_values = bool(kinds & set("NVQ?KL"))
+    if len(targets) == 1 and targets[0] in ("pandas", "polars"):
+        is_whole = kinds <= set("IiTB=") and targets[0] != table.library
+        return Transform(table, "to library", how=targets[0]) if is_whole else None
+    if len(targets) == 1 and not has_values:
+        return _converted(replace(request, spans=without(spans, "imB")), targets[0])
+    if "b" in kinds and not has_values:
+        return _texts(request)
+    if request.verb.text.lower() == "unify" and not has_values and not targets:
+        return _texts(replace(request, spans=[WordSpan("b", request.verb.text, "unify"), *spans]))
     if "7" in kinds:
-        return _indexed(spans, table, verb, question)
-    if kinds.count("&") and kinds.count("I") > 1 and (several := _several(spans, table)) is not None:
+        return _indexed(request)
+    if "&" in kinds and request.kinds.count("I") > 1 and (several := _several(request)) is not None:
         return several
     left, right = _halves(spans)
-    plain = [span for span in right if span.kind != "."]
-    if len(plain) != 1 or not left:
-        return None
-    return _assigned(left, plain[0], table, verb)
+    plain = without(right, ".")
+    return _assigned(replace(request, spans=left), plain[0]) if len(plain) == 1 and left else None
 
 
-def _split(spans: Spans, table: Table, _verb: WordSpan, question: str) -> Transform | None:
+def _split(request: _Request) -> Transform | None:
     """``split name into first and last name``."""
-    into = next((place for place, span in enumerate(spans) if span.text.lower() == "into"), len(spans))
-    columns, match = _named_columns(spans[:into]), _PARTS.search(question)
+    into = next((place for place, span in enumerate(request.spans) if span.text.lower() == "into"), None)
+    columns, match = replace(request, spans=request.spans[:into]).listed(), _PARTS.search(request.question)
     if len(columns) != 1 or match is None or columns[0].role != "text":
         return None
     names = [_word(f"{part} {match['noun'] or ''}".strip()) for part in (match["first"], match["second"])]
-    separator = next(
-        (value for value in (", ", ",", " - ", "-", "/", " ", "_") if all(value in text for text in columns[0].values)),
-        " ",
-    )
-    return Transform(table, "split", columns, pairs=tuple((name, separator) for name in names))
+    separators = (", ", ",", " - ", "-", "/", " ", "_")
+    separator = next((value for value in separators if all(value in text for text in columns[0].values)), " ")
+    return Transform(request.table, "split", columns, pairs=tuple((name, separator) for name in names))
 
 
-def _several(spans: Spans, table: Table) -> Transform | None:
+def _several(request: _Request) -> Transform | None:
     """``map female to f and male to m in gender``."""
-    parts: list[list[WordSpan]] = [[]]
-    for span in spans:
+    clauses: list[list[WordSpan]] = [[]]
+    for span in request.spans:
         if span.kind == "&":
-            parts.append([])
+            clauses.append([])
         else:
-            parts[-1].append(span)
-    pairs, columns = list[tuple[Any, Any]](), list[Column]()
-    for part in parts:
-        scope = [span.data[0] for span in part if span.kind == "C" and len(span.data) == 1]
-        values = [span for span in part if span.kind not in "CI=8"]
-        if len(values) != 2 or len(scope) > 1:
-            return None
-        columns += scope
-        pairs.append((values[0], values[1]))
-    holders = [{holder for holder, _ in first.data} if first.kind == "V" else set() for first, _ in pairs]
-    shared = set.intersection(*holders) if all(holders) else set()
-    column = columns[0] if columns else next(iter(shared), None)
-    if column is None or len(set(columns)) > 1 or (not columns and len(shared) != 1):
+            clauses[-1].append(span)
+    pairs = [without(clause, "CI=8") for clause in clauses]
+    columns = {column for clause in clauses for column in columns_of(clause)}
+    if any(len(pair) != 2 for pair in pairs) or any(len(columns_of(clause)) > 1 for clause in clauses):
         return None
-    return Transform(
-        table, "replace", (column,), pairs=tuple((_literal(old, column), _literal(new, column)) for old, new in pairs)
-    )
+    holders = [{holder for holder, _ in old.data} if old.kind == "V" else set() for old, _ in pairs]
+    columns = columns or set.intersection(*holders)
+    if len(columns) != 1:
+        return None
+    column = columns.pop()
+    values = tuple((_literal(old, column), _literal(new, column)) for old, new in pairs)
+    return Transform(request.table, "replace", (column,), pairs=values)
 
 
-def _assigned(left: Spans, new: WordSpan, table: Table, verb: WordSpan) -> Transform | None:
+def _assigned(request: _Request, new: WordSpan) -> Transform | None:
     """Values in place of others: of a column, where some other is so, or of gaps."""
+    left, table, scope = request.spans, request.table, request.columns
     is_gap = new.kind == "0"
-    if not is_gap and new.kind not in "NQV?F":
+    if new.kind not in "0NQV?F":
         return None
-    made = _sorted(left, table)
-    gaps = [condition for condition in made.conditions if condition.operator == "missing"]
-    if (gaps and len(gaps) == len(made.conditions) and not made.rest and not is_gap) or (
-        made.rest == "0" and not made.conditions and not is_gap
-    ):
-        return _filled([*left, WordSpan("B", "with"), new], table, verb, "")
+    conditions, columns, rest = _sorted(left, table)
+    fills = {condition.operator for condition in conditions} == {"missing"} and not rest
+    if not is_gap and (fills or (rest == "0" and not conditions)):
+        return _filled(replace(request, spans=[*left, WordSpan("B", "with"), new]))
     plain = [span for span in left if span.kind in "VQN0"]
-    scope = tuple(span.data[0] for span in left if span.kind == "C" and len(span.data) == 1)
-    if is_gap and len(plain) == 1 and plain[0].kind == "0" and len(scope) == 1 and kind_of(scope[0]) != "number":
-        return _blanked(scope[0], table)
+    old = plain[0] if len(plain) == 1 else None
+    if is_gap and old is not None and old.kind == "0" and len(scope) == 1 and kind_of(scope[0]) != "number":
+        blanks = [value for value in scope[0].values if not value.strip()] or [""]  # ``empty pay should be missing``
+        return Transform(table, "replace", scope, pairs=tuple((value, None) for value in blanks))
     # ``replace 0 in discount with missing``, ``change returned to refunded``
-    old = plain[0] if len(plain) == 1 and plain[0].kind in "VQN" else None
-    holders = tuple(column for column, _ in old.data) if old is not None and old.kind == "V" else ()
-    columns = scope or (holders if len(holders) == 1 else ())
-    others = {span.kind for span in left} - set("VQNCI=8R.TmeE")
-    if old is not None and len(columns) == 1 and not others and (old.kind != "V" or columns[0] in holders):
-        if old.kind == "V":
-            olds: Sequence[Any] = next(values for holder, values in old.data if holder == columns[0])
-        else:
-            olds = [old.data]
-        if old.kind == "N" and not is_number(columns[0]):
-            olds = [old.text]
-        value = None if is_gap else _literal(new, columns[0])
-        if isinstance(value, str) and is_number(columns[0]) and kind_of(columns[0]) == "number":
-            raise Ask(f"{shown(columns[0].name)} holds numbers: a text in it would turn all of it into text.")
-        return Transform(table, "replace", columns, pairs=tuple((each, value) for each in olds))
-    if old is not None and old.kind == "Q" and not scope and not others and is_gap:
-        texts = tuple(
-            column for column in table.columns if column.role == "text" and not column.dtype.startswith("categor")
-        )
-        return Transform(table, "replace", texts, pairs=((old.text, None),)) if texts else None
-    if made.rest or len(made.columns) > 1 or not (made.conditions or made.columns):
+    if old is not None and old.kind != "0" and not set(request.kinds) - set("VQNCI=8R.TmeE"):
+        holders = dict(old.data) if old.kind == "V" else {}
+        changed = scope or (tuple(holders) if len(holders) == 1 else ())
+        if len(changed) == 1 and (old.kind != "V" or changed[0] in holders):
+            return _replaced(request, old, changed[0], None if is_gap else _literal(new, changed[0]))
+        if old.kind == "Q" and not scope and is_gap:
+            texts = tuple(column for column in table.of_role("text") if not column.dtype.startswith("categor"))
+            return Transform(table, "replace", texts, pairs=((old.text, None),)) if texts else None
+    if len(conditions) == 1 and not columns:
+        columns = (conditions[0].column,)
+    is_setting = bool(conditions) or request.verb.text.lower() in ("set", "put", "overwrite")
+    if rest or len(columns) != 1 or new.kind == "F" or not is_setting:
         return None
-    targets = made.columns or (made.conditions[0].column,) if len(made.conditions) < 2 else made.columns
-    if (
-        len(targets) != 1
-        or new.kind == "F"
-        or (not made.conditions and verb.text.lower() not in ("set", "put", "overwrite"))
-    ):
+    value = None if is_gap else _literal(new, columns[0])
+    if isinstance(value, str) and columns[0].role in ("number", "time"):
+        raise Ask(f"{_is_of_type(columns[0])}: {shown(value)} does not fit into it.")
+    return Transform(table, "set", columns, conditions, value=value)
+
+
+def _replaced(request: _Request, old: WordSpan, column: Column, value: Any) -> Transform:
+    """One value of a column, in each of its spellings, by another."""
+    if isinstance(value, str) and kind_of(column) == "number":
+        raise Ask(f"{shown(column.name)} holds numbers: a text in it would turn all of it into text.")
+    olds: Sequence[Any] = [old.text if old.kind == "N" and not is_number(column) else old.data]
+    if old.kind == "V":
+        olds = dict(old.data)[column]
+    return Transform(request.table, "replace", (column,), pairs=tuple((each, value) for each in olds))
+
+
+def _converted(request: _Request, target: Target) -> Transform | None:
+    table = request.table
+    columns = request.listed()
+    if not request.has_only("C*B"):
         return None
-    value = None if is_gap else _literal(new, targets[0])
-    if isinstance(value, str) and targets[0].role in ("number", "time"):
-        raise Ask(
-            f"{shown(targets[0].name)} is of type {shown(targets[0].dtype)}: {shown(value)} does not fit into it."
-        )
-    return Transform(table, "set", targets, made.conditions, value=value)
-
-
-def _blanked(column: Column, table: Table) -> Transform | None:
-    """``empty pay should be missing``: texts without a letter."""
-    blanks = [value for value in column.values if not value.strip()] or [""]
-    return Transform(table, "replace", (column,), pairs=tuple((value, None) for value in blanks))
-
-
-def _converted(spans: Spans, table: Table, target: Target) -> Transform | None:
-    made = _named_columns(spans)
-    if any(span.kind not in _BINDING | {"C", "*", "B"} for span in spans):
-        return None
-    columns = made or (tuple(column for column in table.columns if column.date_like) if target == "time" else ())
+    if not columns and target == "time":
+        columns = tuple(column for column in table.columns if column.date_like)
     if not columns:
-        raise Ask(
-            f"Which column shall be converted? {shown(table.name)} has {', '.join(shown(column.name) for column in table.columns[:12])}."
-        )
+        listed = ", ".join(shown(column.name) for column in table.columns[:12])
+        raise Ask(f"Which column shall be converted? {shown(table.name)} has {listed}.")
     for column in columns:
         kind, is_text = kind_of(column), column.role == "text"
+        needed = {"hours": "duration", "minutes": "duration", "fahrenheit": "number", "celsius": "number"}.get(target)
         if target == "time" and column.role == "time":
             raise Ask(f"{shown(column.name)} is already of type {shown(column.dtype)}.")
-        if (target in ("hours", "minutes") and kind != "duration") or (
-            target in ("fahrenheit", "celsius") and kind != "number"
-        ):
-            raise Ask(f"{shown(column.name)} is of type {shown(column.dtype)}, which cannot be read in {target}.")
+        if needed is not None and kind != needed:
+            raise Ask(f"{_is_of_type(column)}, which cannot be read in {target}.")
         if target == "fraction" and not (is_text and all(value.strip().endswith("%") for value in column.values)):
             return None
         if target == "bool" and is_text:
             raise Ask(
                 f"Which values of {shown(column.name)} are true? For example: *map yes to 1 and no to 0 in {column.name}*."
             )
-        is_ranked = column.dtype.startswith("categor")
-        if is_ranked and target in ("number", "int", "codes"):
+        if column.dtype.startswith("categor") and target in ("number", "int", "codes"):
             return Transform(table, "convert", columns, how="codes")
     return Transform(table, "convert", columns, how=target)
 
 
-def _texts(spans: Spans, table: Table) -> Transform | None:
+def _texts(request: _Request) -> Transform | None:
     """``strip and title case worker``, ``make the column names lower case``."""
-    methods = [span.data for span in spans if span.kind == "b"]
-    plain = [span for span in spans if span.kind not in "bemB"]
-    if any(span.kind == "8" and span.data == "names" for span in spans):
-        return _renamed_all(methods, table) if all(span.kind in _BINDING for span in plain) else None
-    columns = _named_columns(plain)
+    methods, plain = data_of(request.spans, "b"), replace(request, spans=without(request.spans, "bemB"))
+    if any(span.kind == "8" and span.data == "names" for span in request.spans):
+        return _renamed_all(methods, request.table) if plain.has_only("") else None
+    columns = plain.listed()
     if not columns or "snake" in methods:
         return None
     other = next((column for column in columns if column.role != "text"), None)
     if other is not None:
-        raise Ask(f"{shown(other.name)} is of type {shown(other.dtype)}, not text.")
+        raise Ask(f"{_is_of_type(other)}, not text.")
     steps = [step for method in methods for step in (("strip", "title") if method == "unify" else (method,))]
-    return Transform(
-        table, "text", columns, how=" ".join(dict.fromkeys(sorted(steps, key=lambda step: step != "strip")))
-    )
+    how = " ".join(dict.fromkeys(sorted(steps, key=lambda step: step != "strip")))
+    return Transform(request.table, "text", columns, how=how)
 
 
 def _renamed_all(methods: Sequence[str], table: Table) -> Transform | None:
@@ -641,194 +538,168 @@ def _renamed_all(methods: Sequence[str], table: Table) -> Transform | None:
                 name = getattr(name, method)() if method in ("lower", "upper", "title", "strip") else name
         return name
 
-    new = [restyled(column.name) for column in table.columns]
-    if len(set(new)) < len({column.name for column in table.columns}):
+    new = {column: restyled(column.name) for column in table.columns}
+    if len(set(new.values())) < len({column.name for column in table.columns}):
         raise Ask("Two columns would have the same name, so they are not renamed.")
-    pairs = tuple(
-        (column, name) for column, name in zip(table.columns, new, strict=True) if column.name != name and column.plain
-    )
+    pairs = tuple((column, name) for column, name in new.items() if column.name != name and column.plain)
     if not pairs:
         raise Ask(f"The columns of {shown(table.name)} are called so already.")
     return Transform(table, "rename", pairs=pairs)
 
 
-def _renamed(spans: Spans, table: Table, _verb: WordSpan, _question: str) -> Transform | None:
-    plain = [span for span in spans if span.kind in "C?QNVPF*0f7bi" or span.kind not in _BINDING]
-    if any(span.kind == "b" for span in plain):
-        return _texts(spans, table)
-    pairs = list(zip(plain[::2], plain[1::2], strict=False))
+def _renamed(request: _Request) -> Transform | None:
+    if "b" in request.kinds:
+        return _texts(request)
+    plain = without(request.spans, _BINDING)
     if len(plain) == 1 and plain[0].kind == "C":
-        raise Ask(
-            f"How shall it be called? For example: *rename {plain[0].data[0].name} to {plain[0].data[0].name}_new*."
-        )
-    if (
-        not pairs
-        or len(plain) % 2
-        or any(old.kind != "C" or len(old.data) != 1 or new.kind not in "QC" for old, new in pairs)
-    ):
+        old = plain[0].data[0].name
+        raise Ask(f"How shall it be called? For example: *rename {old} to {old}_new*.")
+    pairs = list(zip(plain[::2], plain[1::2], strict=False))
+    if not pairs or len(plain) % 2 or any(old.column is None or new.kind not in "QC" for old, new in pairs):
         return None
     named = tuple((old.data[0], new.text.strip()) for old, new in pairs)
-    taken = {column.name for column in table.columns} - {old.name for old, _ in named}
+    taken = {column.name for column in request.table.columns} - {old.name for old, _ in named}
     double = next((new for _, new in named if new in taken), None)
     if double is not None:
-        raise Ask(f"{shown(table.name)} has a column {shown(double)} already.")
-    return Transform(table, "rename", pairs=named)
+        raise Ask(f"{shown(request.table.name)} has a column {shown(double)} already.")
+    return Transform(request.table, "rename", pairs=named)
 
 
-def _clipped(spans: Spans, table: Table, verb: WordSpan, question: str) -> Transform | None:
+def _clipped(request: _Request) -> Transform | None:
     """``cap price at 300``, ``clip delay below 0 to 0``, ``limit age to between 0 and 100``."""
-    columns = [span.data[0] for span in spans if span.kind == "C" and len(span.data) == 1]
-    numbers = [span.data for span in spans if span.kind == "N"]
-    others = [span for span in spans if span.kind not in _BINDING | {"C", "N", "L", "~", "f", "F", "m", "/", "B"}]
-    if others or len(columns) != 1 or not is_number(columns[0]) or not 1 <= len(numbers) <= 2:
+    table, columns, numbers = request.table, request.columns, data_of(request.spans, "N")
+    if (
+        not request.has_only("CNL~fFm/B")
+        or len(columns) != 1
+        or not is_number(columns[0])
+        or len(numbers) not in (1, 2)
+    ):
         return None
-    signs = {span.data[0] for span in spans if span.kind == "L"} | {
-        {"min": ">=", "max": "<="}.get(span.data, "") for span in spans if span.kind in "fF"
-    }
-    signs |= (
-        {">="}
-        if re.search(r"\b(?:below|under|less)\b", question)
-        else {"<="}
-        if re.search(r"\b(?:above|over|more)\b", question)
-        else set()
-    )
-    if len(numbers) == 2 and numbers[0] != numbers[1]:
-        return Transform(table, "clip", (columns[0],), value=(min(numbers), max(numbers)))
-    if signs & {"<", ">="} and not signs & {"<="}:
-        return Transform(table, "clip", (columns[0],), value=(numbers[0], None))
-    if signs & {">", "<="} or verb.text.lower() in ("cap", "limit"):
-        return Transform(table, "clip", (columns[0],), value=(None, numbers[0]))
+    signs = {operator for operator, _ in data_of(request.spans, "L")}
+    signs |= {{"min": ">=", "max": "<="}.get(function, "") for function in data_of(request.spans, "fF")}
+    if re.search(r"\b(?:below|under|less)\b", request.question):
+        signs.add(">=")
+    elif re.search(r"\b(?:above|over|more)\b", request.question):
+        signs.add("<=")
+    if len(set(numbers)) == 2:
+        return Transform(table, "clip", columns, value=(min(numbers), max(numbers)))
+    if signs & {"<", ">="} and "<=" not in signs:
+        return Transform(table, "clip", columns, value=(numbers[0], None))
+    if signs & {">", "<="} or request.verb.text.lower() in ("cap", "limit"):
+        return Transform(table, "clip", columns, value=(None, numbers[0]))
     raise Ask(f"Shall {numbers[0]} be the least or the most? For example: *cap {columns[0].name} at {numbers[0]}*.")
 
 
-def _rounded(spans: Spans, table: Table, _verb: WordSpan, _question: str) -> Transform | None:
-    numbers = [span.data for span in spans if span.kind == "N"]
-    plain = [span for span in spans if span.kind not in "NqiB"]
-    columns = _named_columns(plain)
-    is_whole = all(span.data in ("int", "number") for span in spans if span.kind == "i")
-    if not columns or len(numbers) > 1 or not is_whole or not all(column.role == "number" for column in columns):
+def _rounded(request: _Request) -> Transform | None:
+    numbers, columns = data_of(request.spans, "N"), request.listed(but="NqiB")
+    is_whole = set(data_of(request.spans, "i")) <= {"int", "number"}
+    if not columns or len(numbers) > 1 or not is_whole or any(column.role != "number" for column in columns):
         return None
-    return Transform(table, "round", columns, value=numbers[0] if numbers else 0)
+    return Transform(request.table, "round", columns, value=numbers[0] if numbers else 0)
 
 
-def _scaled(spans: Spans, table: Table, verb: WordSpan, _question: str) -> Transform | None:
-    numbers = [span.data for span in spans if span.kind == "N"]
-    is_standard = verb.text.lower() in ("standardise", "standardize", "z score", "zscore")
-    plain = [
-        span
-        for span in spans
-        if span.kind not in "N~"
-        and not (span.kind == "i" and span.text in ("0 and 1", "0 / 1"))
-        and not (span.kind == "e" and span.data == "scale")
-    ]
-    is_standard |= any(span.kind == "e" and span.text.lower() in ("z score", "zscore") for span in spans)
-    columns = _named_columns(plain)
-    if not columns or numbers not in ([], [0, 1]) or not all(column.role == "number" for column in columns):
+def _scaled(request: _Request) -> Transform | None:
+    numbers, scales = data_of(request.spans, "N"), [request.verb]
+    scales += [span for span in request.spans if (span.kind, span.data) == ("e", "scale")]
+    standard = [span.text.lower() in ("standardise", "standardize", "z score", "zscore") for span in scales]
+    left = [span for span in request.spans if span not in scales and span.text not in ("0 and 1", "0 / 1")]
+    columns = replace(request, spans=left).listed(but="N~")
+    if not columns or numbers not in ([], [0, 1]) or any(column.role != "number" for column in columns):
         return None
-    return Transform(table, "scale", columns, how="standard" if is_standard else "range")
+    return Transform(request.table, "scale", columns, how="standard" if any(standard) else "range")
 
 
-def _moved(spans: Spans, table: Table, verb: WordSpan, question: str) -> Transform | None:
-    places = [span.data for span in spans if span.kind == "6"] + [
-        "front" for span in spans if span.kind == "t" and span.data == "first"
-    ]
-    columns = _named_columns([span for span in spans if span.kind not in "6tn"])
+def _moved(request: _Request) -> Transform | None:
+    places = [*data_of(request.spans, "6"), *("front" for place in data_of(request.spans, "t") if place == "first")]
+    columns = request.listed(but="6tn")
     if columns and len(places) == 1:
-        return Transform(table, "order columns", columns, how=places[0])
-    return _indexed(spans, table, verb, question) if any(span.kind == "7" for span in spans) else None
+        return Transform(request.table, "order columns", columns, how=places[0])
+    return _indexed(request) if "7" in request.kinds else None
 
 
-def _indexed(spans: Spans, table: Table, verb: WordSpan, _question: str) -> Transform | None:
-    if any(span.kind not in _BINDING | {"7", "C", "m"} for span in spans) or table.library != "pandas":
+def _indexed(request: _Request) -> Transform | None:
+    if not request.has_only("7Cm") or request.table.library != "pandas":
         return None
-    columns = tuple(span.data[0] for span in spans if span.kind == "C" and not span.data[0].facts.get("level"))
-    if columns and verb.data != "reset":
-        return Transform(table, "set index", columns) if len(columns) == 1 else None
-    if not any(span.kind == "7" for span in spans) and verb.text.lower() != "reset_index":
-        return None
-    return Transform(table, "reset index") if not columns else None
+    columns = tuple(column for columns in data_of(request.spans, "C") for column in columns[:1])
+    columns = tuple(column for column in columns if not column.facts.get("level"))
+    if columns:
+        is_set = request.verb.data != "reset" and len(columns) == 1
+        return Transform(request.table, "set index", columns) if is_set else None
+    is_index = "7" in request.kinds or request.verb.text.lower() == "reset_index"
+    return Transform(request.table, "reset index") if is_index else None
 
 
-def _ordered(spans: Spans, table: Table, _verb: WordSpan, _question: str) -> Transform | None:
+def _ordered(request: _Request) -> Transform | None:
     """``sort by date newest first, in place``: only what says so changes the table."""
-    if not any(span.kind == "5" for span in spans):
+    plain = replace(request, spans=without(request.spans, "5"))
+    turned = [span.data for span in combined(list(plain.spans), request.table) if span.kind in "dSA"]
+    if (
+        "5" not in request.kinds
+        or not plain.has_only("CBdStn6A")
+        or not plain.columns
+        or len(turned) > 1
+        or turned == ["turn"]
+    ):
         return None
-    words = [span for span in spans if span.kind != "5"]
-    turned = [span for span in combined(words, table) if span.kind in "dSA"]
-    columns = tuple(span.data[0] for span in words if span.kind == "C" and len(span.data) == 1)
-    left = [span for span in words if span.kind not in _BINDING | {"C", "B", "d", "S", "t", "n", "6", "A"}]
-    if left or not columns or len(turned) > 1:
-        return None
-    word = turned[0].data if turned else "up"
-    down = word == "down" or (
-        word not in ("up", "down")
-        and ("new" in str(word) or next((sign for _, sign in hints(str(word).lstrip("-"))), 1) > 0)
-    )
-    return Transform(table, "sort", columns, how="down" if down else "up")
+    word = str(turned[0]) if turned else "up"
+    is_adjective = word not in ("up", "down")
+    goes_down = is_adjective and ("new" in word or next((sign for _, sign in hints(word.lstrip("-"))), 1) > 0)
+    return Transform(request.table, "sort", plain.columns, how="down" if word == "down" or goes_down else "up")
 
 
-def _added(spans: Spans, table: Table, verb: WordSpan, question: str) -> Transform | None:
+def _added(request: _Request) -> Transform | None:
     """``price per area``, ``month from date``, ``expensive where price > 100``."""
-    called = _CALLED.search(question)
-    sign = _SIGNS.get(verb.text.lower(), "")
-    if not sign and not any(span.kind == "8" for span in spans):
+    table, called = request.table, _CALLED.search(request.question)
+    sign = _SIGNS.get(request.verb.text.lower(), "")
+    if not sign and "8" not in request.kinds:
         return None
-    words = [span for span in spans if span.kind not in "8T.&" and not (span.kind == "e" and span.data == "add")]
+    spans = [span for span in without(request.spans, "8T.&") if (span.kind, span.data) != ("e", "add")]
     if called is not None:
-        words = [span for span in words if span.text.lower() != called[1].lower()]
-    while words and words[-1].kind == "I":
-        words = words[:-1]
-    is_named = bool(words) and (
-        words[0].kind in "?Q" or (words[0].kind in "ASaF" and words[1:] and words[1].kind == "r")
-    )
-    first = words[0] if is_named else None
-    words = [span for span in (words[1:] if first is not None else words) if span.kind not in "I=" or sign]
-    wanted = called[1] if called is not None else first.text if first is not None else ""
-    kinds = "".join(span.kind for span in words)
+        spans = [span for span in spans if span.text.lower() != called[1].lower()]
+    while spans and spans[-1].kind == "I":
+        spans.pop()
+    wanted = called[1] if called is not None else ""
+    if spans and (spans[0].kind in "?Q" or (spans[0].kind in "ASaF" and spans[1:] and spans[1].kind == "r")):
+        wanted, spans = wanted or spans[0].text, spans[1:]
     if sign:
-        kinds, words = (
-            re.sub("[IB]", "9", kinds),
-            [WordSpan("9", sign, sign) if span.kind in "IB" else span for span in words],
-        )
-        if sign == "-":
-            words = words[::-1]
-    kinds = kinds.replace("B", "9") if kinds in ("CBC", "CBN") and any(span.text == "per" for span in words) else kinds
-    words = [WordSpan("9", span.text, "/") if span.kind == "B" and span.text == "per" else span for span in words]
-    words = [WordSpan("9", span.text, "/") if span.kind == "/" else span for span in words]
-    kinds = "".join(span.kind for span in words)
-    if re.fullmatch(r"[CN](?:9[CN])+", kinds) and "C" in kinds:
-        if any(span.kind == "C" and len(span.data) != 1 for span in words):
-            return None
-        parts = tuple(span.data[0] if span.kind == "C" else span.data for span in words)
-        other = next((part for part in parts if isinstance(part, Column) and not _is_arithmetic(part)), None)
-        if other is not None:
-            raise Ask(
-                f"{shown(other.name)} is of type {shown(other.dtype)}, with which nothing can be computed as it is."
-            )
-        default = "_".join(
-            _WORDS.get(part, "")
-            if isinstance(part, str)
-            else _word(part.name if isinstance(part, Column) else str(part))
-            for part in parts
-        )
-        return Transform(table, "derive", value=parts, name=wanted or default)
-    periods = [span.data for span in words if span.kind in "Pp"]
-    times = [
-        span.data[0] for span in words if span.kind == "C" and len(span.data) == 1 and kind_of(span.data[0]) == "time"
+        spans = [WordSpan("9", sign, sign) if span.kind in "IB" else span for span in spans]
+        spans = spans[::-1] if sign == "-" else spans
+    spans = without(spans, "" if sign else "I=")
+    spans = [
+        WordSpan("9", span.text, "/") if span.kind == "/" or (span.kind == "B" and span.text == "per") else span
+        for span in spans
     ]
-    if len(periods) == 1 and len(times) <= 1 and len(words) == 1 + len(times):
+    kinds = kinds_of(spans)
+    if re.fullmatch(r"[CN](?:9[CN])+", kinds) and "C" in kinds:
+        return _computed(spans, table, wanted)
+    periods = data_of(spans, "Pp")
+    times = [column for column in columns_of(spans) if kind_of(column) == "time"]
+    if len(periods) == 1 and len(times) <= 1 and len(spans) == 1 + len(times):
         time = times[0] if times else table.time
-        return (
-            Transform(table, "derive", (time,), how=periods[0], name=wanted or periods[0]) if time is not None else None
-        )
-    made = _sorted(words, table)
-    if made.conditions and not made.rest and not made.columns and wanted:
-        return Transform(table, "derive", conditions=made.conditions, name=wanted)
+        name = wanted or periods[0]
+        return Transform(table, "derive", (time,), how=periods[0], name=name) if time is not None else None
+    conditions, columns, rest = _sorted(spans, table)
+    if conditions and not rest and not columns and wanted:
+        return Transform(table, "derive", conditions=conditions, name=wanted)
     return None
 
 
-def _is_arithmetic(column: Column) -> bool:
-    return kind_of(column) in ("number", "decimal", "duration", "truth")
+def _computed(spans: Spans, table: Table, wanted: str) -> Transform | None:
+    """Columns and numbers with signs between them."""
+    if any(span.kind == "C" and span.column is None for span in spans):
+        return None
+    operands = tuple(span.column or span.data for span in spans)
+    other = next(
+        (column for column in columns_of(spans) if kind_of(column) not in ("number", "decimal", "duration", "truth")),
+        None,
+    )
+    if other is not None:
+        raise Ask(f"{_is_of_type(other)}, with which nothing can be computed as it is.")
+    names = [
+        _WORDS.get(operand, "") if isinstance(operand, str) else _word(getattr(operand, "name", str(operand)))
+        for operand in operands
+    ]
+    return Transform(table, "derive", value=operands, name=wanted or "_".join(names))
 
 
 def _word(text: str) -> str:
@@ -838,9 +709,10 @@ def _word(text: str) -> str:
 def _formula(question: str, table: Table) -> Transform | None:
     """``total = quantity * (price - rebate)``, with columns and numbers alone."""
     match = _FORMULA.match(question)
-    if match is None or any(
-        span.kind not in "e8TI.&hr" for span in next(readings(match["before"], Vocabulary(table, lexicon=LEXICON)), [])
-    ):
+    if match is None:
+        return None
+    before = next(readings(match["before"], Vocabulary(table, lexicon=LEXICON)), [])
+    if without(before, "e8TI.&hr"):
         return None
     columns = {column.name: column for column in table.columns if column.plain}
     text = match["formula"]
@@ -852,29 +724,30 @@ def _formula(question: str, table: Table) -> Transform | None:
         tree = ast.parse(text.replace("^", "**").strip(), mode="eval")
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
-    allowed = (ast.Expression, ast.BinOp, ast.UnaryOp, ast.operator, ast.unaryop, ast.Constant, ast.Name, ast.Load)
     nodes = list(ast.walk(tree))
-    named = [node.id for node in nodes if isinstance(node, ast.Name)]
+    named = {node.id for node in nodes if isinstance(node, ast.Name)}
+    constants = [node.value for node in nodes if isinstance(node, ast.Constant)]
+    is_formula = all(isinstance(node, _ARITHMETIC) for node in nodes)
     if (
         not named
-        or not all(isinstance(node, allowed) for node in nodes)
-        or any(isinstance(node, ast.Constant) and not isinstance(node.value, (int, float)) for node in nodes)
+        or not named <= columns.keys()
+        or not is_formula
+        or not all(isinstance(value, (int, float)) for value in constants)
     ):
         return None
-    missing = next((word for word in named if word not in columns), None)
-    if missing is not None:
-        return None
     pieces = re.split(r"([^\W\d]\w*)", ast.unparse(tree))
-    parts = tuple(columns.get(piece, piece) for piece in pieces if piece)
-    return Transform(table, "derive", value=("formula", *parts), name=match["name"])
+    formula = tuple(columns.get(piece, piece) for piece in pieces if piece)
+    return Transform(table, "derive", value=("formula", *formula), name=match["name"])
 
 
-Builder = Callable[[Spans, Table, WordSpan, str], "Transform | None"]
-_BUILDERS: Mapping[str, Builder] = {
+def _dropped_gaps(request: _Request) -> Transform | None:
+    """``dropna in price``."""
+    return _dropped(replace(request, spans=[WordSpan("0", "missing", ""), *request.spans]))
+
+
+_BUILDERS: Mapping[str, Callable[[_Request], Transform | None]] = {
     "drop": _dropped,
-    "dropna": lambda spans, table, verb, question: _dropped(
-        [WordSpan("0", "missing", ""), *spans], table, verb, question
-    ),
+    "dropna": _dropped_gaps,
     "keep": _kept,
     "select": _kept,
     "split": _split,
