@@ -84,7 +84,9 @@ class TestHub:
         # The model, the setting, the address and sharing are refused, and both questions asked for more than the approval mode allows.
         assert sorted(refused) == sorted([*["forbidden"] * 4, *[LOWERED] * 2])
         turn = [event for event in events if event.get("turn_id") == seen["asked"][1]["turn_id"]]
-        assert [event.get("action", event.get("tool")) for event in turn] == ["begun", "list_variables", "ended"]
+        begun, *tools, ended = (event.get("action", event.get("tool")) for event in turn)
+        assert (begun, ended) == ("begun", "ended")
+        assert "list_variables" in tools
         for event in turn:
             assert (event["owner"], event["by"], event["session_id"]) == ("alice", "alice", "s1")
             assert event["request_id"]
