@@ -58,6 +58,13 @@ class Pandas:
         """One column, of all rows."""
         return self._of(self.frame.code, column)
 
+    def moment(self, time: Column, *, is_strict: bool = True) -> str:
+        """A column as moments; of texts that are none, gaps where it is not strict."""
+        if time.role == "time":
+            return self.expression(time)
+        how = "" if is_strict else ", errors='coerce'" + ("" if time.date_like else ", format='mixed'")
+        return f"{self.pd}.to_datetime({self.expression(time)}{how})"
+
     def _of(self, table: str, column: Column) -> str:
         if not column.plain and self._twice(column):
             return f"{table}.iloc[:, {column.position}]"

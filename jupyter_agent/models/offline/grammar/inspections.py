@@ -11,7 +11,7 @@ from jupyter_agent.models.offline.computing import not_run
 from jupyter_agent.models.offline.dialects.choice import dialect
 from jupyter_agent.models.offline.facts import Facts
 from jupyter_agent.models.offline.grammar.lexicon import LEXICON as QUESTIONS
-from jupyter_agent.models.offline.grammar.lexicon import Entry
+from jupyter_agent.models.offline.grammar.lexicon import before, entries_of
 from jupyter_agent.models.offline.grammar.sources import likeliest, named_tables
 from jupyter_agent.models.offline.grammar.spans import Vocabulary, readings
 from jupyter_agent.models.offline.markdown import figure, many, name, names, python, share
@@ -48,18 +48,9 @@ _LISTING = re.compile(r"\W*(?:what|which) \w+ (?:are|do|exist)\b|\W*(?:list|show
 _MOST = 4
 
 
-def _entries() -> dict[str, list[Entry]]:
-    own: dict[str, list[Entry]] = {}
-    for what, phrases in _PHRASES.items():
-        for phrase in phrases.split("|"):
-            own.setdefault(phrase, []).append(("1", what))
-    for letter, phrases in _OTHERS.items():
-        for phrase in phrases.split("|"):
-            own.setdefault(phrase, []).append((letter, phrase))
-    return {phrase: [*own.get(phrase, ()), *QUESTIONS.get(phrase, ())] for phrase in {**QUESTIONS, **own}}
-
-
-LEXICON: Mapping[str, list[Entry]] = _entries()
+LEXICON = before(
+    entries_of({"1": _PHRASES, **{letter: {"": phrases} for letter, phrases in _OTHERS.items()}}), QUESTIONS
+)
 
 
 @dataclass(frozen=True, slots=True)

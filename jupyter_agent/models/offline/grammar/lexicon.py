@@ -114,13 +114,13 @@ _PHRASES: Mapping[str, Mapping[str, str]] = {
     "y": {"": "others|the others|the rest|rest|non-subscribers|everyone else|everybody else"},
     "r": {"": "where|that|whose|if"},
     "g": {"": "pivot|pivot table|crosstab|cross tab|cross tabulation|cross table|unstack|contingency table"},
-    "L": {
-        ">=": ">=|≥|at least|no less than|not less than|greater than or equal to|greater or equal to|or more|minimum of", "<=": "<=|≤|at most|no more than|not more than|less than or equal to|or less|maximum of|up to",
-        ">": ">|over|above|more than|greater than|exceeding|exceeds|exceed|beyond", "<": "<|under|below|less than|fewer than", "!=": "!=|<>|≠",
-    },
     "R": {"": "rows|row|records|record|entries|entry|observations|observation|one|ones|cases|answer|answers|data points|thing|things|item|items"},
     "o": {"": "only|just|nothing but"},
     "x": {"": "they|them|those|these|that|it|this|their|its|the same|those ones"},
+}  # fmt: skip
+_COMPARISONS = {
+    ">=": ">=|≥|at least|no less than|not less than|greater than or equal to|greater or equal to|or more|minimum of", "<=": "<=|≤|at most|no more than|not more than|less than or equal to|or less|maximum of|up to",
+    ">": ">|over|above|more than|greater than|exceeding|exceeds|exceed|beyond", "<": "<|under|below|less than|fewer than", "!=": "!=|<>|≠",
 }  # fmt: skip
 #: They fill, or their part is played by the words around them.
 _FILLING = frozenset(
@@ -156,6 +156,21 @@ def is_bad(names: frozenset[str]) -> bool:
     return bool(names & _BAD)
 
 
+def entries_of(phrases: Mapping[str, Mapping[Any, str]]) -> dict[str, list[Entry]]:
+    """Phrases with their parts of speech, from those of each letter and meaning."""
+    found: dict[str, list[Entry]] = {}
+    for letter, meanings in phrases.items():
+        for data, alternatives in meanings.items():
+            for phrase in alternatives.split("|"):
+                found.setdefault(phrase, []).append((letter, data))
+    return found
+
+
+def before(own: Mapping[str, list[Entry]], others: Mapping[str, list[Entry]]) -> Mapping[str, list[Entry]]:
+    """Both lexicons, with the parts of speech of the first one first."""
+    return {phrase: [*own.get(phrase, ()), *others.get(phrase, ())] for phrase in {**others, **own}}
+
+
 def _inflected() -> dict[str, list[Entry]]:
     """Adjectives with their comparatives and superlatives."""
     found: dict[str, list[Entry]] = {}
@@ -183,11 +198,8 @@ def _inflected() -> dict[str, list[Entry]]:
 
 
 def _entries() -> dict[str, list[Entry]]:
-    found: dict[str, list[Entry]] = {}
-    for letter, phrases in _PHRASES.items():
-        for data, alternatives in phrases.items():
-            for phrase in alternatives.split("|"):
-                found.setdefault(phrase, []).append((letter, (data, "") if letter == "L" else data))
+    comparisons = {(operator, ""): phrases for operator, phrases in _COMPARISONS.items()}
+    found = entries_of({**_PHRASES, "L": comparisons})
     for phrase, entries in _inflected().items():
         found.setdefault(phrase, []).extend(entries)
     for unit, texts in _UNIT_WORDS.items():

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,7 +17,7 @@ from jupyter_agent.models.offline.namespace import Column, Namespace, names_of, 
 from jupyter_agent.models.offline.query import noun
 from jupyter_agent.models.offline.results import result
 from jupyter_agent.models.offline.transforms.code import written
-from jupyter_agent.models.offline.transforms.transform import ROWS, VIEWS, Computed, Transform, Written
+from jupyter_agent.models.offline.transforms.transform import ROWS, VIEWS, Computed, Operation, Transform, Written
 from jupyter_agent.models.offline.words import joined
 
 #: A conversion that makes more than this part of the rows missing is not offered.
@@ -37,6 +38,64 @@ _COMPUTED = {
     "interpolate": "what lies between the values around",
     "mode": "its most frequent value",
 }
+_SPARSE = {
+    "constant": "of one value",
+    "any": "with missing values",
+    "all": "without any value",
+    "share": "of which more than {share} is missing",
+}
+#: That a change leaves out no row.
+_NO_ROW: Mapping[Operation, str] = {
+    "drop missing": "No row has a missing value there",
+    "drop duplicates": "No row repeats an earlier one",
+    "drop outliers": "No value is that far off",
+}
+#: Changes as phrases; a new column's depends on more.
+_TITLES: Mapping[Operation, str] = {
+    "drop rows": "Leave out the rows of {table}{where}",
+    "drop missing": "Leave out the rows of {table} with {gap}",
+    "drop duplicates": "Leave out the rows of {table} that repeat another{in} (the {which} of each stays)",
+    "drop outliers": "Leave out the rows of {table} whose {columns} is more than 1.5 times the interquartile range below the first or above the third quartile",
+    "sort": "{table} itself sorted by {columns}, {first} first",
+    "drop columns": "{table} without {columns}",
+    "drop sparse columns": "Drop the columns of {table} {sparse}",
+    "select columns": "{columns} of {table}",
+    "row": "Row {value} of {table}, counted from 0{of}",
+    "to library": "{table} as a {how} table",
+    "split": "{columns} of {table} split at {at} into {into}",
+    "keep columns": "{table} with {columns} only",
+    "order columns": "{columns} at the {how} of {table}",
+    "rename": "Columns of {table} renamed: {pairs}",
+    "reset index": "The index of {table} as columns, the rows numbered from 0",
+    "set index": "{columns} as the index of {table}",
+    "fill": "Fill the missing values of {columns} in {table} with {filling}",
+    "replace": "In {columns} of {table} {pairs}",
+    "set": "{columns} of {table} set to {value}{where}",
+    "convert": "{columns} of {table} as {how}",
+    "text": "{columns} of {table} {how}",
+    "clip": "{columns} of {table} kept to {value}",
+    "round": "{columns} of {table} rounded to {value}",
+    "scale": "{columns} of {table} scaled to {how}",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnTrial:
+    """What a change did to a column of a copy.
+
+    Attributes:
+        missing: Values missing before; None where the column is new.
+        left: Values missing after.
+        dtype: Its new type.
+        changed: How many values differ.
+        examples: Some of them before and after.
+    """
+
+    missing: int | None
+    left: int
+    dtype: str
+    changed: int
+    examples: Sequence[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +106,13 @@ class Trial:
         before: Rows and columns.
         after: The same of the new table.
         gone: Names of columns that are no longer there, at most twenty.
-        columns: Of each column that it changes: values missing before (None where it is new) and after, its new type, how many values differ, and some of
-            them before and after.
+        columns: What it did to each column that it changes.
     """
 
     before: tuple[int, int]
     after: tuple[int, int]
     gone: tuple[str, ...] = ()
-    columns: tuple[tuple[int | None, int, str, int, Sequence[tuple[str, str]]], ...] = ()
+    columns: tuple[ColumnTrial, ...] = ()
 
 
 def answered(transform: Transform, namespace: Namespace, facts: Facts) -> Sequence[str]:
@@ -118,25 +176,15 @@ def _trial(transform: Transform, code: Written, *, is_pandas: bool, is_lazy: boo
     gaps = "isna().sum()" if is_pandas else "null_count()"
     lines = []
     for label, _ in code.columns:
-        column = own.get(label)
-        if column is None:
-            lines.append(f"(None, int(new[{label}].{gaps}), str(new[{label}].dtype), 0, [])")
-            continue
-        pairs = f"zip(old[{label}].head(2000), new[{label}].head(2000))"
-        text = "astype(str)" if is_pandas else "cast(str)"
-        some = (
-            "[]"
-            if column.facts.get("withheld")
-            else f"list(dict.fromkeys((str(a), str(b)) for a, b in {pairs} if str(a) != str(b)))[:3]"
-        )
-        different = (
-            f"int((old[{label}].{text} != new[{label}].{text}).sum())"
-            if is_pandas
-            else f"int(old[{label}].cast(str, strict=False).ne_missing(new[{label}].cast(str, strict=False)).sum())"
-        )
-        lines.append(
-            f"(int(old[{label}].{gaps}), int(new[{label}].{gaps}), str(new[{label}].dtype), {different}, {some})"
-        )
+        was, now = f"old[{label}]", f"new[{label}]"
+        missing, different, some = "None", "0", "[]"
+        if label in own:
+            missing = f"int({was}.{gaps})"
+            text, differs = ("astype(str)", "ne") if is_pandas else ("cast(str, strict=False)", "ne_missing")
+            different = f"int({was}.{text}.{differs}({now}.{text}).sum())"
+            pairs = f"(str(a), str(b)) for a, b in zip({was}.head(2000), {now}.head(2000)) if str(a) != str(b)"
+            some = "[]" if own[label].facts.get("withheld") else f"list(dict.fromkeys({pairs}))[:3]"
+        lines.append(f"({missing}, int({now}.{gaps}), str({now}.dtype), {different}, {some})")
     gone = "[str(label) for label in old.columns if label not in new.columns][:20]"
     return f"[(old.shape, new.shape, {gone}, [{', '.join(lines)}]) for old, new in [({table}{collect}, {new})]][0]"
 
@@ -145,210 +193,138 @@ def _read(text: str) -> Trial | None:
     """What the trial displayed; None if it is nothing of the kind."""
     try:
         before, after, gone, columns = ast.literal_eval(text[text.index("((") :].strip())
+        return Trial(tuple(before), tuple(after), tuple(gone), tuple(ColumnTrial(*column) for column in columns))
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
         return None
-    return Trial(tuple(before), tuple(after), tuple(gone), tuple(tuple(column) for column in columns))
 
 
 def _destroys(transform: Transform, trial: Trial | None) -> list[str]:
     """Why a change is not offered; empty where nothing is lost but what was asked for. Untried, by what inspection knows."""
-    table, rows = transform.table, transform.table.rows
+    rows, columns = transform.table.rows, transform.columns
+    is_empty = trial is not None and trial.after[0] == 0 < trial.before[0]
     if transform.operation == "drop missing" and not transform.how:
-        columns = transform.columns or table.columns
-        empty = [column for column in columns if rows and whole(column.facts.get("missing")) == rows]
-        if (trial is None and empty) or (trial is not None and trial.after[0] == 0 < trial.before[0]):
-            where = f"in {names_of(transform.columns)}" if transform.columns else "anywhere"
-            only = (
-                f" {names_of(empty)} {'has' if len(empty) == 1 else 'have'} no value at all: drop {'this column' if len(empty) == 1 else 'these columns'} first."
-                if empty
-                else ""
-            )
+        gaps = [column for column in columns or transform.table.columns if whole(column.facts.get("missing")) == rows]
+        empty = gaps if rows else []
+        if is_empty or (trial is None and empty):
+            where = f"in {names_of(columns)}" if columns else "anywhere"
+            verb, those = ("has", "this column") if len(empty) == 1 else ("have", "these columns")
+            only = f" {names_of(empty)} {verb} no value at all: drop {those} first." if empty else ""
             return [f"each row has a missing value {where}, so **0 of {figure(rows)} rows** would stay.{only}"]
     if trial is None:
-        target = transform.columns[0] if transform.columns else None
-        if (
-            transform.operation == "convert"
-            and transform.how in ("int", "float", "number", "time")
-            and target is not None
-            and target.role == "text"
-            and not any(character.isdigit() for value in target.values for character in value)
-        ):
-            return [
-                f"that would lose data, as the values are no {_TARGETS[transform.how]}, for example {names(target.values, 3)}."
-            ]
-        return []
-    if trial.after[0] == 0 < trial.before[0] and transform.operation in ROWS:
+        is_read = transform.operation == "convert" and transform.how in ("int", "float", "number", "time")
+        if not is_read or columns[0].role != "text" or re.search(r"\d", "".join(columns[0].values)):
+            return []
+        kind = _TARGETS[transform.how]
+        return [f"that would lose data, as the values are no {kind}, for example {names(columns[0].values, 3)}."]
+    if is_empty and transform.operation in ROWS:
         return [f"**0 of {figure(trial.before[0])} rows** would stay, so I do not offer it."]
     if trial.after[0] < trial.before[0] and transform.operation not in ROWS:
         return [f"it would lose {many(trial.before[0] - trial.after[0], 'row')}, which was not asked for."]
-    gone = transform.operation == "replace" and any(new is None for _, new in transform.pairs)
-    for column, (missing, left, *_) in zip(transform.columns, trial.columns, strict=False):
-        lost = left - (missing or 0)
-        if lost > trial.before[0] * MOST_LOST and not gone and missing is not None:
+    if transform.operation == "replace" and any(new is None for _, new in transform.pairs):
+        return []
+    for column, tried in zip(columns, trial.columns, strict=False):
+        if tried.missing is not None and tried.left - tried.missing > trial.before[0] * MOST_LOST:
+            lost = (
+                f"**{figure(tried.left - tried.missing)} of {figure(trial.before[0])}** values of {name(column.name)}"
+            )
+            kind = _TARGETS.get(transform.how, "that")
+            advice = "Take off what stands around them first, with `str.replace` or `str.extract`."
             return [
-                f"that would lose data. **{figure(lost)} of {figure(trial.before[0])}** values of {name(column.name)} are no {_TARGETS.get(transform.how, 'that')}, for example {names(column.values, 3)}.",
-                "Take off what stands around them first, with `str.replace` or `str.extract`."
-                if column.role == "text"
-                else "",
+                f"that would lose data. {lost} are no {kind}, for example {names(column.values, 3)}.",
+                advice if column.role == "text" else "",
             ]
     return []
 
 
 def _effect(transform: Transform, trial: Trial) -> str:
     """Rows before and after, and what changes."""
-    before, after = trial.before, trial.after
+    (before, width), (after, new_width) = trial.before, trial.after
+    if transform.operation in ROWS and after == before:
+        return f"{_NO_ROW.get(transform.operation, 'No row is so')}: **all {many(before, 'row')}** stay."
     if transform.operation in ROWS:
-        if after[0] == before[0]:
-            why = {
-                "drop missing": "No row has a missing value there",
-                "drop duplicates": "No row repeats an earlier one",
-                "drop outliers": "No value is that far off",
-            }
-            return f"{why.get(transform.operation, 'No row is so')}: **all {many(before[0], 'row')}** stay."
-        return f"**{figure(after[0])} of {figure(before[0])} rows** stay."
+        return f"**{figure(after)} of {figure(before)} rows** stay."
+    stay = f"All {many(after, 'row')} stay"
+    is_sparse = transform.operation == "drop sparse columns"
+    if not trial.columns and width == new_width:
+        return "There is **none**: all columns stay." if is_sparse else f"{stay}."
     if not trial.columns:
-        if before[1] == after[1]:
-            return (
-                f"All {many(after[0], 'row')} stay."
-                if transform.operation != "drop sparse columns"
-                else "There is **none**: all columns stay."
-            )
-        gone = (
-            f" without {names(trial.gone, 20)}" if trial.gone and transform.operation == "drop sparse columns" else ""
-        )
-        return f"All {many(after[0], 'row')} stay, {many(before[1], 'column')} become {figure(after[1])}{gone}."
-    lines = []
-    for missing, left, dtype, changed, some in trial.columns:
-        if missing is None:
-            lines.append(
-                f"a new column of type {name(dtype)}" + (f" with {many(left, 'missing value')}" if left else "")
-            )
-            continue
-        gaps = f"{many(missing, 'missing value')} before, **{figure(left)}** after" if missing != left else ""
-        values = (
-            f"**{many(changed, 'value')}** of {figure(before[0])} change"
-            if changed and transform.operation != "convert"
-            else "no value changes"
-            if not changed and missing == left and transform.operation != "convert"
-            else ""
-        )
-        kind = f"of type {name(dtype)} then" if transform.operation == "convert" else ""
-        example = (
-            f"for example {joined([f'{name(old)} → {name(new)}' for old, new in some[:2]])}"
-            if some and transform.operation in ("text", "convert", "round", "scale")
-            else ""
-        )
-        lines.append(
-            "; ".join(
-                part
-                for part in (
-                    kind,
-                    gaps if transform.operation != "text" else "",
-                    values if transform.operation != "fill" else "",
-                    example,
-                )
-                if part
-            )
-        )
-    named = (
-        [*transform.columns]
-        if len(trial.columns) == len(transform.columns) and transform.operation not in ("derive", "split")
-        else []
-    )
-    if len(lines) > 1 and named:
-        return (
-            f"All {many(after[0], 'row')} stay: "
-            + "; ".join(
-                f"{name(column.name)}: {text or 'nothing changes'}"
-                for column, text in list(zip(named, lines, strict=True))[:8]
-            )
-            + "."
-        )
-    return f"All {many(after[0], 'row')} stay" + (f": {lines[0]}." if lines[0] else ".")
+        gone = f" without {names(trial.gone, 20)}" if trial.gone and is_sparse else ""
+        return f"{stay}, {many(width, 'column')} become {figure(new_width)}{gone}."
+    lines = [_column_effect(transform.operation, before, column) for column in trial.columns]
+    has_names = len(lines) == len(transform.columns) and transform.operation not in ("derive", "split")
+    if len(lines) > 1 and has_names:
+        pairs = zip(transform.columns[:8], lines, strict=False)
+        listed = "; ".join(f"{name(column.name)}: {text or 'nothing changes'}" for column, text in pairs)
+        return f"{stay}: {listed}."
+    return f"{stay}: {lines[0]}." if lines[0] else f"{stay}."
+
+
+def _column_effect(operation: Operation, rows: int, column: ColumnTrial) -> str:
+    """What changes in one column."""
+    if column.missing is None:
+        gaps = f" with {many(column.left, 'missing value')}" if column.left else ""
+        return f"a new column of type {name(column.dtype)}{gaps}"
+    found = [f"of type {name(column.dtype)} then"] if operation == "convert" else []
+    if column.missing != column.left and operation != "text":
+        found.append(f"{many(column.missing, 'missing value')} before, **{figure(column.left)}** after")
+    if operation not in ("convert", "fill"):
+        if column.changed:
+            found.append(f"**{many(column.changed, 'value')}** of {figure(rows)} change")
+        elif column.missing == column.left:
+            found.append("no value changes")
+    if column.examples and operation in ("text", "convert", "round", "scale"):
+        found.append(f"for example {joined([f'{name(old)} → {name(new)}' for old, new in column.examples[:2]])}")
+    return "; ".join(found)
 
 
 def _title(transform: Transform) -> str:
     """The change as a phrase."""
-    table, columns, where = name(transform.table.name), names_of(transform.columns), where_clause(transform.conditions)
-    value = transform.value
+    columns, value, how, pairs = names_of(transform.columns), transform.value, transform.how, transform.pairs
+    where = where_clause(transform.conditions)
+    words = {"table": name(transform.table.name), "columns": columns, "how": how, "value": value, "where": where}
     match transform.operation:
-        case "drop rows":
-            return f"Leave out the rows of {table}{where}"
-        case "drop missing":
-            place = (
-                f"a missing value in {columns}"
-                if transform.columns
-                else "no value at all"
-                if transform.how
-                else "a missing value"
-            )
-            return f"Leave out the rows of {table} with {place}"
-        case "drop duplicates":
-            which = "last" if transform.how == "last" else "first"
-            return f"Leave out the rows of {table} that repeat another{f' in {columns}' if transform.columns else ''} (the {which} of each stays)"
-        case "drop outliers":
-            return f"Leave out the rows of {table} whose {columns} is more than 1.5 times the interquartile range below the first or above the third quartile"
-        case "sort":
-            return f"{table} itself sorted by {columns}, {'largest' if transform.how == 'down' else 'smallest'} first"
-        case "drop columns":
-            return f"{table} without {columns}"
-        case "drop sparse columns":
-            sparse = {
-                "constant": "of one value",
-                "any": "with missing values",
-                "all": "without any value",
-                "share": f"of which more than {share(value or 0, 1)} is missing",
-            }
-            return f"Drop the columns of {table} {sparse[transform.how]}"
-        case "select columns":
-            return f"{columns} of {table}"
-        case "row":
-            return f"Row {value} of {table}, counted from 0{f': {columns}' if transform.columns else ''}"
         case "running":
             return _running_in_words(transform)
-        case "to library":
-            return f"{table} as a {transform.how} table"
+        case "derive":
+            return f"A new column {name(transform.name)} of {words['table']}{_formula(transform)}"
+        case "drop missing":
+            words["gap"] = (
+                f"a missing value in {columns}" if columns else "no value at all" if how else "a missing value"
+            )
+        case "drop duplicates":
+            words["in"] = f" in {columns}" if columns else ""
+            words["which"] = "last" if how == "last" else "first"
+        case "sort":
+            words["first"] = "largest" if how == "down" else "smallest"
+        case "drop sparse columns":
+            words["sparse"] = _SPARSE[how].format(share=share(value or 0, 1))
+        case "row":
+            words["of"] = f": {columns}" if columns else ""
         case "split":
-            return f"{columns} of {table} split at {name(transform.pairs[0][1])} into {joined([name(part) for part, _ in transform.pairs])}"
-        case "keep columns":
-            return f"{table} with {columns} only"
-        case "order columns":
-            return f"{columns} at the {transform.how} of {table}"
+            words["at"] = name(pairs[0][1])
+            words["into"] = joined([name(part) for part, _ in pairs])
         case "rename":
-            return f"Columns of {table} renamed: {joined([f'{name(old.name)} to {name(new)}' for old, new in transform.pairs[:12]])}"
-        case "reset index":
-            return f"The index of {table} as columns, the rows numbered from 0"
-        case "set index":
-            return f"{columns} as the index of {table}"
-        case "fill":
-            return f"Fill the missing values of {columns} in {table} with {_filling(value, transform)}"
+            words["pairs"] = joined([f"{name(old.name)} to {name(new)}" for old, new in pairs[:12]])
         case "replace":
-            pairs = [
-                f"{name(old)} becomes {'missing' if new is None else name(new)}" for old, new in transform.pairs[:6]
-            ]
-            return f"In {columns} of {table} {joined(pairs)}"
+            became = [f"{name(old)} becomes {'missing' if new is None else name(new)}" for old, new in pairs[:6]]
+            words["pairs"] = joined(became)
+        case "fill":
+            words["filling"] = _filling(value, transform)
         case "set":
-            return (
-                f"{columns} of {table} set to {'missing' if value is None else name(value)}{where or ' in every row'}"
-            )
+            words["where"] = where or " in every row"
+            words["value"] = "missing" if value is None else name(value)
         case "convert":
-            return f"{columns} of {table} as {_TARGETS[transform.how]}"
+            words["how"] = _TARGETS[how]
         case "text":
-            return f"{columns} of {table} {joined([_TEXTS[method] for method in transform.how.split()])}"
+            words["how"] = joined([_TEXTS[method] for method in how.split()])
         case "clip":
-            low, high = value
-            limits = joined(
-                [
-                    *([f"at least {figure(low)}"] if low is not None else []),
-                    *([f"at most {figure(high)}"] if high is not None else []),
-                ]
-            )
-            return f"{columns} of {table} kept to {limits}"
+            limits = zip(("at least", "at most"), value, strict=True)
+            words["value"] = joined([f"{side} {figure(limit)}" for side, limit in limits if limit is not None])
         case "round":
-            return f"{columns} of {table} rounded to {many(value, 'decimal') if value else 'whole numbers'}"
+            words["value"] = many(value, "decimal") if value else "whole numbers"
         case "scale":
-            return f"{columns} of {table} scaled to {'mean 0 and standard deviation 1' if transform.how == 'standard' else 'between 0 and 1'}"
-    return f"A new column {name(transform.name)} of {table}{_formula(transform)}"
+            words["how"] = "mean 0 and standard deviation 1" if how == "standard" else "between 0 and 1"
+    return _TITLES[transform.operation].format(**words)
 
 
 def _running_in_words(transform: Transform) -> str:

@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from jupyter_agent.models.offline.grammar.lexicon import LEXICON as QUESTIONS
-from jupyter_agent.models.offline.grammar.lexicon import Entry
+from jupyter_agent.models.offline.grammar.lexicon import Entry, before, entries_of
 
+#: Periods of which one is compared with the one before.
+_UNITS = ("year", "quarter", "month", "week", "day")
 _PHRASES: Mapping[str, Mapping[str, str]] = {
     "e": {
         "drop": "drop|remove|delete|get rid of|eliminate|exclude|throw away|throw out|kick out|leave out|filter out|discard|weed out|take out|erase|do not need|cut",
@@ -69,25 +71,12 @@ _PHRASES: Mapping[str, Mapping[str, str]] = {
 }  # fmt: skip
 
 
-def _entries() -> dict[str, list[Entry]]:
-    own: dict[str, list[Entry]] = {}
-    for unit in ("year", "quarter", "month", "week", "day"):
-        for phrase in (
-            "{0} over {0}",
-            "{0} to {0}",
-            "from {0} to {0}",
-            "{0} by {0}",
-            "{0} on {0}",
-            "from one {0} to the next",
-        ):
-            own[phrase.format(unit)] = [("p", unit)]
-    for letter, phrases in _PHRASES.items():
-        for data, alternatives in phrases.items():
-            for phrase in alternatives.split("|"):
-                own.setdefault(phrase, []).append((letter, data))
+def _entries() -> Mapping[str, list[Entry]]:
+    steps = "{0} over {0}|{0} to {0}|from {0} to {0}|{0} by {0}|{0} on {0}|from one {0} to the next"
+    own = entries_of({"p": {unit: steps.format(unit) for unit in _UNITS}, **_PHRASES})
     verbs = {phrase for phrase, entries in own.items() if entries[0][0] in "ebm"}  # they have one part here
     others = {phrase: entries for phrase, entries in QUESTIONS.items() if phrase not in verbs}
-    return {phrase: [*own.get(phrase, ()), *others.get(phrase, ())] for phrase in {**others, **own}}
+    return before(own, others)
 
 
 #: Every word and phrase with its parts of speech, the likeliest first.
