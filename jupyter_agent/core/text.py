@@ -62,6 +62,16 @@ _UNBROKEN = f"{string.ascii_letters}{string.digits}_-.+/=:@%~!$&*?#^"
 _LONGEST = 2048
 
 
+def format_bytes(count: float) -> str:
+    """A size in the unit that fits, as JupyterLab's file browser counts: 1 KB is 1024 bytes."""
+    unit = "bytes"
+    for larger in ("KB", "MB", "GB"):
+        if abs(count) < 1024:
+            break
+        count, unit = count / 1024, larger
+    return f"{count:,.0f} {unit}" if unit == "bytes" else f"{count:,.1f} {unit}"
+
+
 def without_context(text: str) -> str:
     """What the user wrote of a message that holds blocks of context, too."""
     return without_blocks(text, _CONTEXT).strip()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from jupyter_agent.core.kernel_state import Cell, Execution, ExecutionError, Frame, KernelState
-from jupyter_agent.core.text import head, head_and_tail, tail, truncate
+from jupyter_agent.core.text import format_bytes, head, head_and_tail, tail, truncate
 from jupyter_agent.core.tokens import estimate_tokens
 from jupyter_agent.kernels.outputs import OutputCollector
 from jupyter_agent.kernelside.wire import source_hash
@@ -56,3 +56,11 @@ def test_the_hash_of_a_source_is_defined_for_every_text() -> None:
     assert source_hash("x = 1") == "8ff436def1451285599a1b1ad70800493b8dcafde2912e1a38345633054e4c26"
     assert source_hash("\ud800") == source_hash("?")
     assert Cell("a", "code", "x = 1").source_hash == source_hash("x = 1")
+
+
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [(0, "0 bytes"), (1023, "1,023 bytes"), (1024, "1.0 KB"), (5.5 * 2**20, "5.5 MB"), (2**41, "2,048.0 GB")],
+)
+def test_a_size_is_written_in_the_unit_that_fits(count: float, text: str) -> None:
+    assert format_bytes(count) == text

@@ -7,15 +7,6 @@ from jupyter_agent.core import errors
 SMALLER = "Choose a smaller model, or one with fewer bits per weight (such as Q4_K_M)."
 
 
-def size(count: float) -> str:
-    """Bytes for people."""
-    for unit in ("bytes", "kB", "MB"):
-        if count < 1000:
-            return f"{count:.0f} {unit}"
-        count /= 1000
-    return f"{count:.1f} GB"
-
-
 def missing_extra() -> errors.MissingExtra:
     """The engine is not installed."""
     return errors.MissingExtra(

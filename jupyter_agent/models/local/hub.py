@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from urllib.parse import quote, urljoin, urlsplit
 
 from jupyter_agent.core import errors
+from jupyter_agent.core.text import format_bytes
 from jupyter_agent.models.local import failures
 from jupyter_agent.models.openai_compatible.provider import Provider
 from jupyter_agent.models.openai_compatible.transport import host_of, web_client
@@ -267,7 +268,7 @@ def _prepare(part: Path, weights: Weights) -> None:
     needed, free = weights.size - there, shutil.disk_usage(part.parent).free
     if needed > free:
         raise errors.UpstreamRefused(
-            f"The model needs {failures.size(needed)} on the disk, and {failures.size(free)} are free. Make room."
+            f"The model needs {format_bytes(needed)} on the disk, and {format_bytes(free)} are free. Make room."
         )
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 from jupyter_agent.core import errors
 from jupyter_agent.core.events import Waiting
 from jupyter_agent.core.protocols import ContextWindow, ModelOptions, ModelTraits
+from jupyter_agent.core.text import format_bytes
 from jupyter_agent.models.local import failures
 from jupyter_agent.models.local.hub import Hub
 from jupyter_agent.models.local.process import EngineProcess
@@ -227,7 +228,7 @@ class LocalModel:
             raise error
 
     def _note(self, here: int, whole: int) -> None:
-        self._progress = f": {failures.size(here)} of {failures.size(whole)} ({100 * here // max(1, whole)} %)"
+        self._progress = f": {format_bytes(here)} of {format_bytes(whole)} ({100 * here // max(1, whole)} %)"
 
     def _file(self) -> Path | None:
         """The file that is meant; None where it has to be fetched.

@@ -17,8 +17,9 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from jupyter_agent.core import errors
+from jupyter_agent.core.text import format_bytes
 from jupyter_agent.models.local import failures, memory
-from jupyter_agent.models.local.failures import SMALLER, size
+from jupyter_agent.models.local.failures import SMALLER
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -114,7 +115,7 @@ class EngineProcess:
             needed, free = self.path.stat().st_size, memory.available()
             if free is not None and needed > free:
                 raise errors.UpstreamRefused(
-                    f"The model needs {size(needed)} of memory, and {size(free)} are free. Close other kernels. {SMALLER}"
+                    f"The model needs {format_bytes(needed)} of memory, and {format_bytes(free)} are free. Close other kernels. {SMALLER}"
                 )
             self._process = process = subprocess.Popen(
                 [sys.executable, *_COMMAND],

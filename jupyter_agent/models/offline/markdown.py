@@ -79,15 +79,6 @@ def share(part: float, whole: float) -> str:
     return "< 0.1 %" if 0 < percent < 0.1 else f"{percent:.1f}".removesuffix(".0") + " %"
 
 
-def size(count: float) -> str:
-    """Bytes in the unit that fits."""
-    for unit in ("bytes", "KB", "MB", "GB"):
-        if abs(count) < 1024 or unit == "GB":
-            return f"{count:,.0f} {unit}" if unit == "bytes" else f"{count:,.1f} {unit}"
-        count /= 1024
-    return ""
-
-
 def many(count: int, noun: str, plural: str = "") -> str:
     """``1 row``, ``2 rows``."""
     return f"{figure(count)} {noun if count == 1 else plural or noun + 's'}"

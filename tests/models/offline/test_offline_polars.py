@@ -131,3 +131,18 @@ def test_polars_plots_are_drawn(offline_polars: OfflineSession, question: str) -
 def test_what_ran_is_polars_without_an_import(offline_polars: OfflineSession) -> None:
     reply = offline_polars.ask("mean unit price by city")
     assert reply.ran == ["sales.group_by('city').agg(pl.col('unit price').mean()).sort('unit price', descending=True)"]
+
+
+@pytest.mark.parametrize("question", ["drop rows of lf where price is missing", "mean price of lf"])
+@pytest.mark.parametrize(
+    ("approval", "why"), [("ask", "running code was not approved"), ("read-only", "I cannot run code here")]
+)
+def test_a_lazy_frame_that_may_not_be_read_is_refused_for_that_reason(
+    offline_with: Callable[[str], OfflineSession], question: str, approval: str, why: str
+) -> None:
+    offline = offline_with("import polars as pl\nlf = pl.LazyFrame({'price': [1.0, None]})")
+    reply = offline.fresh(approval=approval).ask(question)
+    assert why in reply.text
+    assert "I do not understand" not in reply.text
+    assert reply.declined is not None
+    assert why not in offline.ask(question).text

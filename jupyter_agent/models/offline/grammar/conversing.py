@@ -37,13 +37,22 @@ _MEANING = re.compile(r"\b(?:what|which)\b.*\b(?:do|does|did) .*\bmean\b|\bmeani
 MOST_LAZY = 2
 
 
-def lazy_table(variable: Variable, facts: Facts) -> Table | None:
-    """A lazy frame with its columns and some values of its texts, which takes a run; None if it could not be run."""
+def lazy_table(variable: Variable, facts: Facts, *, is_named: bool) -> Table | None:
+    """A lazy frame with its columns and some values of its texts, which takes a run; None if it could not be run.
+
+    Raises:
+        Ask: it could not be run, and the question is about it.
+    """
     frame = in_code(variable.name)
     some = f"{frame}.select(name).unique(maintain_order=True).head(20).collect()[name].to_list()"
     ran = facts.run(
         f"[(name, str(kind), {some} if str(kind) == 'String' else []) for name, kind in {frame}.collect_schema().items()]"
     )
+    if is_named and ran.obstacle:
+        why = (
+            f"{name(variable.name)} is a lazy frame: what its columns are is known only by running code. {ran.obstacle}"
+        )
+        raise Ask(f"{why} Allow the run, or collect it in a cell (`table = {frame}.collect()`) and ask about that.")
     try:
         listed = ast.literal_eval(re.sub(r"^\s*Out\[\d+\]:\s?", "", ran.text)) if ran.status == "ok" else []
     except (ValueError, SyntaxError):
@@ -98,7 +107,11 @@ def table_answer(conversation: Conversation, facts: Facts) -> Sequence[str] | No
     wanted = [variable for variable in lazy if variable.name in named]
     found = _read(conversation.question, tables, previous) if not wanted else []
     if not found and lazy:
-        collected = tuple(table for variable in wanted or lazy if (table := lazy_table(variable, facts)) is not None)
+        collected = tuple(
+            table
+            for variable in wanted or lazy
+            if (table := lazy_table(variable, facts, is_named=bool(wanted))) is not None
+        )
         if (change := transform_of(conversation.question, collected)) is not None:
             return transformed(change, namespace, facts)
         found = _read(conversation.question, collected, previous)

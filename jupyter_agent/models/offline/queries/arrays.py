@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from jupyter_agent.core.kernel_state import Variable
+from jupyter_agent.core.text import format_bytes
 from jupyter_agent.models.offline.facts import Facts
-from jupyter_agent.models.offline.markdown import many, name, python, size
+from jupyter_agent.models.offline.markdown import many, name, python
 from jupyter_agent.models.offline.namespace import in_code, whole
 from jupyter_agent.models.offline.queries.query import ObjectContext, ObjectQuery, shown_run
 from jupyter_agent.models.offline.query import Ask
@@ -154,7 +155,10 @@ class ArrayQuery(ObjectQuery):
             raise Ask(f"I cannot compute the {self.function} of {name(self.code)}, which is {name(full.summary)}.")
         if self.function == "memory":
             return shown_run(
-                facts, code, "", lambda text: f"{name(self.code)} takes **{text.strip()}** bytes ({size(float(text))})."
+                facts,
+                code,
+                "",
+                lambda text: f"{name(self.code)} takes **{text.strip()}** bytes ({format_bytes(float(text))}).",
             )
         left_out = (
             f" of the values that are not missing ({many(missing, 'value')} of {name(self.array.name)} {'is' if missing == 1 else 'are'})"

@@ -6,10 +6,11 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from jupyter_agent.core.text import format_bytes
 from jupyter_agent.models.offline.dialects.choice import dialect
 from jupyter_agent.models.offline.facts import Facts
 from jupyter_agent.models.offline.grammar.sources import likeliest
-from jupyter_agent.models.offline.markdown import figure, many, name, names, share, size, table
+from jupyter_agent.models.offline.markdown import figure, many, name, names, share, table
 from jupyter_agent.models.offline.namespace import Column, Namespace, Role, Table, moment, real, whole
 from jupyter_agent.models.offline.queries.query import ObjectContext, ObjectQuery, shown_run
 from jupyter_agent.models.offline.query import Ask, no_frame
@@ -97,7 +98,7 @@ class StructureQuery(ObjectQuery):
                 used = real(frame.variable.facts.get("memory_bytes"))
                 if used is None:
                     return [f"I do not know how much memory {name(frame.name)} uses."]
-                return [f"{name(frame.name)} uses **{size(used)}** of memory."]
+                return [f"{name(frame.name)} uses **{format_bytes(used)}** of memory."]
             case "missing":
                 return _gaps(frame, is_most=self.is_most)
         return _summary(frame)
@@ -187,7 +188,7 @@ def _summary(frame: Table) -> Sequence[str]:
         if frame.rows is not None
         else many(frame.width, "column"),
         many(missing, "missing value"),
-        size(used) if used else "",
+        format_bytes(used) if used else "",
         f"set in `In [{origin}]`" if origin is not None else "",
     ]
     stats = ("min", "max", "mean", "median", "std")
