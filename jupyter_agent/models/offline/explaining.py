@@ -31,7 +31,7 @@ _VERBS = {
 
 def parsed(source: str) -> ast.Module | None:
     """The tree of a cell, magics and shell lines left out; None when it is not Python."""
-    plain = "\n".join("pass" if re.match(r"\s*[%!?]", line) else line for line in source.splitlines())
+    plain = re.sub(r"^([ \t]*)[%!?].*$", r"\1pass", source, flags=re.MULTILINE)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

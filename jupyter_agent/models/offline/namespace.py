@@ -75,17 +75,17 @@ class Column:
         return self.role == "text" and bool(samples) and all(_DATE_LIKE.match(sample) for sample in samples)
 
     @property
-    def temporal(self) -> bool:
-        """Whether time can be read from it, perhaps after conversion."""
-        return self.role == "time" or self.date_like
+    def top(self) -> tuple[tuple[str, int], ...]:
+        """The most frequent values as text, with how often they occur."""
+        listed = self.facts.get("top")
+        pairs = listed if isinstance(listed, (list, tuple)) else ()
+        return tuple((str(pair[0]), pair[1]) for pair in pairs if isinstance(pair, (list, tuple)) and len(pair) == 2)
 
     @property
     def values(self) -> tuple[str, ...]:
         """Some values as text, the frequent ones first where known."""
-        top = self.facts.get("top")
-        pairs = top if isinstance(top, (list, tuple)) else ()
-        frequent = [str(pair[0]) for pair in pairs if isinstance(pair, (list, tuple)) and pair]
-        return tuple(fromkey for fromkey in dict.fromkeys([*frequent, *self.samples]) if not _CHANGED.search(fromkey))
+        known = dict.fromkeys([*(value for value, _ in self.top), *self.samples])
+        return tuple(value for value in known if not _CHANGED.search(value))
 
     @property
     def samples(self) -> tuple[str, ...]:

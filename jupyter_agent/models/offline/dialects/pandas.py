@@ -204,10 +204,6 @@ class Pandas:
     def _observed(self, keys: Sequence[Column]) -> str:
         return ", observed=True" if any(key.dtype.startswith("categor") for key in keys) else ""
 
-    def counted(self, column: Column, conditions: Sequence[Condition] = (), limit: int | None = None) -> str:
-        """How often each value occurs."""
-        return f"{self.column(column, conditions)}.value_counts()" + (f".head({limit})" if limit else "")
-
     def sorted(
         self, order: Sequence[Column], descending: bool | Sequence[bool], conditions: Sequence[Condition] = ()
     ) -> str:
@@ -297,10 +293,9 @@ class Pandas:
         """A table with one row for each value of the key and one column for each period."""
         return f"{self.grouped(grouping)}.unstack()"
 
-    def quantiles(self, column: Column, shares: Sequence[float], conditions: Sequence[Condition] = ()) -> str:
-        """Values below which these shares of a column lie."""
-        wanted = shares[0] if len(shares) == 1 else list(shares)
-        return f"{self.column(column, conditions)}.quantile({wanted!r})"
+    def quantile(self, column: Column, part: float, conditions: Sequence[Condition] = ()) -> str:
+        """The value below which this part of a column lies."""
+        return f"{self.column(column, conditions)}.quantile({part!r})"
 
     def saved(self, path: str) -> str:
         """A call that writes the table to a file of that name."""

@@ -144,9 +144,6 @@ class Polars:
             return self.expression(time)
         return f"{self.expression(time)}.str.{_reader(time)}({'' if is_strict else 'strict=False'})"
 
-    def counted(self, column: Column, conditions: Sequence[Condition] = (), limit: int | None = None) -> str:
-        return f"{self.column(column, conditions)}.value_counts(sort=True)" + (f".head({limit})" if limit else "")
-
     def sorted(
         self, order: Sequence[Column], descending: bool | Sequence[bool], conditions: Sequence[Condition] = ()
     ) -> str:
@@ -221,13 +218,8 @@ class Polars:
         name = free_name(self.frame, grouping.period) if grouping.period else ""
         return f"{self.grouped(grouping)}.pivot({name!r}, index={grouping.by[0].label}, values={_value(grouping)})"
 
-    def quantiles(self, column: Column, shares: Sequence[float], conditions: Sequence[Condition] = ()) -> str:
-        at = self.column(column, conditions)
-        return (
-            f"{at}.quantile({shares[0]!r}, 'linear')"
-            if len(shares) == 1
-            else f"[{at}.quantile(share, 'linear') for share in {list(shares)!r}]"
-        )
+    def quantile(self, column: Column, part: float, conditions: Sequence[Condition] = ()) -> str:
+        return f"{self.column(column, conditions)}.quantile({part!r}, 'linear')"
 
     def saved(self, path: str) -> str:
         ending = path.rsplit(".", 1)[-1].lower()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from jupyter_agent.models.offline.computing import not_run, where_clause
@@ -11,11 +11,12 @@ from jupyter_agent.models.offline.dialects.choice import Dialect, dialect
 from jupyter_agent.models.offline.dialects.dialect import with_imports
 from jupyter_agent.models.offline.facts import Facts
 from jupyter_agent.models.offline.grammar.drawing import picture
+from jupyter_agent.models.offline.grammar.inspections import top_table
 from jupyter_agent.models.offline.grammar.lexicon import ORDINALS
 from jupyter_agent.models.offline.grammar.query import TableQuery
 from jupyter_agent.models.offline.grammar.sources import Source
 from jupyter_agent.models.offline.grammar.tables import kind_of, values_are_unique
-from jupyter_agent.models.offline.markdown import figure, many, name, names, python, share, table
+from jupyter_agent.models.offline.markdown import figure, many, name, names, python, share
 from jupyter_agent.models.offline.namespace import Column, Namespace, Table, moment, names_of, real, whole
 from jupyter_agent.models.offline.query import Ask, Condition, Measure, noun
 from jupyter_agent.models.offline.results import Result, result, strength
@@ -38,16 +39,9 @@ def answered(query: TableQuery, source: Source, namespace: Namespace, facts: Fac
         Need: a tool has to be asked first.
         Ask: a column has to be named.
     """
-    if (
-        query.shape == "count"
-        and not query.conditions
-        and not source.links
-        and source.base.rows is not None
-        and not query.wants_code
-    ):
-        return [
-            f"{name(source.base.name)} has **{many(source.base.rows, 'row')}** and **{many(source.base.width, 'column')}**."
-        ]
+    rows, is_plain = source.base.rows, not query.conditions and not source.links
+    if query.shape == "count" and is_plain and rows is not None and not query.wants_code:
+        return [f"{name(source.base.name)} has **{many(rows, 'row')}** and **{many(source.base.width, 'column')}**."]
     if query.shape == "outliers" and not query.columns:
         numbers = [column for column in source.table.columns if kind_of(column) == "number"]
         raise Ask(f"In which column? {name(source.base.name)} has the number columns {names_of(numbers)}.")
@@ -55,7 +49,7 @@ def answered(query: TableQuery, source: Source, namespace: Namespace, facts: Fac
         made = _made(query, source, namespace, runs=False)
         drawn = picture(made.query, made.language, namespace)
         return [*query.notes_in_words(), *drawn.blocks(namespace, facts)]
-    known = _known(query, source) if query.shape == "measures" else _counts(query, source)
+    known = (_known if query.shape == "measures" else _counts)(query, source) if is_plain else []
     if known and not query.wants_code:
         return [*query.notes_in_words(), *known]
     made = _made(query, source, namespace, runs=False)
@@ -174,7 +168,7 @@ def _expression(query: TableQuery, language: Dialect, *, is_shown: bool) -> str:
 def _measure(language: Dialect, measure: Measure, conditions: Sequence[Condition]) -> str:
     assert measure.column is not None
     if measure.at is not None:
-        return language.quantiles(measure.column, (measure.at,), conditions)
+        return language.quantile(measure.column, measure.at, conditions)
     return language.statistic(measure.function, measure.column, conditions)
 
 
@@ -215,12 +209,9 @@ def _telling(query: TableQuery, table: Table) -> tuple[Column, ...]:
             if (kind_of(column) == "text" or parts(column.name) & {"id"} or column.facts.get("level"))
             and column not in fixed
         ]
-        unique = [column for column in labels if values_are_unique(column, table)]
-        named = (
-            tuple((unique or labels)[:2])
-            if query.shape == "pick" or not fixed
-            else tuple(column for column in labels if column.facts.get("level"))
-        )
+        named = ([column for column in labels if values_are_unique(column, table)] or labels)[:2]
+        if query.shape != "pick" and fixed:
+            named = [column for column in labels if column.facts.get("level")]
         return tuple(dict.fromkeys((*(column for column in query.columns if column in named), *named, *asked)))
     if len(table.columns) <= _WIDEST and not table.expression:
         return table.columns
@@ -231,15 +222,14 @@ def _telling(query: TableQuery, table: Table) -> tuple[Column, ...]:
 def _title(query: TableQuery, source: Source) -> str:
     """The computation in words."""
     where = where_clause(query.conditions)
-    inside = " joined with ".join([name(source.base.name), *(name(link.table.name) for link in source.links)])
+    inside = _inside(source)
     match query.shape:
         case "count":
             return f"Rows of {inside}{where}"
         case "share":
             column = query.measures[0].column
-            return (
-                f"Share of {'the sum of ' + name(column.name) if column is not None else 'the rows'} of {inside}{where}"
-            )
+            of = f"the sum of {name(column.name)}" if column is not None else "the rows"
+            return f"Share of {of} of {inside}{where}"
         case "values":
             return f"Values of {name(query.columns[0].name)} in {inside}{where}"
         case "correlation":
@@ -330,7 +320,9 @@ def _described(query: TableQuery, source: Source, title: str, found: Result) -> 
         case "groups" if query.outer is not None and found.number is not None:
             return [f"{title}: **{figure(found.number)}**."]
         case "measures":
-            return _values_in_words(query, source, found)
+            is_one = len(query.measures) == 1
+            texts = [found.text] if is_one else re.findall(r"(?:[^,(]|\([^()]*\))+", found.text.strip()[1:-1])
+            return _values_in_words(query, source, map(_scalar, texts))
         case "difference" if numbers := re.fullmatch(r"\((.*?),\s+(.*?),\s+(.*?)\)", found.text.strip()):
             return [_difference_in_words(query, source, [result(text).number for text in numbers.groups()])]
         case "values":
@@ -381,58 +373,31 @@ def _scalar(text: str) -> str:
 def _known(query: TableQuery, source: Source) -> Sequence[str]:
     """Numbers that inspection has told already, in words; nothing if one is not among them."""
     first, rows = query.measures[0].column, source.base.rows
-    if (
-        first is not None
-        and [measure.function for measure in query.measures] == ["nunique"]
-        and not query.conditions
-        and not source.links
-    ):
+    if first is not None and query.measures == (Measure("nunique", first),):
         pairs = _top(first)
         shown = _value_in_words(query, source, query.measures[0], figure(len(pairs)))
-        return [shown, _counted(first, pairs, rows)] if pairs and rows and not first.facts.get("level") else []
+        return [shown, top_table(first, pairs, rows)] if pairs and rows and not first.facts.get("level") else []
     values = [
         measure.column.facts.get(_FACTS.get(measure.function, ""))
         for measure in query.measures
         if measure.column is not None and kind_of(measure.column) == "number"
     ]
-    if (
-        query.conditions
-        or source.links
-        or len(values) < len(query.measures)
-        or any(real(value) is None for value in values)
-    ):
+    if len(values) < len(query.measures) or any(real(value) is None for value in values):
         return []
-    return [
-        "\n\n".join(
-            _value_in_words(query, source, measure, figure(value))
-            for measure, value in zip(query.measures, values, strict=True)
-        )
-    ]
+    return _values_in_words(query, source, map(figure, values))
 
 
 def _counts(query: TableQuery, source: Source) -> Sequence[str]:
     """How often each value occurs, where inspection has told it; nothing if it has not."""
-    if (
-        query.shape != "groups"
-        or query.conditions
-        or source.links
-        or query.period
-        or len(query.by) != 1
-        or query.measures != (Measure("count"),)
-        or query.part is not None
-        or query.having is not None
-        or query.outer is not None
-    ):
+    is_counted = query.shape == "groups" and len(query.by) == 1 and query.measures == (Measure("count"),)
+    if not is_counted or any((query.period, query.part, query.having, query.outer, query.nth)):
         return []
-    if query.nth is not None:
-        return []
-    column = query.by[0]
-    rows = source.base.rows
+    column, rows = query.by[0], source.base.rows
     pairs = _top(column)
     if column.facts.get("level") or not pairs or not rows:
         return []
     pairs.sort(key=lambda pair: pair[1], reverse=query.descending is not False)
-    shown = _counted(column, pairs[: query.limit], rows)
+    shown = top_table(column, pairs[: query.limit], rows)
     if query.limit == 1:
         value, count = pairs[0]
         least = "least" if query.descending is False else "most"
@@ -444,36 +409,26 @@ def _counts(query: TableQuery, source: Source) -> Sequence[str]:
 
 def _top(column: Column) -> list[tuple[str, int]]:
     """Each value with how often it occurs; nothing if inspection has not told all."""
-    top = column.facts.get("top")
-    pairs = [(str(value), count) for value, count in top] if isinstance(top, (list, tuple)) else []
-    return pairs if whole(column.facts.get("unique")) == len(pairs) else []
+    return list(column.top) if whole(column.facts.get("unique")) == len(column.top) else []
 
 
-def _counted(column: Column, pairs: Sequence[tuple[str, int]], rows: int) -> str:
-    lines = [[name(value), figure(count), share(count, rows)] for value, count in pairs]
-    return table([name(column.name), "rows", "share"], lines, [1, 2])
-
-
-def _values_in_words(query: TableQuery, source: Source, found: Result) -> Sequence[str]:
-    texts = [found.text] if len(query.measures) == 1 else re.findall(r"(?:[^,(]|\([^()]*\))+", found.text.strip()[1:-1])
-    return [
-        "\n\n".join(
-            _value_in_words(query, source, measure, _scalar(text))
-            for measure, text in zip(query.measures, texts, strict=False)
-        )
-    ]
+def _values_in_words(query: TableQuery, source: Source, values: Iterable[str]) -> Sequence[str]:
+    pairs = zip(query.measures, values, strict=False)
+    return ["\n\n".join(_value_in_words(query, source, measure, value) for measure, value in pairs)]
 
 
 def _value_in_words(query: TableQuery, source: Source, measure: Measure, value: str) -> str:
     assert measure.column is not None
-    missing = whole(measure.column.facts.get("missing")) if not query.conditions else 0
-    gaps = (
-        f" {many(missing, 'missing value')} left out."
-        if missing and measure.function not in ("count", "nunique")
-        else ""
-    )
-    inside = " joined with ".join([name(source.base.name), *(name(link.table.name) for link in source.links)])
-    return f"The {measure.noun} of {name(measure.column.name)} in {inside}{where_clause(query.conditions)} is **{value}**.{gaps}"
+    is_left_out = not query.conditions and measure.function not in ("count", "nunique")
+    missing = whole(measure.column.facts.get("missing")) if is_left_out else 0
+    gaps = f" {many(missing, 'missing value')} left out." if missing else ""
+    what = f"The {measure.noun} of {name(measure.column.name)} in {_inside(source)}{where_clause(query.conditions)}"
+    return f"{what} is **{value}**.{gaps}"
+
+
+def _inside(source: Source) -> str:
+    """Where the rows come from, in words."""
+    return " joined with ".join([name(source.base.name), *(name(link.table.name) for link in source.links)])
 
 
 def _first_group(query: TableQuery, row: Sequence[str]) -> str:

@@ -20,13 +20,14 @@ from jupyter_agent.models.offline.grammar.combinators import (
 from jupyter_agent.models.offline.grammar.lexicon import ADDITIVE, AMOUNTS
 from jupyter_agent.models.offline.grammar.query import Chart, TableQuery
 from jupyter_agent.models.offline.grammar.spans import WordSpan
-from jupyter_agent.models.offline.grammar.tables import is_number, kind_of, values_are_unique
+from jupyter_agent.models.offline.grammar.tables import is_number, kind_of, numbers_of, values_are_unique
 from jupyter_agent.models.offline.namespace import Column, Table
 from jupyter_agent.models.offline.query import Condition, Function, Measure, Operator, Period
 from jupyter_agent.models.offline.words import key, parts
 
 #: Spans that hold others together and have done so.
 _BINDING = "I=&vr"
+_COUNT = (Measure("count"),)
 
 
 @dataclass(slots=True)
@@ -169,6 +170,14 @@ def parts_of(spans: Sequence[WordSpan], table: Table) -> Parts | None:
     return found
 
 
+def _groups(
+    base: TableQuery, by: Sequence[Column], measures: Sequence[Measure], period: Period | None = None, **more: Any
+) -> TableQuery:
+    """Measures for each group, in the order of time, else the largest first."""
+    order = {"descending": None if period else True, **more}
+    return replace(base, shape="groups", by=tuple(by), period=period, measures=tuple(measures), **order)
+
+
 def usual(column: Column) -> Function:
     """How values are brought together where nobody says it: what one sells in a month is added up, its price is not."""
     return "sum" if parts(column.name) & ADDITIVE else "mean"
@@ -254,7 +263,7 @@ def _having(found: Parts, base: TableQuery) -> TableQuery | None:
     numbers = tuple(column for column in found.columns if column not in keys)
     if len(keys) != 1 or numbers or set("FMZStdsn%UEuW") & set(found.kinds) or found.groups.period or found.periods:
         return None
-    counted = replace(base, shape="groups", by=keys, measures=(Measure("count"),), descending=True, having=found.having)
+    counted = _groups(base, keys, _COUNT, having=found.having)
     return replace(counted, outer="count", descending=None) if found.has("H") else counted
 
 
@@ -280,20 +289,16 @@ def _pivot(found: Parts, base: TableQuery) -> TableQuery | None:
     period = found.groups.period
     if len(keys) + bool(period) != 2 or len(measures) > 1 or found.superlatives or found.extremes:
         return None
-    return replace(base, shape="pivot", by=keys, period=period, measures=measures or (Measure("count"),))
+    return replace(base, shape="pivot", by=keys, period=period, measures=measures or _COUNT)
 
 
 def _share(found: Parts, base: TableQuery) -> TableQuery | None:
-    if (
-        found.superlatives
-        or found.extremes
-        or found.periods
-        or any(measure.function != "sum" for measure in found.measures)
-    ):
+    is_ranked = found.superlatives or found.extremes or found.periods
+    if is_ranked or any(measure.function != "sum" for measure in found.measures):
         return None
     summed = tuple(measure.column for measure in found.measures) or found.numbers
     keys = found.groups.by or found.keys
-    measures = (Measure("sum", summed[0]),) if summed else (Measure("count"),)
+    measures = (Measure("sum", summed[0]),) if summed else _COUNT
     if len(summed) > 1 or (found.groups.by and found.keys) or (summed and found.has("R")):
         return None
     is_grouped = bool(found.groups.by or found.groups.period)
@@ -302,25 +307,17 @@ def _share(found: Parts, base: TableQuery) -> TableQuery | None:
         rest = tuple(condition for condition in found.conditions if condition is not narrowing[0])
         if len(narrowing) > 1 or found.keys:
             return None
-        by, period = found.groups.by, found.groups.period
-        counted = (Measure("count"),)
-        return replace(
-            base,
-            shape="groups",
-            by=by,
-            period=period,
-            conditions=rest,
-            measures=counted,
-            part=narrowing[0],
-            descending=None if period else True,
-        )
+        return _groups(base, found.groups.by, _COUNT, found.groups.period, conditions=rest, part=narrowing[0])
     if keys or found.groups.period is not None:
-        return replace(
-            base, shape="groups", by=keys, period=found.groups.period, measures=measures, descending=True, shared=True
-        )
+        return _groups(base, keys, measures, found.groups.period, descending=True, shared=True)
     if len(found.conditions) != 1:
         return None
     return replace(base, shape="share" if summed else "count", measures=measures)
+
+
+def _numbers_called(period: Period, table: Table) -> tuple[Column, ...]:
+    """The columns of numbers that are called like a period: ``year``."""
+    return tuple(column for column in table.of_role("number") if parts(column.name) == {period})
 
 
 def _key(found: Parts) -> tuple[tuple[Column, ...], Period | None] | None:
@@ -328,12 +325,7 @@ def _key(found: Parts) -> tuple[tuple[Column, ...], Period | None] | None:
     if found.groups.by or found.groups.period:
         return (found.groups.by, found.groups.period) if not found.keys and not found.periods else None
     if found.periods:
-        named = tuple(
-            column
-            for column in found.table.columns
-            if parts(column.name) == {found.periods[0]} and column.role == "number"
-        )
-        if named:
+        if named := _numbers_called(found.periods[0], found.table):
             return named[:1], None
         return ((), found.periods[0]) if found.table.time is not None else None
     return found.keys[:1], None
@@ -366,72 +358,31 @@ def _extreme(found: Parts, base: TableQuery) -> TableQuery | None:
         if len(numbers) > 1 or not sign:
             return None
         extreme = Extreme(numbers[0], sign > 0)
-    elif is_counting(adjective) or (
-        not extreme_of(adjective, found.table)
-        and (found.has("R") or found.has("T") or found.has("H"))
-        and (by or period)
-    ):
-        return _extreme_group(found, base, (by, period), (Measure("count"),), adjective) if by or period else None
     else:
-        hinted = extreme_of(adjective, found.table) or (
-            _biggest(found, adjective) if found.has("R") or found.has("T") else None
-        )
+        hinted, is_of_rows = extreme_of(adjective, found.table), found.has("R") or found.has("T")
+        if is_counting(adjective) or (hinted is None and (is_of_rows or found.has("H")) and (by or period)):
+            return _extreme_group(found, base, key, _COUNT, adjective) if by or period else None
+        hinted = hinted or (_biggest(found, adjective) if is_of_rows else None)
         if hinted is None:
             return None
         extreme = hinted
     if numbers and found.extremes:
         return _picked(found, base, extreme, tuple(numbers)) if not found.groups.by else None
+    column, is_of_numbers = extreme.column, is_number(extreme.column)
+    measure = (Measure("max" if extreme.descending else "min", column),)
     if (found.groups.by and not is_ranked) or found.groups.period:
-        how: Function = "max" if extreme.descending else "min"
-        return (
-            replace(base, shape="groups", by=by, period=period, measures=(Measure(how, extreme.column),), limit=None)
-            if found.extremes and not found.has("w")
-            else None
-        )
-    if (
-        by
-        and not period
-        and found.extremes
-        and not values_are_unique(by[0], found.table)
-        and is_number(extreme.column)
-        and usual(extreme.column) != "sum"
-    ):
-        how = "max" if extreme.descending else "min"
-        return replace(
-            base,
-            shape="groups",
-            by=by,
-            measures=(Measure(how, extreme.column),),
-            descending=extreme.descending,
-            limit=found.limit or 1,
-            nth=found.nth,
-        )
-    is_summed = usual(extreme.column) == "sum" and (is_number(extreme.column))
-    if period is not None or (
-        by
-        and not values_are_unique(by[0], found.table)
-        and (is_summed or (adjective and not found.extremes and not numbers))
-    ):
-        function = usual(extreme.column) if is_number(extreme.column) else "max"
-        if not is_number(extreme.column):
-            return None
-        return replace(
-            base,
-            shape="groups",
-            by=by,
-            period=period,
-            measures=(Measure(function, extreme.column),),
-            descending=extreme.descending,
-            limit=found.limit or 1,
-            nth=found.nth,
-        )
-    is_value = found.extremes and not (
-        by or found.has("w") or found.has("W") or found.has("R") or found.has("T") or found.nth or found.limit
-    )
-    if is_value:
-        return replace(
-            base, shape="measures", measures=(Measure("max" if extreme.descending else "min", extreme.column),)
-        )
+        is_each = found.extremes and not found.has("w")
+        return _groups(base, by, measure, period, descending=None, limit=None) if is_each else None
+    first: dict[str, Any] = {"descending": extreme.descending, "limit": found.limit or 1, "nth": found.nth}
+    is_summed = is_of_numbers and usual(column) == "sum"
+    is_grouped = bool(by) and not values_are_unique(by[0], found.table)
+    if is_grouped and not period and found.extremes and is_of_numbers and not is_summed:
+        return _groups(base, by, measure, **first)
+    if period is not None or (is_grouped and (is_summed or (adjective and not found.extremes and not numbers))):
+        return _groups(base, by, (Measure(usual(column), column),), period, **first) if is_of_numbers else None
+    is_row = by or any(found.has(kind) for kind in "wWRT") or found.nth or found.limit
+    if found.extremes and not is_row:
+        return replace(base, shape="measures", measures=measure)
     return _picked(found, base, extreme, by)
 
 
@@ -471,9 +422,7 @@ def _extreme_group(
         sign = -sign if adjective.lstrip("-") in ("small", "low", "rare", "tiny") else sign
     if not (by or period) or not sign:
         return None
-    return replace(
-        base, shape="groups", by=by, period=period, measures=measures, descending=sign > 0, limit=found.limit or 1
-    )
+    return _groups(base, by, measures, period, descending=sign > 0, limit=found.limit or 1)
 
 
 def _sorted(found: Parts, base: TableQuery) -> TableQuery | None:
@@ -520,34 +469,16 @@ def _placed(found: Parts, base: TableQuery) -> TableQuery | None:
             return None
         if found.periods:
             key = _key(replace(found, groups=Group(), columns=()))
-            return (
-                replace(
-                    base,
-                    shape="groups",
-                    by=key[0],
-                    period=key[1],
-                    measures=measures or (Measure("count"),),
-                    descending=down,
-                    limit=limit,
-                )
-                if key and not keys
-                else None
-            )
+            by, period = key or ((), None)
+            is_key = key is not None and not keys
+            return _groups(base, by, measures or _COUNT, period, descending=down, limit=limit) if is_key else None
         if keys and (not values_are_unique(keys[0], found.table) or found.measures):
-            return replace(
-                base, shape="groups", by=keys, measures=measures or (Measure("count"),), descending=down, limit=limit
-            )
+            return _groups(base, keys, measures or _COUNT, descending=down, limit=limit)
         if not measures or found.measures:
             return None
         assert measures[0].column is not None
         return replace(base, order=(measures[0].column,), descending=down, limit=limit)
-    if (
-        found.measures
-        or found.groups.by
-        or found.groups.period
-        or found.functions
-        or not (found.has("R") or found.has("T"))
-    ):
+    if found.measures or found.groups != Group() or found.functions or not (found.has("R") or found.has("T")):
         return None
     if not found.columns and not found.conditions and not found.table.expression and found.is_general:
         return None  # the first rows are known by inspection
@@ -570,17 +501,12 @@ def _measured(found: Parts, base: TableQuery) -> TableQuery | None:
     if not by and not period:
         return replace(base, shape="measures", measures=measures)
     descending = _descending(found.turned, measures[0].column or base.table.columns[0]) if found.turned else True
-    if found.functions and measures[0].function == "mean":
-        return replace(base, shape="groups", by=by, period=period, measures=measures)
-    if found.functions and len(measures) == 1 and not found.turned and len(by) + bool(period) == 1:
-        return replace(base, shape="groups", by=by, period=period, measures=measures, outer="mean")
-    return (
-        replace(
-            base, shape="groups", by=by, period=period, measures=measures, descending=None if period else descending
-        )
-        if not found.functions
-        else None
-    )
+    if not found.functions:
+        return _groups(base, by, measures, period, descending=None if period else descending)
+    if measures[0].function == "mean":
+        return _groups(base, by, measures, period, descending=None)
+    is_one = len(measures) == 1 and not found.turned and len(by) + bool(period) == 1
+    return _groups(base, by, measures, period, descending=None, outer="mean") if is_one else None
 
 
 def sides(found: Parts) -> tuple[Column, ...]:
@@ -610,27 +536,19 @@ def _one_function(found: Parts, base: TableQuery) -> TableQuery | None:
         return replace(counted, outer="mean", descending=None) if counted is not None else None
     if found.functions == ("span",) and not found.columns and not found.groups.by and found.table.time is not None:
         return _measured(replace(found, functions=(), measures=measures_of("span", found.table.time)), base)
-    if not found.columns and len(found.functions) == 1 and (found.groups.by or found.groups.period):
-        numbers = [
-            column for column in found.table.columns if kind_of(column) == "number" and "id" not in parts(column.name)
-        ]
-        usable = [
-            column
-            for column in numbers[:8]
-            if column not in found.groups.by and can_measure(found.functions[0], column)
-        ]
-        measures = tuple(measure for column in usable for measure in measures_of(found.functions[0], column))
-        return _measured(replace(found, functions=(), measures=measures), base) if measures else None
-    if (
-        len(found.functions) != 1
-        or len(found.numbers) != 1
-        or found.columns != found.numbers
-        or not can_measure(found.functions[0], found.numbers[0])
-    ):
+    if len(found.functions) != 1:
         return None
-    return _measured(
-        replace(found, columns=(), functions=(), measures=measures_of(found.functions[0], found.numbers[0])), base
-    )
+    function, columns = found.functions[0], found.columns
+    if not columns and found.groups != Group():
+        columns = tuple(
+            column
+            for column in numbers_of(found.table)[:8]
+            if column not in found.groups.by and can_measure(function, column)
+        )
+    elif len(columns) != 1 or columns != found.numbers or not can_measure(function, columns[0]):
+        return None
+    measures = tuple(measure for column in columns for measure in measures_of(function, column))
+    return _measured(replace(found, columns=(), functions=(), measures=measures), base) if measures else None
 
 
 def _counted(found: Parts, base: TableQuery) -> TableQuery | None:
@@ -645,7 +563,7 @@ def _counted(found: Parts, base: TableQuery) -> TableQuery | None:
         return None
     if "E" in found.kinds or any(condition.operator == "isin" for condition in found.conditions):
         by = by or (_compared_groups(replace(found, kinds="E"))[0] if "E" in found.kinds else ())
-    measure = Measure("count")
+    measure = _COUNT[0]
     if found.columns:
         column = found.columns[0]
         if found.is_each and not by and not period and not found.has("u") and kind_of(column) != "time":
@@ -656,21 +574,13 @@ def _counted(found: Parts, base: TableQuery) -> TableQuery | None:
             by = (column,)
         elif is_number(column) and usual(column) == "sum" and not found.has("R"):
             measure = Measure("sum", column)
-        elif values_are_unique(column, found.table) and not found.has("R") and "id" in parts(column.name):
-            measure = Measure("count")
-        elif is_number(column) and found.has("H") and (found.has("R") or not by):
-            return None
-        else:
+        elif not values_are_unique(column, found.table) or found.has("R") or "id" not in parts(column.name):
             return None
     elif found.has("u") or not (found.has("R") or found.has("T") or found.conditions or by or period):
         return None
     if by or period:
-        return replace(
-            base, shape="groups", by=by, period=period, measures=(measure,), descending=None if period else True
-        )
-    if measure.function == "count":
-        return replace(base, shape="count", measures=(measure,))
-    return replace(base, shape="measures", measures=(measure,))
+        return _groups(base, by, (measure,), period)
+    return replace(base, shape="count" if measure.function == "count" else "measures", measures=(measure,))
 
 
 def _is_of_group(condition: Condition, columns: Sequence[Column], table: Table) -> bool:
@@ -697,11 +607,7 @@ def _listed(found: Parts, base: TableQuery) -> TableQuery | None:
     if found.periods:
         if not found.has("w") or columns or by or period:
             return None
-        named = tuple(
-            column
-            for column in found.table.columns
-            if parts(column.name) == {found.periods[0]} and column.role == "number"
-        )
+        named = _numbers_called(found.periods[0], found.table)
         return replace(base, shape="values", columns=named[:1]) if named else None
     if by or period:
         if found.has("w") or found.has("u"):
@@ -710,54 +616,23 @@ def _listed(found: Parts, base: TableQuery) -> TableQuery | None:
         sides = _compared_groups(replace(found, groups=Group()))[0]
         if sides and by and not numbers and not period and all(is_number(column) for column in by):
             by, numbers = sides, by  # ``compare Oslo and Rome by price``
-        if (
-            found.keys
-            and by
-            and not numbers
-            and not period
-            and len(by) == 1
-            and is_number(by[0])
-            and "E" in found.kinds
-        ):
-            by, numbers = found.keys, by  # ``compare cities by revenue``
-            return replace(
-                base, shape="groups", by=by, measures=(Measure(usual(numbers[0]), numbers[0]),), descending=True
-            )
-        if found.keys and not numbers and len(found.keys) + len(by) == 2 and not period:
-            return replace(base, shape="groups", by=(*found.keys, *by), measures=(Measure("count"),))
+        is_of_keys = found.keys and not numbers and not period
+        if is_of_keys and len(by) == 1 and is_number(by[0]) and "E" in found.kinds:
+            return _groups(base, found.keys, (Measure(usual(by[0]), by[0]),))  # ``compare cities by revenue``
+        if is_of_keys and len(found.keys) + len(by) == 2:
+            return _groups(base, (*found.keys, *by), _COUNT, descending=None)
         if columns and all(kind_of(column) == "time" for column in columns):
-            columns, numbers = (), ()  # ``hires per year``
-            return replace(
-                base,
-                shape="groups",
-                by=by,
-                period=period,
-                measures=(Measure("count"),),
-                descending=None if period else True,
-            )
+            return _groups(base, by, _COUNT, period)  # ``hires per year``
         if found.keys or (columns and len(columns) != len(numbers)):
             return None
         if not numbers and not found.groups.by and not period and not found.has("H"):
-            numbers = tuple(
-                column
-                for column in found.table.columns
-                if kind_of(column) == "number" and "id" not in parts(column.name)
-            )[:8]
+            numbers = numbers_of(found.table)[:8]
         if not numbers and not (found.has("R") or found.has("T")) and not found.conditions:
             return None
-        measures = tuple(Measure(usual(column) if is_number(column) else "mean", column) for column in numbers) or (
-            Measure("count"),
-        )
+        measures = tuple(Measure(usual(column) if is_number(column) else "mean", column) for column in numbers)
         if by and all(is_number(column) and "year" not in parts(column.name) for column in by) and not numbers:
             return None
-        return replace(
-            base,
-            shape="groups",
-            by=by,
-            period=period,
-            measures=measures,
-            descending=None if period or len(measures) > 1 else True,
-        )
+        return _groups(base, by, measures or _COUNT, period, descending=None if period or len(measures) > 1 else True)
     is_narrowed = found.conditions or (columns and columns[0].facts.get("level"))
     if ("wC" in found.kinds or "uC" in found.kinds) and len(columns) == 1 and not found.has("R") and is_narrowed:
         return (

@@ -15,10 +15,10 @@ import calendar
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeGuard
 
 from jupyter_agent.models.offline.grammar.lexicon import AMOUNTS, UNITS, hints, is_bad
-from jupyter_agent.models.offline.grammar.spans import WordSpan
+from jupyter_agent.models.offline.grammar.spans import Spans, WordSpan, columns_of, data_of, kinds_of
 from jupyter_agent.models.offline.grammar.tables import is_number, kind_of
 from jupyter_agent.models.offline.namespace import Column, Table
 from jupyter_agent.models.offline.query import Condition, Measure, Operator, Period
@@ -44,13 +44,23 @@ class Extreme:
 
 
 _TURNED: Mapping[Operator, Operator] = {">": "<", "<": ">"}
-Spans = Sequence[WordSpan]
+_NUMBERS = ("number", "numeral", "decimal")
 Rule = tuple[re.Pattern[str], Callable[[Spans, Table], "WordSpan | list[WordSpan] | None"]]
 
 
-def _one(span: WordSpan) -> Column | None:
-    """The column of a span, if it is one."""
-    return span.data[0] if span.kind == "C" and len(span.data) == 1 else None
+def _first(spans: Spans, kinds: str) -> WordSpan | None:
+    """The first span of some kinds."""
+    return next((span for span in spans if span.kind in kinds), None)
+
+
+def _column(spans: Spans) -> Column | None:
+    """The first column that is named."""
+    return next(iter(columns_of(spans)), None)
+
+
+def is_year(value: object) -> TypeGuard[int]:
+    """Whether a number may be a year."""
+    return isinstance(value, int) and 1000 <= value <= 2999
 
 
 def _joined(kind: str, spans: Spans, data: Any) -> WordSpan:
@@ -79,7 +89,7 @@ def _day_span(spans: Spans, table: Table) -> WordSpan | None:
         year, month, day = int(match[1]), int(match[2]), int(match[3]) if match[3] else None
     number = texts.get("N")
     if number is not None:
-        if isinstance(number, int) and 1000 <= number <= 2999:
+        if is_year(number):
             year = number
         elif day is None and isinstance(number, int) and 1 <= number <= 31:
             day = number
@@ -111,7 +121,7 @@ def _operand(column: Column, span: WordSpan) -> Any:
     """A number, a date or a value as what a column is compared with; None if it cannot be."""
     kind = kind_of(column)
     if span.kind == "N":
-        return span.data if kind in ("number", "numeral", "decimal") else None
+        return span.data if kind in _NUMBERS else None
     if span.kind == "D":
         return span.data[0] if kind == "time" else None
     if span.kind == "V":
@@ -125,16 +135,10 @@ def _is_name(span: WordSpan, table: Table) -> bool:
 
 
 def _between(spans: Spans, table: Table) -> WordSpan | None:
-    column = _one(spans[0]) or (table.time if spans[-1].kind == "D" else None)
+    column = spans[0].column or (table.time if spans[-1].kind == "D" else None)
     numbers = [span for span in spans if span.kind in "ND"]
-    if column is None:
-        column = (
-            _hinted(
-                [(word, 1) for word in UNITS.get(spans[-1].data, "").split()], table, ("number", "numeral", "decimal")
-            )[0]
-            if spans[-1].kind == "X"
-            else None
-        )
+    if column is None and spans[-1].kind == "X":
+        column, _ = _hinted([(word, 1) for word in UNITS.get(spans[-1].data, "").split()], table, _NUMBERS)
     if column is None:
         return None
     low, high = (_operand(column, span) for span in numbers)
@@ -150,7 +154,7 @@ def _compared(spans: Spans, table: Table) -> WordSpan | None:
     place = next(place for place, span in enumerate(spans) if span.kind in "LaJ")
     operator, adjective = spans[place].data if spans[place].kind == "L" else (spans[place].data, "")
     number = next((span for span in spans[place:] if span.kind in "NDFVQ"), None)
-    column = next((column for span in spans if (column := _one(span)) is not None), None)
+    column = _column(spans)
     note, factor = "", 1
     if spans[-1].kind == "A" and not adjective:
         adjective = spans[-1].data
@@ -163,16 +167,12 @@ def _compared(spans: Spans, table: Table) -> WordSpan | None:
             wanted = [("@time", 1)]
         column, sign = _hinted(wanted, table, ("number", "numeral", "decimal", "time", "duration"))
         if column is None and (not wanted or not adjective) and unit in ("", "eur"):
-            column, sign = _hinted([(word, 1) for word in AMOUNTS], table, ("number", "numeral", "decimal"))
+            column, sign = _hinted([(word, 1) for word in AMOUNTS], table, _NUMBERS)
             note = f"compared is `{column.name}`" if column is not None else ""
         if column is None:
             return None
-        if (
-            parts(column.name) & {"year", "birth", "born", "built", "founded"}
-            and number is not None
-            and number.kind == "N"
-            and number.data < 1000
-        ):
+        is_of_years = bool(parts(column.name) & {"year", "birth", "born", "built", "founded"})
+        if is_of_years and number is not None and number.kind == "N" and number.data < 1000:
             return None  # an age is no year
         if sign < 0 and operator in (">", "<"):
             operator = _TURNED[operator]
@@ -181,15 +181,10 @@ def _compared(spans: Spans, table: Table) -> WordSpan | None:
     if spans[0].kind == "L" and number.kind == "N" and "id" in parts(column.name):
         return None  # ``more than one customer`` counts them
     if number.kind == "F":
-        if kind_of(column) not in ("number", "numeral", "decimal"):
+        if kind_of(column) not in _NUMBERS:
             return None
         return _joined("K", spans, Condition(column, operator, (Measure(number.data, column),)))
-    if (
-        number.kind == "N"
-        and kind_of(column) == "time"
-        and isinstance(number.data, int)
-        and 1000 <= number.data <= 2999
-    ):
+    if number.kind == "N" and kind_of(column) == "time" and is_year(number.data):
         number = replace(number, kind="D", data=span_of(number.data, None, None))
     operand = _operand(column, number)
     if number.kind in "VQ" or operand is None or (unit and factor == 1 and kind_of(column) == "duration"):
@@ -205,30 +200,20 @@ def _compared(spans: Spans, table: Table) -> WordSpan | None:
 
 def _equal(spans: Spans, table: Table) -> WordSpan | None:
     """``city is Oslo``, ``Oslo city``, ``year 2020``, ``row 3``."""
-    column = next((column for span in spans if (column := _one(span)) is not None), None)
+    column = _column(spans)
     value = next((span for span in reversed(spans) if span.kind in "NVQD"), None)
     if column is None or value is None or _is_name(value, table):
         return None
     if any(span.kind == "L" and span.data[0] != "!=" for span in spans):
         return None
-    is_explicit = any(span.kind == "=" for span in spans)
-    operator: Operator = (
-        "!=" if any(span.kind == "!" or (span.kind == "L" and span.data[0] == "!=") for span in spans) else "=="
-    )
+    operator: Operator = "!=" if _first(spans, "!L") is not None else "=="
     if value.kind == "D":
-        return (
-            _condition(spans, column, "during", *value.data) if kind_of(column) == "time" and operator == "==" else None
-        )
-    if (
-        value.kind == "N"
-        and not is_explicit
-        and (not str(column.dtype).lower().startswith(("int", "uint")) or column.position < 0)
-    ):
+        is_moment = kind_of(column) == "time" and operator == "=="
+        return _condition(spans, column, "during", *value.data) if is_moment else None
+    is_whole = column.dtype.lower().startswith(("int", "uint")) and column.position >= 0
+    if value.kind == "N" and not is_whole and _first(spans, "=") is None:
         return None
-    if value.kind == "N" and kind_of(column) == "numeral":
-        operand: Any = value.text
-    else:
-        operand = _operand(column, value)
+    operand = value.text if value.kind == "N" and kind_of(column) == "numeral" else _operand(column, value)
     if operand is None:
         return None
     if isinstance(operand, tuple):
@@ -240,14 +225,14 @@ def _equal(spans: Spans, table: Table) -> WordSpan | None:
 
 def _literal(spans: Spans, _table: Table) -> WordSpan | None:
     """``port is Turku``, though Turku is not among the values that are known."""
-    column = _one(spans[0])
+    column = spans[0].column
     if column is None or kind_of(column) != "text" or spans[-1].text.lower() in ("it", "they"):
         return None
-    return _condition(spans, column, "!=" if any(span.kind == "!" for span in spans) else "==", spans[-1].text)
+    return _condition(spans, column, "==" if _first(spans, "!") is None else "!=", spans[-1].text)
 
 
 def _contained(spans: Spans, _table: Table) -> WordSpan | None:
-    columns = [column for span in spans if (column := _one(span)) is not None]
+    columns = columns_of(spans)
     text = spans[-1]
     if not columns or kind_of(columns[0]) not in ("text", "numeral") or text.kind in "KGM":
         return None
@@ -255,7 +240,7 @@ def _contained(spans: Spans, _table: Table) -> WordSpan | None:
 
 
 def _missing(spans: Spans, _table: Table) -> WordSpan | None:
-    column = next((column for span in spans if (column := _one(span)) is not None), None)
+    column = _column(spans)
     if column is None:
         return None
     is_written = any(span.kind == "0" for span in spans)
@@ -271,7 +256,7 @@ def _may_be_zero(column: Column) -> bool:
 
 
 def _truth(spans: Spans, _table: Table) -> WordSpan | None:
-    column = _one(spans[-1])
+    column = spans[-1].column
     if column is None or kind_of(column) != "truth":
         return None
     return _condition(spans, column, "==", spans[0].kind != "!")
@@ -284,14 +269,11 @@ def _values(spans: Spans, _table: Table) -> WordSpan | None:
     shared = [column for column in columns[0] if all(column in others for others in columns)]
     if not shared:
         return None
-    data = tuple(
-        (
-            column,
-            tuple(value for span in listed for holder, values in span.data if holder == column for value in values),
-        )
-        for column in shared
-    )
-    return _joined("V", spans, data)
+    pairs = [pair for span in listed for pair in span.data]
+    data = [
+        (column, tuple(value for holder, found in pairs if holder == column for value in found)) for column in shared
+    ]
+    return _joined("V", spans, tuple(data))
 
 
 def _valued(spans: Spans, _table: Table) -> WordSpan | None:
@@ -307,14 +289,12 @@ def _valued(spans: Spans, _table: Table) -> WordSpan | None:
 
 def _dated(spans: Spans, table: Table) -> WordSpan | None:
     """``in 2023``, ``since March 2024``, ``in July``."""
-    word = next((span for span in spans if span.kind == "J"), None)
+    word = _first(spans, "J")
     moment = spans[-1]
     if moment.kind == "N":
-        if not isinstance(moment.data, int) or not 1000 <= moment.data <= 2999:
+        if not is_year(moment.data):
             return None
-        year = next(
-            (column for column in table.columns if column.role == "number" and "year" in parts(column.name)), None
-        )
+        year = next((column for column in table.of_role("number") if "year" in parts(column.name)), None)
         if year is not None:
             return _condition(spans, year, word.data if word is not None else "==", moment.data)
         moment = replace(moment, kind="D", data=span_of(moment.data, None, None))
@@ -352,8 +332,10 @@ def _either_time(spans: Spans, _table: Table) -> WordSpan | None:
 
 def _unmatched(spans: Spans, _table: Table) -> WordSpan | None:
     """``never ordered``, ``without orders``: rows to which no row of another table refers."""
-    link = next((span.data for span in spans if span.kind == "l"), None)
-    return _condition(spans, link.right, "unmatched", link.table, link.left) if link is not None else None
+    span = _first(spans, "l")
+    return (
+        _condition(spans, span.data.right, "unmatched", span.data.table, span.data.left) if span is not None else None
+    )
 
 
 def _others(spans: Spans, _table: Table) -> list[WordSpan] | None:
@@ -370,20 +352,15 @@ def _grouped(spans: Spans, table: Table) -> WordSpan | None:
     period: Period | None = None
     for span in spans:
         if span.kind == "C":
-            column = _one(span)
+            column = span.column
             if column is None:
                 return None
             if kind_of(column) == "time" and period is None:
-                period = "day" if "day" in parts(column.name) or "date" in parts(column.name) else "month"
-                return (
-                    None if not parts(column.name) & {"day", "date"} else _joined("G", spans, Group(tuple(by), period))
-                )
+                is_day = bool(parts(column.name) & {"day", "date"})
+                return _joined("G", spans, Group(tuple(by), "day")) if is_day else None
             by.append(column)
         elif span.kind in "Pp":
-            named = next(
-                (column for column in table.columns if parts(column.name) == {span.data} and column.role == "number"),
-                None,
-            )
+            named = next((column for column in table.of_role("number") if parts(column.name) == {span.data}), None)
             if named is not None:
                 by.append(named)
             else:
@@ -404,18 +381,14 @@ def _has_hours(column: Column) -> bool:
 
 def _measured(spans: Spans, _table: Table) -> WordSpan | None:
     """``mean and median of price``, ``price sum``, ``median of time and age``."""
-    functions = [span.data for span in spans if span.kind == "F"]
-    named = [span.data for span in spans if span.kind == "C"]
+    functions, named = data_of(spans, "F"), data_of(spans, "C")
     if any(len({column.name for column in columns}) > 1 for columns in named):
         return None
     columns = [column for listed in named for column in listed]
     if any(not can_measure(function, column) for function in functions for column in columns):
         return None
-    return _joined(
-        "M",
-        spans,
-        tuple(measure for column in columns for function in functions for measure in measures_of(function, column)),
-    )
+    pairs = [(function, column) for column in columns for function in functions]
+    return _joined("M", spans, tuple(measure for pair in pairs for measure in measures_of(*pair)))
 
 
 def measures_of(function: Any, column: Column) -> tuple[Measure, ...]:
@@ -443,7 +416,7 @@ def can_measure(function: str | tuple[float, ...], column: Column) -> bool:
         return function in ("max", "min", "mean", "median")
     if kind == "duration":
         return function != "var"
-    return kind in ("number", "numeral", "decimal") or (kind == "truth" and function in ("mean", "sum"))
+    return kind in _NUMBERS or (kind == "truth" and function in ("mean", "sum"))
 
 
 def _measures_joined(spans: Spans, _table: Table) -> WordSpan:
@@ -517,7 +490,7 @@ def _ordered(spans: Spans, _table: Table) -> WordSpan | None:
 
 def _superlative(spans: Spans, _table: Table) -> WordSpan | None:
     """``highest price``: the most of a column of numbers."""
-    column = _one(spans[-1])
+    column = spans[-1].column
     if column is None or not (is_number(column) or kind_of(column) in ("time", "duration")):
         return None
     if kind_of(column) == "time" and spans[0].data in ("large", "small") and spans[0].text.lower() in ("most", "least"):
@@ -528,40 +501,33 @@ def _superlative(spans: Spans, _table: Table) -> WordSpan | None:
 
 def _two_values(spans: Spans, table: Table) -> list[WordSpan] | None:
     """``LH later than AF``, ``women have lower iron than men``: two groups and what of them is compared."""
-    compared = next((span for span in spans if span.kind in "aL"), None)
-    named = next((column for span in spans if (column := _one(span)) is not None), None)
+    compared = _first(spans, "aL")
+    named = _column(spans)
     both = _values([span for span in spans if span.kind == "V"], table)
     if compared is None or both is None or len(both.data) != 1:
         return None
     adjective = compared.data if compared.kind == "a" else compared.data[1]
-    column = named or (
-        _hinted(hints(adjective), table, ("number", "numeral", "decimal"))[0]
-        if adjective and any(word for word, _ in hints(adjective))
-        else None
-    )
+    wanted = hints(adjective) if adjective else ()
+    column = named or (_hinted(wanted, table, _NUMBERS)[0] if any(word for word, _ in wanted) else None)
     if column is None and adjective:
         return None
     condition = _valued([both], table)
-    functions = [span for span in spans if span.kind == "F"]
     assert condition is not None
-    return [
-        condition,
-        *functions,
-        *([_joined("C", [compared], (column,))] if column is not None else [_joined("H", [compared], "")]),
-    ]
+    what = _joined("C", [compared], (column,)) if column is not None else _joined("H", [compared], "")
+    return [condition, *(span for span in spans if span.kind == "F"), what]
 
 
 def _two_months(spans: Spans, table: Table) -> list[WordSpan] | None:
     """``was June warmer than July``."""
     if table.time is None:
         return None
-    compared = next((span for span in spans if span.kind in "aL"), None)
+    compared = _first(spans, "aL")
     months = [span.data for span in spans if span.kind == "Y"]
     condition = _condition([spans[0], spans[-1]], table.time, "month", *months)
     if compared is None:
         return [condition]
     adjective = compared.data if compared.kind == "a" else compared.data[1]
-    column = _hinted(hints(adjective), table, ("number", "numeral", "decimal"))[0] if adjective else None
+    column = _hinted(hints(adjective), table, _NUMBERS)[0] if adjective else None
     if column is None:
         return None
     return [condition, _joined("G", [compared], Group((), "month")), _joined("C", [compared], (column,))]
@@ -574,7 +540,7 @@ def _rule(pattern: str, build: Callable[[Spans, Table], WordSpan | list[WordSpan
 def _quantiles(spans: Spans, _table: Table) -> WordSpan | None:
     """``90th percentile``, ``25th and 75th percentile``, ``0.9 quantile``."""
     function = next(span for span in spans if span.kind == "F")
-    numbers = [span.data for span in spans if span.kind in "nN"]
+    numbers = data_of(spans, "nN")
     parts_named = tuple(number / 100 if number >= 1 else float(number) for number in numbers)
     if function.data != "percentile" or not all(0 < part < 1 for part in parts_named):
         return None
@@ -594,8 +560,8 @@ def _sized(spans: Spans, _table: Table) -> list[WordSpan] | None:
 
 def _orders(spans: Spans, _table: Table) -> WordSpan | None:
     """``region ascending and revenue descending``."""
-    columns = [_one(span) for span in spans if span.kind == "C"]
-    turned = [span.data for span in spans if span.kind == "d"]
+    columns = [span.column for span in spans if span.kind == "C"]
+    turned = data_of(spans, "d")
     if any(column is None for column in columns) or not set(turned) <= {"up", "down"}:
         return None
     return _joined("b", spans, tuple(zip(columns, (turn == "down" for turn in turned), strict=True)))
@@ -681,7 +647,7 @@ def combined(spans: list[WordSpan], table: Table) -> list[WordSpan]:
     """The spans after all rules."""
     for pattern, build in _RULES:
         start = 0
-        while match := pattern.search("".join(span.kind for span in spans), start):
+        while match := pattern.search(kinds_of(spans), start):
             made = build(spans[match.start() : match.end()], table)
             if made is None:
                 start = match.start() + 1

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import asdict, replace
+from itertools import dropwhile
+from typing import Any
 
 from jupyter_agent.models.offline.grammar.assembly import Parts, parts_of, usual
 from jupyter_agent.models.offline.grammar.charts import as_chart
@@ -13,17 +15,18 @@ from jupyter_agent.models.offline.grammar.combinators import (
     combined,
     direction,
     extreme_of,
+    is_year,
     measures_of,
     span_of,
 )
 from jupyter_agent.models.offline.grammar.lexicon import hints
-from jupyter_agent.models.offline.grammar.query import Chart, TableQuery
+from jupyter_agent.models.offline.grammar.query import Chart, Shape, TableQuery
 from jupyter_agent.models.offline.grammar.sources import Source
 from jupyter_agent.models.offline.grammar.spans import Vocabulary, WordSpan, readings
 from jupyter_agent.models.offline.grammar.tables import is_number
 from jupyter_agent.models.offline.grammar.understanding import Understood
 from jupyter_agent.models.offline.namespace import Column
-from jupyter_agent.models.offline.query import Condition, Measure
+from jupyter_agent.models.offline.query import Condition, Function, Measure
 from jupyter_agent.models.offline.words import parts
 
 #: A question that begins so, or points back, goes on with the one before.
@@ -32,6 +35,10 @@ _LEANING = re.compile(
     r"with|since|before|after|top|first)\b|.*\b(?:they|them|those|these|that|it|this|their|its|there)\b",
     re.IGNORECASE,
 )
+
+
+#: Of a query for groups or numbers: which rows there were is gone.
+_NO_ROWS: dict[str, Any] = {"columns": (), "order": (), "limit": None}
 
 
 def leans(question: str) -> bool:
@@ -67,10 +74,7 @@ def edited(question: str, previous: Understood) -> Understood | None:
 
 def _stripped(spans: Sequence[WordSpan]) -> list[WordSpan]:
     """Without what only leads on."""
-    spans = list(spans)
-    while spans and spans[0].kind in "&/=Io":
-        spans = spans[1:]
-    return spans
+    return list(dropwhile(lambda span: span.kind in "&/=Io", spans))
 
 
 def _with_time(spans: Sequence[WordSpan], query: TableQuery) -> list[WordSpan]:
@@ -79,7 +83,7 @@ def _with_time(spans: Sequence[WordSpan], query: TableQuery) -> list[WordSpan]:
 
 
 def _timed(span: WordSpan, query: TableQuery) -> WordSpan:
-    if span.kind == "N" and isinstance(span.data, int) and 1000 <= span.data <= 2999:
+    if span.kind == "N" and is_year(span.data):
         for condition in query.conditions:
             if condition.operator == "==" and isinstance(condition.values[0], int):
                 return replace(span, kind="K", data=replace(condition, values=(span.data,)))
@@ -98,17 +102,8 @@ def _changed(query: TableQuery, found: Parts) -> TableQuery | None:
     if not content and not (found.has("o") and found.limit):
         return None
     if content <= {"H"} or (content == {"H"} and found.has("x")):
-        return replace(
-            query,
-            shape="count",
-            measures=(Measure("count"),),
-            by=(),
-            period=None,
-            columns=(),
-            order=(),
-            limit=None,
-            descending=None,
-        )
+        counted = (Measure("count"),)
+        return replace(query, shape="count", measures=counted, by=(), period=None, descending=None, **_NO_ROWS)
     changed = replace(query, conditions=_conditions(query, found), wants_code=False)
     if found.wants_code:
         return replace(query, wants_code=True) if content <= {"h"} else None
@@ -154,43 +149,22 @@ def _with_groups(query: TableQuery, found: Parts) -> TableQuery | None:
     if found.has("s") or (found.turned and all(is_number(column) for column in by)):
         return query
     measures = query.measures if query.shape in ("measures", "groups") and query.measures else (Measure("count"),)
-    return replace(
-        query,
-        shape="groups",
-        by=by,
-        period=period,
-        measures=measures,
-        columns=(),
-        order=(),
-        limit=None,
-        nth=None,
-        descending=None if period else True,
-    )
+    descending = None if period else True
+    groups = replace(query, shape="groups", by=by, period=period, measures=measures, **_NO_ROWS)
+    return replace(groups, nth=None, descending=descending)
 
 
 def _with_measures(query: TableQuery, found: Parts) -> TableQuery | None:
     if found.measures:
-        return replace(
-            query,
-            shape="groups" if query.by or query.period else "measures",
-            measures=found.measures,
-            columns=(),
-            order=(),
-            limit=None,
-            shared=False,
-        )
+        shape: Shape = "groups" if query.by or query.period else "measures"
+        return replace(query, shape=shape, measures=found.measures, shared=False, **_NO_ROWS)
     if not found.functions:
         return query
-    function, columns = (
-        found.functions[0],
-        found.numbers or tuple(measure.column for measure in query.measures if measure.column is not None),
-    )
-    if (
-        len(found.functions) > 1
-        or not columns
-        or query.shape not in ("measures", "groups")
-        or not all(can_measure(function, column) for column in columns)
-    ):
+    function = found.functions[0]
+    columns = found.numbers or tuple(measure.column for measure in query.measures if measure.column is not None)
+    if len(found.functions) > 1 or not columns or query.shape not in ("measures", "groups"):
+        return None
+    if not all(can_measure(function, column) for column in columns):
         return None
     return replace(query, measures=tuple(measure for column in columns for measure in measures_of(function, column)))
 
@@ -201,22 +175,13 @@ def _with_columns(query: TableQuery, found: Parts) -> TableQuery | None:
     if found.has("W") and query.time is not None:
         columns = (query.time,)
         if query.shape == "measures" and query.measures[0].function in ("max", "min"):
-            assert query.measures[0].column is not None
-            return replace(
-                query,
-                shape="pick",
-                order=(query.measures[0].column,),
-                descending=query.measures[0].function == "max",
-                columns=columns,
-                measures=(),
-            )
+            extreme = query.measures[0]
+            assert extreme.column is not None
+            picked = replace(query, shape="pick", order=(extreme.column,), columns=columns, measures=())
+            return replace(picked, descending=extreme.function == "max")
     if found.has("U") and not columns:
-        columns = tuple(
-            column
-            for hint, _ in (hints(found.asked) if found.asked else ())
-            for column in found.table.columns
-            if hint in parts(column.name)
-        )[:1]
+        wanted = [hint for hint, _ in hints(found.asked)] if found.asked else []
+        columns = tuple(column for hint in wanted for column in found.table.columns if hint in parts(column.name))[:1]
         if not columns:
             return None
     if not columns or found.functions or columns == query.by:
@@ -230,38 +195,25 @@ def _with_columns(query: TableQuery, found: Parts) -> TableQuery | None:
         return None
     functions = {measure.function for measure in query.measures}
     function = functions.pop() if len(functions) == 1 else ""
+    may_sum = function in ("sum", "count", "")
     made = tuple(
-        Measure(
-            usual(column)
-            if function in ("sum", "mean", "count", "") and usual(column) == "sum" and function != "mean"
-            else function or "mean",
-            column,
-        )
-        for column in numbers
+        Measure("sum" if may_sum and usual(column) == "sum" else function or "mean", column) for column in numbers
     )
-    if any(measure.function == "count" for measure in made):
-        return None
-    return replace(query, measures=made)
+    return replace(query, measures=made) if all(measure.function != "count" for measure in made) else None
 
 
 def _with_extreme(query: TableQuery, found: Parts) -> TableQuery | None:
     """``and the least``, ``and the cheapest?``."""
     if found.extremes:
         extreme = found.extremes[0]
-        return (
-            replace(query, shape="pick", order=(extreme.column,), descending=extreme.descending, measures=())
-            if query.shape == "pick"
-            else None
-        )
+        picked = replace(query, order=(extreme.column,), descending=extreme.descending, measures=())
+        return picked if query.shape == "pick" else None
     if not found.superlatives:
         return query
     adjective = found.superlatives[0]
-    if query.shape == "pick":
-        extreme_column = extreme_of(adjective, found.table)
-        if extreme_column is not None:
-            return replace(
-                query, order=(extreme_column.column,), descending=extreme_column.descending, columns=query.columns
-            )
+    hinted = extreme_of(adjective, found.table) if query.shape == "pick" else None
+    if hinted is not None:
+        return replace(query, order=(hinted.column,), descending=hinted.descending)
     column = query.order[0] if query.order else query.measures[0].column if query.measures else None
     sign = direction(adjective, column) if column is not None else direction(adjective, found.table.columns[0])
     if not sign:
@@ -269,9 +221,8 @@ def _with_extreme(query: TableQuery, found: Parts) -> TableQuery | None:
     if query.shape == "groups":
         return replace(query, descending=sign > 0, limit=found.limit or query.limit or 1)
     if query.shape == "measures" and query.measures[0].function in ("max", "min"):
-        return replace(
-            query, measures=tuple(replace(measure, function="max" if sign > 0 else "min") for measure in query.measures)
-        )
+        function: Function = "max" if sign > 0 else "min"
+        return replace(query, measures=tuple(replace(measure, function=function) for measure in query.measures))
     return replace(query, descending=sign > 0) if query.order else None
 
 
@@ -280,8 +231,7 @@ def _with_order(query: TableQuery, found: Parts) -> TableQuery | None:
     if found.place or (found.has("o") and found.limit):
         query = replace(query, limit=found.limit or 5)
     if found.turned == "turn":
-        is_down = query.descending if query.descending is not None else False
-        return replace(query, descending=not is_down)
+        return replace(query, descending=not query.descending)
     if not found.has("s") and not found.turned:
         return query
     order = found.groups.by + found.columns

@@ -172,8 +172,8 @@ def _column(inspection: Inspection, column: Column) -> Sequence[str]:
     shown = (
         [markdown_table(["statistic", "value"], rows, [1])]
         if rows
-        else [top_table(column, inspection.table)]
-        if _top(column)
+        else [top_table(column, column.top, inspection.table.rows)]
+        if column.top
         else [f"For example: {names(column.values, 6)}"]
         if column.values
         else []
@@ -181,25 +181,14 @@ def _column(inspection: Inspection, column: Column) -> Sequence[str]:
     return [f"{name(column.name)} is a column of {name(inspection.table.name)}: {', '.join(details)}.", *shown]
 
 
-def _top(column: Column) -> list[tuple[str, int]]:
-    listed = column.facts.get("top")
-    return [
-        (str(pair[0]), pair[1])
-        for pair in (listed if isinstance(listed, (list, tuple)) else ())
-        if isinstance(pair, (list, tuple)) and len(pair) == 2
-    ]
-
-
-def top_table(column: Column, table: Table) -> str:
+def top_table(column: Column, pairs: Sequence[tuple[str, int]], rows: int | None) -> str:
     """Values with how often they occur."""
-    rows = [
-        [name(value), figure(count), share(count, table.rows) if table.rows else "–"] for value, count in _top(column)
-    ]
-    return markdown_table([name(column.name), "rows", "share"], rows, [1, 2])
+    lines = [[name(value), figure(count), share(count, rows) if rows else "–"] for value, count in pairs]
+    return markdown_table([name(column.name), "rows", "share"], lines, [1, 2])
 
 
 def _unique(inspection: Inspection, column: Column, where: str) -> Sequence[str]:
-    unique, rows, top = whole(column.facts.get("unique")), inspection.table.rows, _top(column)
+    unique, rows, top = whole(column.facts.get("unique")), inspection.table.rows, column.top
     if inspection.is_whether and unique is not None and rows is not None:
         repeated = "each occurs once" if unique == rows else "some occur more than once, or are missing"
         return [
@@ -207,7 +196,7 @@ def _unique(inspection: Inspection, column: Column, where: str) -> Sequence[str]
         ]
     counted = f"**{many(unique, 'unique value')}**" if unique is not None else "these values"
     if top and (unique is None or unique <= len(top)):
-        return [f"{where} has {counted}:", top_table(column, inspection.table)]
+        return [f"{where} has {counted}:", top_table(column, column.top, inspection.table.rows)]
     examples = f", for example {names(column.values, 5)}" if column.values else ""
     return [f"{where} has {counted}{examples}."]
 

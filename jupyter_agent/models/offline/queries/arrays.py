@@ -71,6 +71,10 @@ _LEXICON = Lexicon(
     noun={True: "values, value, elements, element, entries, numbers, number, items, array, matrix, vector, image, frames, pixels, pixel, classes, class, labels, data, series, x"},
     verb={True: "and, also, about, what about, how about, then, again, take, takes, use, uses, does, where, indices, index, positions"},
 )  # fmt: skip
+_NOUNS = {
+    "inv": "inverse", "det": "determinant", "length": "number of values", "missing": "number of missing values", "ndim": "number of dimensions",
+    "argmax": "index of the maximum", "argmin": "index of the minimum",
+}  # fmt: skip
 _LINEAR = {
     "rank": "linalg.matrix_rank({0})", "det": "linalg.det({0})", "inv": "linalg.inv({0})", "trace": "trace({0})", "diagonal": "diagonal({0})",
     "eigenvalues": "linalg.eigvals({0})", "norm": "linalg.norm({0})", "condition": "linalg.cond({0})",
@@ -82,6 +86,7 @@ _OWN = {
     "normalised": "({0} - {0}.mean()) / {0}.std()",
 }  # fmt: skip
 _OF_SERIES = {
+    "argmax": "idxmax", "argmin": "idxmin",
     "sorted": "{0}.sort_values()", "sorted down": "{0}.sort_values(ascending=False)", "cumsum": "{0}.cumsum()", "diff": "{0}.diff()", "unique": "{0}.unique()",
     "counts": "{0}.value_counts()", "mode": "{0}.mode()", "range": "{0}.max() - {0}.min()",
 }  # fmt: skip
@@ -139,16 +144,10 @@ class ArrayQuery(ObjectQuery):
             known = {"dtype": str(full.facts.get("dtype", "")), "shape": f"({count},)"}
         if known.get(self.function):
             counted = math.prod(length for length in shape if isinstance(length, int)) if isinstance(shape, list) else 0
-            values = (
-                f": {many(counted, 'value')} of {name(full.facts.get('dtype', ''))}"
-                if self.function == "shape" and counted
-                else ""
-            )
-            noun = {"shape": "shape", "ndim": "number of dimensions", "dtype": "dtype"}[self.function]
-            return [
-                f"The {noun} of {name(self.array.name)} is **{name(known[self.function])}**{values}.",
-                python(f"{self.code}.{self.function}"),
-            ]
+            of_type = f": {many(counted, 'value')} of {name(full.facts.get('dtype', ''))}"
+            values = of_type if self.function == "shape" and counted else ""
+            fact = f"{self._title()} is **{name(known[self.function])}**{values}."
+            return [fact, python(f"{self.code}.{self.function}")]
         missing = whole(full.facts.get("missing")) or 0
         code = self._expression(missing)
         if code is None:
@@ -160,11 +159,10 @@ class ArrayQuery(ObjectQuery):
                 "",
                 lambda text: f"{name(self.code)} takes **{text.strip()}** bytes ({format_bytes(float(text))}).",
             )
-        left_out = (
-            f" of the values that are not missing ({many(missing, 'value')} of {name(self.array.name)} {'is' if missing == 1 else 'are'})"
-            if missing and self.function in _REDUCED and not self.place
-            else ""
-        )
+        left_out = ""
+        if missing and self.function in _REDUCED and not self.place:
+            gaps = f"{many(missing, 'value')} of {name(self.array.name)} {'is' if missing == 1 else 'are'}"
+            left_out = f" of the values that are not missing ({gaps})"
         return shown_run(facts, code, f"{self._title()}{left_out}")
 
     def _title(self) -> str:
@@ -172,40 +170,22 @@ class ArrayQuery(ObjectQuery):
             return f"{name(self.code)} with the {self.fills} where values are missing"
         each = {1: " of each row", 0: " of each column"}.get(self.axis if self.axis is not None else -1, "")
         of = name(self.code)
+        if self.other is not None and self.function == "solve":
+            return f"Solution x of {name(self.array.name)} x = {name(self.other.name)}"
         if self.other is not None:
-            return (
-                f"Solution x of {name(self.array.name)} x = {name(self.other.name)}"
-                if self.function == "solve"
-                else f"{of} times {name(self.other.name)}"
-            )
+            return f"{of} times {name(self.other.name)}"
         if self.condition:
-            of = f"the values of {of} where {name(f'{self.code}{self.condition}' if self.condition[0] == '.' else f'{self.code} {self.condition}')}"
-            return (
-                f"The {'share' if self.is_share else 'number'} of {of}"
-                if self.function in ("", "length") or self.is_share
-                else f"The {self.function} of {of}"
-            )
-        if not self.function:
-            return of
-        nouns = {
-            "inv": "inverse",
-            "det": "determinant",
-            "length": "number of values",
-            "missing": "number of missing values",
-            "argmax": "index of the maximum",
-            "argmin": "index of the minimum",
-        }
-        return f"The {nouns.get(self.function, self.function)}{each} of {of}"
+            gap = "" if self.condition[0] == "." else " "
+            what = "share" if self.is_share else "number" if self.function in ("", "length") else self.function
+            return f"The {what} of the values of {of} where {name(f'{self.code}{gap}{self.condition}')}"
+        return f"The {_NOUNS.get(self.function, self.function)}{each} of {of}" if self.function else of
 
     def _expression(self, missing: int) -> str | None:
         code, function, np = self.code, self.function, self.alias or _NUMPY
         is_series = self.array.kind != "array"
         if self.other is not None:
-            return (
-                f"{np}.linalg.solve({code}, {in_code(self.other.name)})"
-                if function == "solve"
-                else f"{code} @ {in_code(self.other.name)}"
-            )
+            other = in_code(self.other.name)
+            return f"{np}.linalg.solve({code}, {other})" if function == "solve" else f"{code} @ {other}"
         if self.condition:
             return self._counted(np)
         if not function or function.startswith("str."):
@@ -218,26 +198,20 @@ class ArrayQuery(ObjectQuery):
         if self.is_share:
             return None
         if function == "fill":
-            return (
-                f"{code}.fillna({code}.{self.fills}())"
-                if is_series
-                else f"{np}.where({np}.isnan({code}), {np}.nan{self.fills}({code}), {code})"
-            )
+            if is_series:
+                return f"{code}.fillna({code}.{self.fills}())"
+            return f"{np}.where({np}.isnan({code}), {np}.nan{self.fills}({code}), {code})"
+        if function in _REDUCED and is_series:
+            return f"{code}.{_OF_SERIES.get(function, function)}({axis})"
         if function in _REDUCED:
-            if function == "median" and not is_series:
-                return f"{np}.{'ma.' if self.is_masked else 'nan' if missing else ''}median({', '.join(filter(None, (code, axis)))})"
-            if missing and not is_series and not self.is_masked:
-                return f"{np}.nan{function}({', '.join(filter(None, (code, axis)))})"
-            name_of = {"argmax": "idxmax", "argmin": "idxmin"}.get(function, function) if is_series else function
-            if (
-                function in ("argmax", "argmin")
-                and not is_series
-                and not axis
-                and len(self._dimensions) > 1
-                and not self.place
-            ):
+            along = f"({code}, {axis})" if axis else f"({code})"
+            if function == "median":
+                return f"{np}.{'ma.' if self.is_masked else 'nan' if missing else ''}median{along}"
+            if missing and not self.is_masked:
+                return f"{np}.nan{function}{along}"
+            if "arg" in function and not axis and len(self._dimensions) > 1 and not self.place:
                 return f"tuple(int(place) for place in {np}.unravel_index({code}.{function}(), {code}.shape))"
-            return f"{code}.{name_of}({axis})"
+            return f"{code}.{function}({axis})"
         if axis and function not in ("sorted", "length"):
             return None
         if function == "memory":
@@ -263,9 +237,8 @@ class ArrayQuery(ObjectQuery):
 
     def _counted(self, np: str) -> str | None:
         if self.condition.startswith("."):
-            return (
-                f"{self.code}{self.condition}.sum()" if self.function else f"{self.code}[{self.code}{self.condition}]"
-            )
+            test = f"{self.code}{self.condition}"
+            return f"{test}.sum()" if self.function else f"{self.code}[{test}]"
         chosen = f"({self.code} {self.condition})"
         if self.axis is not None:
             return f"{chosen}.sum(axis={self.axis})" if self.function in ("", "length") else None
@@ -273,11 +246,8 @@ class ArrayQuery(ObjectQuery):
             return f"{chosen}.mean()"
         if self.function in ("length", ""):
             return f"{chosen}.sum()" if self.function else f"{self.code}[{self.code} {self.condition}]"
-        return (
-            f"{self.code}[{self.code} {self.condition}].{self.function}()"
-            if self.function in _REDUCED and "arg" not in self.function
-            else None
-        )
+        is_number = self.function in _REDUCED and "arg" not in self.function
+        return f"{self.code}[{self.code} {self.condition}].{self.function}()" if is_number else None
 
 
 def read(question: str, context: ObjectContext) -> ArrayQuery | None:
@@ -299,19 +269,13 @@ def read(question: str, context: ObjectContext) -> ArrayQuery | None:
     found = spans(question, _LEXICON, meaning, arrays.__contains__)
     limits = {
         "array": 2,
-        "placed": 1,
         "function": 2,
-        "axis": 1,
-        "position": 1,
-        "share": 1,
-        "compare": 1,
-        "operator": 1,
-        "sign": 1,
         "number": 2,
         "noun": 2,
         "verb": 3,
         "contains": int("fill" in found.all("function")),
     }
+    limits |= dict.fromkeys(("placed", "axis", "position", "share", "compare", "operator", "sign"), 1)
     texts = _of_texts(found)
     if texts is not None or not found.has_only(**limits):
         return texts
@@ -321,34 +285,25 @@ def read(question: str, context: ObjectContext) -> ArrayQuery | None:
 
 def _of_texts(found: Spans) -> ArrayQuery | None:
     """What is asked of a series of texts: those that contain a word, that are empty, all in one case."""
-    array: Variable | None = found.one("array")
+    arrays: list[Variable] = found.all("array")
+    function: str = found.one("function") or ""
     rest = found.slots - {"array", "noun", "verb", "contains", "blank", "case", "function", "text"}
-    if (
-        array is None
-        or array.kind != "series"
-        or rest
-        or len(found.all("array")) > 1
-        or found.all("function") not in ([], ["length"])
-    ):
+    if len(arrays) != 1 or arrays[0].kind != "series" or rest or found.all("function") not in ([], ["length"]):
         return None
-    if array.facts.get("dtype") not in ("object", "str", "string", "string[python]", "category"):
+    if arrays[0].facts.get("dtype") not in ("object", "str", "string", "string[python]", "category"):
         return None
-    counts = bool(found.all("function"))
     needles = [*found.all("text"), *found.unknown]
     if "contains" in found.slots and len(needles) == 1 and not found.slots & {"blank", "case"}:
-        if re.search(r"start", " ".join(span.text for span in found.spans if span.slot == "contains")):
-            return ArrayQuery(
-                array, "length" if counts else "", condition=f".str.lower().str.startswith({needles[0].lower()!r})"
-            )
-        return ArrayQuery(
-            array, "length" if counts else "", condition=f".str.contains({needles[0]!r}, case=False, regex=False)"
-        )
+        condition = f".str.contains({needles[0]!r}, case=False, regex=False)"
+        if any(span.slot == "contains" and "start" in span.text for span in found.spans):
+            condition = f".str.lower().str.startswith({needles[0].lower()!r})"
+        return ArrayQuery(arrays[0], function, condition=condition)
     if needles or "contains" in found.slots:
         return None
     if found.all("blank") and "case" not in found.slots:
-        return ArrayQuery(array, "length" if counts else "", condition=".str.strip().eq('')")
+        return ArrayQuery(arrays[0], function, condition=".str.strip().eq('')")
     case = found.one("case")
-    return ArrayQuery(array, f"str.{case}()") if case is not None and not counts else None
+    return ArrayQuery(arrays[0], f"str.{case}()") if case is not None and not function else None
 
 
 def _query(found: Spans, context: ObjectContext, previous: ArrayQuery | None) -> ArrayQuery | None:
@@ -367,11 +322,8 @@ def _query(found: Spans, context: ObjectContext, previous: ArrayQuery | None) ->
         base = replace(previous, array=named[0] if named else previous.array)
         if axis is not None and previous.axis is None and not functions:
             return None
-        return replace(
-            base,
-            function=functions[0] if len(functions) == 1 else base.function,
-            axis=axis if axis is not None else base.axis,
-        )
+        function = functions[0] if len(functions) == 1 else base.function
+        return replace(base, function=function, axis=base.axis if axis is None else axis)
     alias = context.namespace.alias("numpy") or ""
     query = ArrayQuery(named[0], place=place, alias=alias, is_share=bool(found.one("share")))
     if "fill" in functions and len(functions) == 2 and functions[-1] in ("mean", "median", "max", "min"):
@@ -382,11 +334,8 @@ def _query(found: Spans, context: ObjectContext, previous: ArrayQuery | None) ->
         return None
     function = functions[0] if functions else ""
     if operands:
-        return (
-            replace(query, function=function, other=named[1])
-            if found.slots <= {"array", "function", "operator", "noun", "verb"}
-            else None
-        )
+        is_only = found.slots <= {"array", "function", "operator", "noun", "verb"}
+        return replace(query, function=function, other=named[1]) if is_only else None
     return _placed(replace(query, function=function, axis=axis), found, position)
 
 
@@ -412,11 +361,8 @@ def _placed(query: ArrayQuery, found: Spans, position: int | None) -> ArrayQuery
         return None
     dimensions = len(query._dimensions)
     whole_numbers = [number for number in numbers if isinstance(number, int) and number >= 0]
-    if (
-        query.place
-        or whole_numbers != numbers
-        or len(numbers) > (1 if position is not None or query.axis is not None else 0)
-    ):
+    most = 1 if position is not None or query.axis is not None else 0
+    if query.place or whole_numbers != numbers or len(numbers) > most:
         return None
     axis = query.axis
     if position is not None and whole_numbers:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from jupyter_agent.core.kernel_state import Cell, Variable
+from jupyter_agent.models.offline.explaining import parsed
 from jupyter_agent.models.offline.facts import Facts
 from jupyter_agent.models.offline.markdown import fence, many, name, names, python, visible
 from jupyter_agent.models.offline.namespace import in_code, texts
@@ -208,18 +209,9 @@ def _trees(facts: Facts) -> Iterator[tuple[str, Cell, ast.Module]]:
     """The code cells that can be parsed, with how a reader finds each."""
     for place, cell in enumerate(facts.cells() or (), 1):
         if cell.kind == "code":
-            source = re.sub(r"^[ \t]*[%!?].*$", "", cell.source, flags=re.MULTILINE)
-            try:
-                tree = ast.parse(source)
-            except (SyntaxError, ValueError, RecursionError):
-                continue
-            yield (
-                f"`In [{cell.execution_count}]`"
-                if cell.execution_count is not None
-                else f"cell {place} from the top (not run)",
-                cell,
-                tree,
-            )
+            ran = f"`In [{cell.execution_count}]`" if cell.execution_count is not None else ""
+            if (tree := parsed(cell.source)) is not None:
+                yield ran or f"cell {place} from the top (not run)", cell, tree
 
 
 def _reads(tree: ast.AST, wanted: str) -> list[ast.Name]:

@@ -9,12 +9,13 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from jupyter_agent.core.kernel_state import Variable
+from jupyter_agent.models.offline.explaining import parsed
 from jupyter_agent.models.offline.facts import Facts
 from jupyter_agent.models.offline.lexicon import words
 from jupyter_agent.models.offline.markdown import name, names, python, table
 from jupyter_agent.models.offline.namespace import Namespace, in_code, texts
 from jupyter_agent.models.offline.parts import likeness
-from jupyter_agent.models.offline.queries.query import ObjectContext, ObjectQuery, shown_run
+from jupyter_agent.models.offline.queries.query import ObjectContext, ObjectQuery, short_type, shown_run
 from jupyter_agent.models.offline.query import Ask
 from jupyter_agent.models.offline.spans import Lexicon, Meaning, is_named, spans
 from jupyter_agent.models.offline.words import parts
@@ -58,6 +59,8 @@ _LEXICON = Lexicon(
 _SCORING = frozenset(
     words("score accuracy r2 confusion report precision recall f1 auc mae rmse mse wrong predictions best")
 )
+#: They are about models only where a noun says so.
+_VAGUE = ("best", "predictions", "wrong", "report", "precision", "is fitted", "classes", "features", "parameters")
 _REGRESSION = frozenset({"r2", "mae", "rmse", "mse"})
 _CLASSIFICATION = frozenset({"accuracy", "confusion", "report", "precision", "recall", "f1", "auc", "classes"})
 #: Words in the names of classes that learn how important each feature is.
@@ -105,55 +108,37 @@ class ModelQuery(ObjectQuery):
             return self._compared(facts)
         model = self.models[0]
         full = facts.inspected(model.name) or model
-        held = _fields(full)
-        code, title = in_code(model.name), name(model.name)
+        held, is_fitted = _fields(full), bool(full.facts.get("fitted"))
+        code, title, kind = in_code(model.name), name(model.name), name(short_type(model))
         if self.setting:
-            value = held.get(self.setting)
+            value, setting = held.get(self.setting), name(f"{model.name}.{self.setting}")
             if isinstance(value, str) and "ndarray" not in value and "…" not in value:
-                return [
-                    f"{name(f'{model.name}.{self.setting}')} is **{name(value)}**.",
-                    python(f"{code}.{self.setting}"),
-                ]
-            return shown_run(facts, f"{code}.{self.setting}", name(f"{model.name}.{self.setting}"))
+                return [f"{setting} is **{name(value)}**.", python(f"{code}.{self.setting}")]
+            return shown_run(facts, f"{code}.{self.setting}", setting)
         features = texts(full.facts.get("feature_names"))
         match self.what:
             case "type":
-                return [f"{title} is a **{name(model.type.rsplit('.', 1)[-1])}** ({name(model.summary)})."]
+                return [f"{title} is a **{kind}** ({name(model.summary)})."]
             case "is fitted":
-                return [
-                    f"{'Yes' if full.facts.get('fitted') else 'No'}, {title} is {'' if full.facts.get('fitted') else 'not '}fitted."
-                ]
+                return [f"Yes, {title} is fitted." if is_fitted else f"No, {title} is not fitted."]
             case "parameters":
-                rows = [
-                    [name(key), name(value, 100)]
-                    for key, value in held.items()
-                    if not key.endswith("_") and key != "steps"
-                ]
-                return [
-                    f"The parameters of {title}, a {name(model.type.rsplit('.', 1)[-1])}:",
-                    table(["parameter", "value"], rows),
-                    python(f"{code}.get_params()"),
-                ]
+                settings = {key: value for key, value in held.items() if not key.endswith("_") and key != "steps"}
+                rows = [[name(key), name(value, 100)] for key, value in settings.items()]
+                listed = table(["parameter", "value"], rows)
+                return [f"The parameters of {title}, a {kind}:", listed, python(f"{code}.get_params()")]
+            case "steps" if "steps" in held:
+                return [f"The steps of {title}: {name(held['steps'], 300)}."]
             case "steps":
-                return (
-                    [f"The steps of {title}: {name(held['steps'], 300)}."]
-                    if "steps" in held
-                    else [f"{title} is no pipeline; it is one {name(model.type.rsplit('.', 1)[-1])}."]
-                )
-        if not full.facts.get("fitted"):
+                return [f"{title} is no pipeline; it is one {kind}."]
+        if not is_fitted:
             return [f"{title} is not fitted yet. Fit it first, with `{code}.fit(X, y)`."]
         match self.what:
+            case "features" | "number of features" if not features:
+                unnamed = f"The number of features of {title}, which was fitted without names"
+                return shown_run(facts, f"{code}.n_features_in_", unnamed)
             case "features" | "number of features":
-                if not features:
-                    return shown_run(
-                        facts,
-                        f"{code}.n_features_in_",
-                        f"The number of features of {title}, which was fitted without names",
-                    )
-                return [
-                    f"{title} was fitted on **{len(features)}** features: {names(features, 40)}.",
-                    python(f"{code}.feature_names_in_"),
-                ]
+                listed = f"{title} was fitted on **{len(features)}** features: {names(features, 40)}."
+                return [listed, python(f"{code}.feature_names_in_")]
             case "classes":
                 return shown_run(facts, f"{code}.classes_.tolist()", f"The classes of {title}")
             case "intercept":
@@ -162,47 +147,35 @@ class ModelQuery(ObjectQuery):
                 return self._weights(facts, held, bool(features))
             case "fitted on":
                 fit = _fit_call(model.name, facts)
-                return (
-                    [
-                        f"{title} was fitted on {name(fit[0])} and {name(fit[1])}{f': {names(features, 20)}' if features else ''}."
+                listed = names(features, 20)
+                if fit:
+                    return [
+                        f"{title} was fitted on {name(fit[0])} and {name(fit[1])}{f': {listed}' if features else ''}."
                     ]
-                    if fit
-                    else [
-                        f"No cell of this notebook says what {title} was fitted on{f'; its features are {names(features, 20)}' if features else ''}."
-                    ]
-                )
+                known = f"; its features are {listed}" if features else ""
+                return [f"No cell of this notebook says what {title} was fitted on{known}."]
         return self._scored(facts, full)
 
     def _weights(self, facts: Facts, held: Mapping[str, object], has_names: bool) -> Sequence[str]:
         model = self.models[0]
         code, title = in_code(model.name), name(model.name)
-        attribute = "coef_" if "coef_" in held else "feature_importances_"
         if not _suits(self.what, model):
-            return [
-                f"{title} has no {'coefficients' if self.what == 'coefficients' else 'feature importances'}: it is a {name(model.type.rsplit('.', 1)[-1])}."
-            ]
-        values = f"{code}.{attribute}" if attribute != "coef_" else f"{code}.coef_.ravel()"
+            what = "coefficients" if self.what == "coefficients" else "feature importances"
+            return [f"{title} has no {what}: it is a {name(short_type(model))}."]
+        has_coefficients = "coef_" in held
+        values = f"{code}.coef_.ravel()" if has_coefficients else f"{code}.feature_importances_"
         if not has_names:
-            return shown_run(
-                facts,
-                f"{values}.tolist()",
-                f"The {attribute.rstrip('_').replace('_', ' ')} of {title}, in the order of its columns",
-            )
+            what = "coef" if has_coefficients else "feature importances"
+            return shown_run(facts, f"{values}.tolist()", f"The {what} of {title}, in the order of its columns")
         pairs = f"zip({code}.feature_names_in_.tolist(), {values}.tolist())"
-        title = f"The {'coefficients' if attribute == 'coef_' else 'feature importances'} of {title}"
-        if self.what in ("most important", "least important"):
-            if attribute == "coef_":
-                return [
-                    f"{name(model.name)} has coefficients, which say how important a feature is only where all have one scale. They are:",
-                    *shown_run(facts, f"dict(sorted({pairs}, key=lambda pair: -abs(pair[1])))", title),
-                ]
-            function = "max" if self.what == "most important" else "min"
-            return shown_run(
-                facts,
-                f"{function}({pairs}, key=lambda pair: pair[1])",
-                f"The {self.what} feature of {name(model.name)}, with its importance",
-            )
-        return shown_run(facts, f"dict(sorted({pairs}, key=lambda pair: -abs(pair[1])))", title)
+        is_ranked = self.what in ("most important", "least important")
+        if is_ranked and not has_coefficients:
+            ranked = f"{'max' if self.what == 'most important' else 'min'}({pairs}, key=lambda pair: pair[1])"
+            return shown_run(facts, ranked, f"The {self.what} feature of {title}, with its importance")
+        scale = "has coefficients, which say how important a feature is only where all have one scale. They are:"
+        what = "coefficients" if has_coefficients else "feature importances"
+        every = f"dict(sorted({pairs}, key=lambda pair: -abs(pair[1])))"
+        return [*([f"{title} {scale}"] if is_ranked else []), *shown_run(facts, every, f"The {what} of {title}")]
 
     def _data(self, model: Variable, facts: Facts) -> tuple[str, str, Half]:
         """Features and labels as code, and which half they are.
@@ -215,10 +188,9 @@ class ModelQuery(ObjectQuery):
         if self.half != "train" and test is not None:
             return (*test, "test")
         if self.half == "test" or fit is None:
-            pairs = "`X_test` and `y_test`" if self.half != "train" else "the data that it was fitted on"
-            raise Ask(
-                f"I do not know on which data: I find no {pairs} for {name(model.name)} in the notebook. Which do you mean?"
-            )
+            pair = "`X_test` and `y_test`" if self.half != "train" else "the data that it was fitted on"
+            missing = f"I find no {pair} for {name(model.name)} in the notebook"
+            raise Ask(f"I do not know on which data: {missing}. Which do you mean?")
         return (*fit, "train")
 
     def _scored(self, facts: Facts, model: Variable) -> Sequence[str]:
@@ -228,18 +200,13 @@ class ModelQuery(ObjectQuery):
             raise Ask(f"There is no {_NOUNS.get(self.what, self.what)} of {name(model.name)}: it is a {kind}.")
         x, y, half = self._data(model, facts)
         code = self._expression(model, x, y)
-        where = f"on {name(x)} and {name(y)}, " + (
-            "which it was not fitted on" if half == "test" else "which it was fitted on"
-        )
+        where = f"on {name(x)} and {name(y)}, which it was {'not ' if half == 'test' else ''}fitted on"
         noun = _NOUNS.get(self.what, self.what)
         if self.what == "score" and is_classifier is not None:
             noun = "accuracy" if is_classifier else "R²"
         if self.what == "wrong" and self.counts:
-            return shown_run(
-                facts,
-                f"int(({in_code(model.name)}.predict({x}) != {y}).sum())",
-                f"The number of rows that {name(model.name)} predicts wrongly {where}",
-            )
+            wrong = f"int(({in_code(model.name)}.predict({x}) != {y}).sum())"
+            return shown_run(facts, wrong, f"The number of rows that {name(model.name)} predicts wrongly {where}")
         return shown_run(facts, code, f"The {noun} of {name(model.name)} {where}")
 
     def _expression(self, model: Variable, x: str, y: str) -> str:
@@ -252,19 +219,14 @@ class ModelQuery(ObjectQuery):
     def _compared(self, facts: Facts) -> Sequence[str]:
         what = "score" if self.what == "best" else self.what
         kinds = {_is_classifier(model) for model in self.models}
-        if (
-            what not in _SCORING
-            or what in ("wrong", "predictions", "report", "confusion")
-            or len(kinds) > 1
-            or None in kinds
-        ):
+        has_number = what in _SCORING and what not in ("wrong", "predictions", "report", "confusion")
+        if not has_number or len(kinds) > 1 or None in kinds:
             raise Ask(f"Which model do you mean: {names([model.name for model in self.models])}?")
         single = replace(self, what=what)
         data = [single._data(model, facts) for model in self.models]
         if len({(y, half) for _, y, half in data}) > 1:
-            raise Ask(
-                f"{names([model.name for model in self.models])} were not fitted for the same values. Which do you mean?"
-            )
+            listed = names([model.name for model in self.models])
+            raise Ask(f"{listed} were not fitted for the same values. Which do you mean?")
         pairs = ", ".join(
             f"{model.name!r}: {single._expression(model, x, y)}"
             for model, (x, y, _) in zip(self.models, data, strict=True)
@@ -278,7 +240,7 @@ class ModelQuery(ObjectQuery):
 
 def _is_classifier(model: Variable) -> bool | None:
     """Whether it tells classes, whether it tells numbers; None where its class's name does not say."""
-    called = parts(model.type.rsplit(".", 1)[-1])
+    called = parts(short_type(model))
     if {"classifier", "svc", "nb"} & called or {"logistic", "regression"} <= called:
         return True
     if "classes_" in _fields(model):
@@ -292,11 +254,7 @@ def _fit_call(model: str, facts: Facts) -> tuple[str, str] | None:
     ran = sorted((cell for cell in cells or () if cell.kind == "code"), key=lambda cell: cell.execution_count or 0)
     found = None
     for cell in ran:
-        try:
-            statements = ast.walk(ast.parse(cell.source))
-        except (SyntaxError, ValueError, RecursionError):
-            continue
-        for node in statements:
+        for node in ast.walk(parsed(cell.source) or ast.Module([], [])):
             call, owner = node, ""
             if isinstance(node, ast.Assign) and len(node.targets) == 1:
                 call, owner = node.value, ast.unparse(node.targets[0])
@@ -339,18 +297,12 @@ def read(question: str, context: ObjectContext) -> ModelQuery | None:
         alike = [
             model
             for model in models
-            if set(text.lower().split()) <= parts(model.type.rsplit(".", 1)[-1]) | {"model"} and text.lower() != "model"
+            if set(text.lower().split()) <= parts(short_type(model)) | {"model"} and text.lower() != "model"
         ]
         if len(alike) == 1:
             return "model", alike[0]
-        setting = next(
-            (
-                key
-                for key in settings
-                if likeness(text, key) == 0 or ("n_" + text.lower().rstrip("s")) == key.rstrip("s")
-            ),
-            None,
-        )
+        counted = "n_" + text.lower().rstrip("s")
+        setting = next((key for key in settings if likeness(text, key) == 0 or key.rstrip("s") == counted), None)
         if setting is None and text.lower() in ("trees", "tree"):
             setting = "n_estimators" if "n_estimators" in settings else None
         return ("setting", setting) if setting is not None else None
@@ -372,11 +324,7 @@ def read(question: str, context: ObjectContext) -> ModelQuery | None:
         named = named or tuple(model for model in models if setting in _fields(model))
         named = named if len(named) == 1 else ()
     elif not named:
-        if what[0] in ("type", "errors", "steps") or (
-            what[0]
-            in ("best", "predictions", "wrong", "report", "precision", "is fitted", "classes", "features", "parameters")
-            and "noun" not in found.slots
-        ):
+        if what[0] in ("type", "steps") or (what[0] in _VAGUE and "noun" not in found.slots):
             return None
         named = tuple(model for model in models if _suits(what[0], model))
         if what == ["best"]:
@@ -401,6 +349,6 @@ def _suits(what: str, model: Variable) -> bool:
     if what in ("coefficients", "intercept"):
         return has_coefficients
     if what in ("importances", "most important", "least important"):
-        return bool(_TREES & parts(model.type.rsplit(".", 1)[-1])) or (has_coefficients and what != "importances")
+        return bool(_TREES & parts(short_type(model))) or (has_coefficients and what != "importances")
     kind = _is_classifier(model)
     return not ((what in _REGRESSION and kind) or (what in _CLASSIFICATION and kind is False))

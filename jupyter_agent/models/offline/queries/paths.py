@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from jupyter_agent.models.offline.facts import Facts
-from jupyter_agent.models.offline.lexicon import ADJECTIVES
+from jupyter_agent.models.offline.lexicon import ADJECTIVES, words
 from jupyter_agent.models.offline.markdown import many, name, names, python, table
 from jupyter_agent.models.offline.parts import Part, likeness
 from jupyter_agent.models.offline.queries.query import ObjectContext, ObjectQuery, shown_run
@@ -16,9 +16,9 @@ from jupyter_agent.models.offline.query import Ask
 from jupyter_agent.models.offline.spans import Lexicon, Meaning, Spans, spans
 from jupyter_agent.models.offline.words import key, parts
 
-_SCALARS = frozenset({"number", "bool", "none", "text", "bytes", "path", "datetime"})
 #: Values of which more is better, and less.
 _GOOD = "accuracy acc score auc f1 precision recall r2 rating profit revenue points"
+_LOW = words("cheapest youngest lightest slowest shortest coldest")
 _BAD = "loss error mse rmse mae cost price latency duration errors"
 _LEXICON = Lexicon(
     function={
@@ -63,6 +63,8 @@ _LEXICON = Lexicon(
     verb={True: "stand for, stands for, stood for, set to, contain, contains, hold, holds, inside, who, where, called, gets, got, under, side, sides, using, used, use, and, also, about, what about, how about, then, again"},
     asks={True: "does, has, is there, are there, any"},
 )  # fmt: skip
+#: What the parts of a value of each kind are called.
+_NOUNS = {"mapping": "key", "sequence": "item", "object": "attribute"}
 _SEQUENCE = {
     "sum": "sum({0})", "mean": "sum({0}) / len({0})", "median": "__import__('statistics').median({0})", "max": "max({0})", "min": "min({0})",
     "count": "len({0})", "length": "len({0})", "unique": "list(dict.fromkeys({0}))", "duplicates": "[item for item in dict.fromkeys({0}) if {0}.count(item) > 1]",
@@ -153,9 +155,8 @@ class PathQuery(ObjectQuery):
             noun = "key" if part.kind == "mapping" else "item"
             return [f"{name(part.code)} has **{many(known, noun)}**.", python(f"len({part.code})")]
         if function == "keys" and part.kind:
-            return [
-                f"{name(part.code)} has **{many(part.length or len(part.parts), 'key' if part.kind == 'mapping' else 'attribute')}**: {names([inner.key for inner in part.parts], 40)}."
-            ]
+            count = many(part.length or len(part.parts), "key" if part.kind == "mapping" else "attribute")
+            return [f"{name(part.code)} has **{count}**: {names([inner.key for inner in part.parts], 40)}."]
         code = self._code()
         if code is None:
             raise Ask(f"I cannot compute the {function} of {name(part.code)}: {self._what()}.")
@@ -164,7 +165,8 @@ class PathQuery(ObjectQuery):
     def _code(self) -> str | None:
         part, function = self.part, self.function
         if function == "frame" and part.kind in ("mapping", "sequence"):
-            return f"__import__('pandas').DataFrame({f'{part.code}.items()' if part.kind == 'mapping' and not any(inner.kind for inner in part.parts) else part.code})"
+            is_flat = part.kind == "mapping" and not any(inner.kind for inner in part.parts)
+            return f"__import__('pandas').DataFrame({part.code}{'.items()' if is_flat else ''})"
         template: str | None = None
         if part.kind == "mapping" and all(inner.is_number for inner in part.parts):
             template = _MAPPING.get(function)
@@ -179,13 +181,7 @@ class PathQuery(ObjectQuery):
         return template.format(part.code) if template is not None else None
 
     def _placed(self, facts: Facts) -> Sequence[str]:
-        code = (
-            f"{self.part.code}.split()"
-            if self.unit == "word"
-            else f"{self.part.code}.splitlines()"
-            if self.unit == "line"
-            else self.part.code
-        )
+        code = self.part.code + {"word": ".split()", "line": ".splitlines()"}.get(self.unit, "")
         if self.part.kind == "mapping":
             code = f"list({code}.items())"
         if self.limit is not None:
@@ -203,12 +199,8 @@ class PathQuery(ObjectQuery):
             return [f"{name(part.code)} is **{name(value if isinstance(value, str) else part.text, 200)}**."]
         rows = [[name(inner.key), name(_line(inner), 100)] for inner in part.parts[:40]]
         left = (part.length or 0) - len(rows)
-        more = (
-            f"{many(left, 'more')[:-1] if left == 1 else f'{left} more'} {'are' if left > 1 else 'is'} not shown."
-            if left > 0
-            else ""
-        )
-        noun = {"mapping": "key", "sequence": "item", "object": "attribute"}[part.kind]
+        more = f"{left} more {'are' if left > 1 else 'is'} not shown." if left > 0 else ""
+        noun = _NOUNS[part.kind]
         return [f"{name(part.code)} has {many(part.length or len(rows), noun)}:", table([noun, "value"], rows), more]
 
     def _what(self) -> str:
@@ -223,36 +215,25 @@ class PathQuery(ObjectQuery):
         where = " and ".join(condition.code(item) for condition in self.filters)
         listed = f"for {each} in {whole}" + (f" if {where}" if where else "")
         condition = " and ".join(map(str, self.filters))
-        title = f"{name(self.part.key if not is_record else records.key)} in {name(records.code)}" + (
-            f" where {condition}" if condition else ""
-        )
+        title = f"{name(records.key if is_record else self.part.key)} in {name(records.code)}"
+        title += f" where {condition}" if condition else ""
         function = self.function
         if function == "frame" and is_record and not where:
-            frame = "__import__('pandas')." + (
-                f"DataFrame.from_dict({records.code}, orient='index')"
-                if records.kind == "mapping"
-                else f"json_normalize({records.code})"
-            )
+            is_mapping = records.kind == "mapping"
+            call = "DataFrame.from_dict({}, orient='index')" if is_mapping else "json_normalize({})"
+            frame = f"__import__('pandas').{call.format(records.code)}"
             return shown_run(facts, frame, f"{name(records.code)} as a table")
         if function == "count" and (where or is_record):
             return shown_run(facts, f"sum(1 {listed})", f"The number of {title}")
         if function in ("max", "min"):
-            chosen = f"({each} {listed})" if where else whole
-            return shown_run(
-                facts, f"{function}({chosen}, key=lambda {each}: {wanted})", f"The item with the {function} of {title}"
-            )
+            code = f"{function}({f'({each} {listed})' if where else whole}, key=lambda {each}: {wanted})"
+            return shown_run(facts, code, f"The item with the {function} of {title}")
         identity = next((inner.code_in(first, item) for inner in first.parts if isinstance(inner.value, str)), None)
         if not function:
             label = "pair[0]" if records.kind == "mapping" else identity
-            pairs = (
-                wanted
-                if is_record and label is None
-                else label
-                if is_record
-                else f"({label}, {wanted})"
-                if label and label != wanted
-                else wanted
-            )
+            pairs = label or wanted
+            if not is_record:
+                pairs = f"({label}, {wanted})" if label and label != wanted else wanted
             return shown_run(facts, f"[{pairs} {listed}]", f"{title[:1].upper()}{title[1:]}")
         template = _SEQUENCE.get(function)
         if template is None:
@@ -262,16 +243,12 @@ class PathQuery(ObjectQuery):
 
 
 def _line(part: Part) -> str:
-    noun = {"mapping": "key", "sequence": "item", "object": "attribute"}.get(part.kind)
-    if noun is None:
+    if part.kind not in _NOUNS:
         return part.text
-    inside = ", ".join(
+    if not part.parts or any(inner.kind for inner in part.parts) or (part.length or 0) > 6:
+        return many(part.length or 0, _NOUNS[part.kind])
+    return ", ".join(
         inner.text if part.kind == "sequence" else f"{inner.key}: {inner.text}" for inner in part.parts[:6]
-    )
-    return (
-        f"{inside}"
-        if part.parts and not any(inner.kind for inner in part.parts) and (part.length or 0) <= 6
-        else many(part.length or 0, noun)
     )
 
 
@@ -295,7 +272,7 @@ def read(question: str, context: ObjectContext) -> PathQuery | None:
             return "content", tuple(holding)
         if best is not None:
             return "part", tuple((rank, part) for rank, part in likely if rank == best)
-        quality = next(((function, words) for function, words in _qualities(text)), None)
+        quality = next(iter(_qualities(text)), None)
         return ("quality", quality) if quality is not None else None
 
     found = spans(question, _LEXICON, meaning, context.namespace.variables.__contains__)
@@ -308,26 +285,13 @@ def _qualities(text: str) -> Iterable[tuple[str, str]]:
     """``cheapest`` is the lowest price."""
     lower = text.lower().removeprefix("most ").removeprefix("least ")
     if lower in ADJECTIVES and (lower.endswith("est") or lower != text.lower()):
-        low = lower in (
-            "cheapest",
-            "youngest",
-            "lightest",
-            "slowest",
-            "shortest",
-            "coldest",
-        ) or text.lower().startswith("least")
-        yield "min" if low else "max", ADJECTIVES[lower]
+        yield "min" if lower in _LOW or text.lower().startswith("least") else "max", ADJECTIVES[lower]
 
 
 def _query(found: Spans, every: Sequence[tuple[Part, ...]]) -> PathQuery | None:
     functions, wanted = found.all("function"), found.all("part")
     contents: list[tuple[Part, ...]] = found.all("content")
-    if (
-        len(found.all("position")) > 1
-        or len(found.all("number")) > 1
-        or len(found.all("compare")) > 1
-        or found.all("text")
-    ):
+    if any(len(found.all(slot)) > 1 for slot in ("position", "number", "compare")) or found.all("text"):
         return None
     for function, telling in found.all("quality"):
         functions.append(function)
@@ -354,12 +318,8 @@ def _query(found: Spans, every: Sequence[tuple[Part, ...]]) -> PathQuery | None:
         options = sorted({lineage[-1].code for lineage in lineages})
         raise Ask(f"Which do you mean: {names(options, 6)}?") if len(options) < 7 else _TOO_MANY
     records, part = shape
-    if (
-        records is None
-        and len(part.steps) == 1
-        and (not functions or functions == ["type"])
-        and found.slots <= {"part", "noun", "verb", "function"}
-    ):
+    is_itself = records is None and len(part.steps) == 1 and functions in ([], ["type"])
+    if is_itself and found.slots <= {"part", "noun", "verb", "function"}:
         return None  # the variable itself
     if function in ("best", "worst"):
         good, bad = (likeness_any(part.key, listed) for listed in (_GOOD, _BAD))
@@ -394,11 +354,7 @@ def _query(found: Spans, every: Sequence[tuple[Part, ...]]) -> PathQuery | None:
 def _compared(wanted: Sequence[Sequence[tuple[int, Part]]], operator: Any, found: Spans) -> PathQuery | None:
     """``is fig cheaper than apple``: two numbers beside each other."""
     sides = [[part for _, part in choice if part.is_number] for choice in wanted]
-    if (
-        any(len(side) != 1 for side in sides)
-        or found.slots - {"part", "compare", "verb", "asks"}
-        or len(found.all("compare")) > 1
-    ):
+    if any(len(side) != 1 for side in sides) or found.slots - {"part", "compare", "verb", "asks"}:
         return None
     first, second = sides[0][0], sides[1][0]
     return PathQuery(replace(first, code=f"{first.code} {operator} {second.code}", text="…"))
@@ -479,11 +435,8 @@ def _shape(lineages: Sequence[tuple[Part, ...]]) -> tuple[Part | None, Part] | N
     for level in range(1, depth):
         outer = lineages[0][level - 1]
         inner = {lineage[-1].code.removeprefix(lineage[level].code) for lineage in lineages}
-        if (
-            all(lineage[level - 1].code == outer.code for lineage in lineages)
-            and len(inner) == 1
-            and len(lineages) == len(outer.parts)
-        ):
+        is_shared = all(lineage[level - 1].code == outer.code for lineage in lineages)
+        if is_shared and len(inner) == 1 and len(lineages) == len(outer.parts):
             return outer, lineages[0][-1]
     return None
 

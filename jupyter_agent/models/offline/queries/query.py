@@ -10,12 +10,15 @@ from itertools import pairwise
 
 from jupyter_agent.core.kernel_state import Variable
 from jupyter_agent.models.offline.facts import Facts
+from jupyter_agent.models.offline.lexicon import words
 from jupyter_agent.models.offline.markdown import figure, name, python
 from jupyter_agent.models.offline.namespace import Namespace
 from jupyter_agent.models.offline.parts import CONTAINERS, Part, part_of
 from jupyter_agent.models.offline.results import result
 from jupyter_agent.models.offline.words import forms
 
+#: Kinds of values without parts.
+SIMPLE = frozenset(words("number bool none text bytes path datetime"))
 #: Variables whose parts are looked for by name alone.
 _MOST_SEARCHED = 8
 _IMPORTED = re.compile(r"__import__\('([\w.]+)'\)")
@@ -74,11 +77,8 @@ class ObjectContext:
         plain = [variable for variable in named if variable.kind not in ("frame", "module", "array", "series", "index")]
         chosen = [variable for variable in plain if is_data(variable)]
         if not chosen and not self.only_named:
-            holders = [
-                variable
-                for variable in self.namespace.variables.values()
-                if is_data(variable) and variable.kind in CONTAINERS
-            ]
+            every = self.namespace.variables.values()
+            holders = [variable for variable in every if is_data(variable) and variable.kind in CONTAINERS]
             chosen = holders if len(holders) <= _MOST_SEARCHED else []
         return [part_of(full) for full in self.facts.inspected_all(chosen)]
 
@@ -87,18 +87,12 @@ def is_data(variable: Variable) -> bool:
     """Whether it is a value to be looked into: no code, no table, no array, no model."""
     if variable.kind == "object":
         return "fitted" not in variable.facts
-    return variable.kind in (
-        "mapping",
-        "sequence",
-        "set",
-        "number",
-        "bool",
-        "none",
-        "text",
-        "bytes",
-        "path",
-        "datetime",
-    )
+    return variable.kind in SIMPLE or variable.kind in ("mapping", "sequence", "set")
+
+
+def short_type(variable: Variable) -> str:
+    """The class without its module."""
+    return variable.type.rsplit(".", 1)[-1] or variable.kind
 
 
 def shown_run(facts: Facts, code: str, title: str, describe: Callable[[str], str] | None = None) -> Sequence[str]:

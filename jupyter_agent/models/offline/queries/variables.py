@@ -11,11 +11,10 @@ from jupyter_agent.core.kernel_state import Variable
 from jupyter_agent.models.offline.facts import Facts
 from jupyter_agent.models.offline.markdown import fence, figure, many, name, names, table, visible
 from jupyter_agent.models.offline.namespace import Namespace, in_code, names_of, real, texts, whole
-from jupyter_agent.models.offline.queries.query import ObjectContext, ObjectQuery
+from jupyter_agent.models.offline.queries.query import SIMPLE, ObjectContext, ObjectQuery, short_type
 from jupyter_agent.models.offline.spans import Lexicon, Meaning, named_so, spans
 
 _LONGEST = 40
-_SIMPLE = frozenset({"number", "bool", "none", "text", "bytes", "path", "datetime"})
 _NOT_SHOWN = frozenset({"module", "function", "class"})
 #: What variables of a kind are called, one and several.
 _NOUNS = {
@@ -158,16 +157,11 @@ def _headline(variable: Variable) -> str:
         length = whole(facts.get("length"))
         long = f" of length {length}" if length is not None else ""
         return f"{name(variable.name)} looks like a secret, so its value is withheld (a {name(short_type(variable))}{long})."
-    if variable.kind in _SIMPLE and facts.get("value") is not None and variable.kind != "text":
+    if variable.kind in SIMPLE and facts.get("value") is not None and variable.kind != "text":
         return f"{name(variable.name)} is **{name(variable.facts['value'], 200)}** (a {name(short_type(variable))})."
     if variable.kind == "none":
         return f"{name(variable.name)} is `None`."
     return f"{name(variable.name)} is {name(variable.summary or short_type(variable), 160)} (type {name(short_type(variable))})."
-
-
-def short_type(variable: Variable) -> str:
-    """The class without its module."""
-    return variable.type.rsplit(".", 1)[-1] or variable.kind
 
 
 def _details(variable: Variable) -> Sequence[str]:
