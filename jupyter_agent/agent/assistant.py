@@ -39,15 +39,14 @@ from jupyter_agent.core.instructions import READ_SKILL, ProjectFolder
 from jupyter_agent.core.messages import Picture
 from jupyter_agent.core.pictures import MAX_PICTURES, PICTURE_TOKENS
 from jupyter_agent.core.protocols import (
-    ContextWindow,
     Model,
     PreparingModel,
     SessionStore,
     Tool,
     ToolContext,
     ToolSpec,
-    WindowedModel,
     traits_of,
+    window_of,
 )
 from jupyter_agent.core.question import Question
 from jupyter_agent.core.session import Session, Turn, TurnStatus
@@ -386,7 +385,7 @@ class Assistant:
             await snapshot.build(question, view, session, earlier, self.resources.analyses, instructions=found)
         )
         attached = await attachments(question.query, context, question.active_cell_id)
-        budget = request.budget_for(_window(model), options.context_tokens)
+        budget = request.budget_for(window_of(model), options.context_tokens)
         prompt = self._prompt(question, context, attached, model, budget)
         warnings = (*context.warnings, *lowered, *prompt.warnings)
         count = self.resources.calibration.counter(model.name)
@@ -399,7 +398,7 @@ class Assistant:
             tokens = {**prompt.tokens, "system": prompt.tokens["system"] + max(0, added)}
             prompt = replace(prompt, messages=tuple(messages), tokens=tokens)
         return request.preview_json(
-            model.name, prompt, offered, warnings, count, budget_tokens=budget, window=_window(model)
+            model.name, prompt, offered, warnings, count, budget_tokens=budget, window=window_of(model)
         )
 
     async def project_instructions(
@@ -458,9 +457,9 @@ class Assistant:
         is_approved = options.allowed("approval", "auto") == "auto" and approval != "read-only"
         run_answer = ("auto" if is_approved else approval) if question.run_answer else ""
         asked = question.answered_by or self.model(question.model or options.model)
-        whole = request.budget_for(_window(asked), options.context_tokens)
+        whole = request.budget_for(window_of(asked), options.context_tokens)
         for share in _SHARES:
-            budget = min(int(whole * share), request.budget_for(_window(asked), options.context_tokens))
+            budget = min(int(whole * share), request.budget_for(window_of(asked), options.context_tokens))
             state.prompt = self._prompt(question, context, attached, asked, budget, preface=traits_of(model).preface)
             state.transcript.request = list(state.prompt.messages)
             read_ahead(state.prompt.messages)
@@ -645,13 +644,9 @@ class Assistant:
         )
 
 
-def _window(model: Model) -> ContextWindow | None:
-    return model.window if isinstance(model, WindowedModel) else None
-
-
 def _takes_all(model: Model) -> bool:
     """Whether no request is too long for it."""
-    window = _window(model)
+    window = window_of(model)
     return window is not None and window.tokens == 0
 
 

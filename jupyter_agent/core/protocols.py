@@ -224,7 +224,6 @@ class ModelTraits:
     preface: str = ""
 
 
-@runtime_checkable
 class AdaptedModel(Protocol):
     """A model that is not asked as others are; nothing is asked for this."""
 
@@ -233,9 +232,11 @@ class AdaptedModel(Protocol):
         """How it is asked."""
 
 
-def traits_of(model: Model | None) -> ModelTraits:
+def traits_of(model: Model | AdaptedModel | None) -> ModelTraits:
     """How a model is asked, as `AdaptedModel.traits`."""
-    return model.traits if isinstance(model, AdaptedModel) else ModelTraits()
+    # Not `isinstance`, which reads each attribute once more, and takes long: a turn asks for this and the window a dozen times.
+    traits = getattr(model, "traits", None)
+    return traits if isinstance(traits, ModelTraits) else ModelTraits()
 
 
 @runtime_checkable
@@ -268,6 +269,12 @@ class WindowedModel(Protocol):
     @property
     def window(self) -> ContextWindow | None:
         """What is known; None where nothing is."""
+
+
+def window_of(model: Model | WindowedModel) -> ContextWindow | None:
+    """How much a model takes, as `WindowedModel.window`."""
+    window = getattr(model, "window", None)
+    return window if isinstance(window, ContextWindow) else None
 
 
 #: The tool that runs code in the kernel; a kernel busy with our own magic can serve it alone, and code blocks may be calls of it.

@@ -17,12 +17,16 @@ _PIECE = re.compile(
 # Base64 and its like have no words.
 _DENSE = re.compile(r"[A-Za-z0-9+/_-]{40,}")
 _RARE = re.compile(r"[\U00010000-\U0010FFFF\u200B-\u200F\uFE0F]")
-#: Characters of lines whose tokens are kept, of many short ones and of fewer long ones, such as what describes a tool.
+#: Characters of what is counted only once: of many short lines, of fewer long ones, and of texts such as what describes a tool.
 _SHORT, _LONG = 256, 1 << 14
 
 
 def estimate_tokens(text: str) -> int:
     """Tokens of a text, at least, for any of today's models; 0 for an empty one. Rather too many than too few."""
+    return _count_known(text) if len(text) <= _LONG else _count_text(text)
+
+
+def _count_text(text: str) -> int:
     # No piece goes over the end of a line, and most lines are asked about again in the next question.
     lines = text.split("\n")
     return sum(map(_count_line, lines)) + (lines.count("") + 14) // 16
@@ -46,6 +50,7 @@ def _count_pieces(line: str) -> int:
 
 _count_short = lru_cache(maxsize=8192)(_count_pieces)
 _count_long = lru_cache(maxsize=256)(_count_pieces)
+_count_known = lru_cache(maxsize=256)(_count_text)
 
 
 class TokenCalibration:

@@ -272,7 +272,7 @@ class RedactingStream:
     def flush(self) -> str:
         """What was held back; the stream is over."""
         held, self._held = self._held, ""
-        return self._redactor.text(held)
+        return self._redactor.text(held) if held else ""
 
 
 def _last_word(text: str, end: int) -> int:

@@ -219,8 +219,17 @@ class SessionLog:
         is_usable = (
             session is not None and time.monotonic() - cached_at <= CACHE_SECONDS and not self.is_expired(session)
         )
+        new: Session | None = None
         if named and not is_usable:  # an id made just now need not be looked for
-            session = await self._find(owner, notebook_id, session_id)
+            session = await self._at_key(owner, notebook_id, session_id)
+        if named and not is_usable and session is None:
+            # Asked at once, so that the store's thread is woken only once.
+            session, new, count = await asyncio.gather(
+                self._listed(owner, notebook_id, session_id),
+                self.new_session(owner, notebook_id, session_id),
+                self.store.count(owner),
+            )
+            new = new if count < self.max_sessions else None
         if named and session is None and not notebook_id:  # asked without a notebook: the only session of that id
             page = await self.store.find(owner, session_id=session_id, limit=2)
             session = page.sessions[0] if len(page.sessions) == 1 else None
@@ -229,8 +238,10 @@ class SessionLog:
             await self.store.delete(session.key)
             session = None
         if session is None:
-            # Asked at once, so that the store's thread is woken only once.
-            _, new = await asyncio.gather(self.check_capacity(owner), self.new_session(owner, notebook_id, session_id))
+            if new is None:
+                new = (
+                    await asyncio.gather(self.new_session(owner, notebook_id, session_id), self.check_capacity(owner))
+                )[0]
             session = replace(new, open=opened, title=title_of(opened.question))
             return Begun(await self._opened(session, self.store.create(session)), opened.id)
         if session.open is not None and session.open.holder == opened.holder:
@@ -359,11 +370,17 @@ class SessionLog:
             )
 
     async def _find(self, owner: str, notebook_id: str | None, session_id: str) -> Session | None:
-        if notebook_id is not None:
-            session = await self.store.read(session_key(owner, notebook_id, session_id))
-            if session is not None and (session.notebook_id, session.id) == (notebook_id, session_id):
-                return session if belongs_to(session, owner) else None
-        # Moved here from another notebook, or asked for without one.
+        session = None if notebook_id is None else await self._at_key(owner, notebook_id, session_id)
+        return session or await self._listed(owner, notebook_id, session_id)
+
+    async def _at_key(self, owner: str, notebook_id: str, session_id: str) -> Session | None:
+        """The session where one of that name is first kept."""
+        session = await self.store.read(session_key(owner, notebook_id, session_id))
+        is_named = session is not None and (session.notebook_id, session.id) == (notebook_id, session_id)
+        return session if session is not None and is_named and belongs_to(session, owner) else None
+
+    async def _listed(self, owner: str, notebook_id: str | None, session_id: str) -> Session | None:
+        """The session that was moved here from another notebook, or is asked for without one."""
         page = await self.store.find(owner, session_id=session_id, notebook_id=notebook_id, limit=1)
         found = page.sessions[0] if page.sessions else None
         if found is not None and found.metadata.get("unreadable") is True:

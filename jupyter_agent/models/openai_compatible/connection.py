@@ -7,7 +7,7 @@ import json
 import os
 from contextlib import aclosing, suppress
 from dataclasses import replace
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -78,7 +78,7 @@ class Connection:
     @property
     def is_openai(self) -> bool:
         """Whether it is OpenAI's own server."""
-        return host_of(self.base_url) == "api.openai.com"
+        return _is_openai(self.base_url)
 
     @property
     def default_model(self) -> str:
@@ -98,16 +98,8 @@ class Connection:
     @property
     def server(self) -> Provider:
         """The provider as errors speak of it: where it is not at its usual address, by scheme, host and port, no more."""
-        provider = replace(self.provider, has_users_key=self._has_users_key)
-        if self.is_openai or self._own_key or self.base_url in ("", self.provider.base_url):
-            return provider
-        try:
-            parts = urlsplit(self.base_url)
-            title = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
-        except ValueError:
-            return replace(provider, title="The model's server")
-        title = title if self.provider is OPENAI else f"{self.provider.title} at {title}"
-        return replace(provider, title=title, is_set_by_user=not self._takes_any_key)
+        address = "" if self._own_key else self.base_url
+        return _described(self.provider, address, self._has_users_key, is_set_by_user=not self._takes_any_key)
 
     async def open(self) -> httpx2.AsyncClient:
         """The HTTP client, the SDK's where that is the server's; imported and built in a thread on first use.
@@ -257,6 +249,25 @@ class Connection:
         self._headers = {name: given[name] for name in given if name != "Authorization"}
         self._url_of = cache(client.base_url.join)
         return http
+
+
+@lru_cache(maxsize=64)
+def _described(provider: Provider, address: str, has_users_key: bool, *, is_set_by_user: bool) -> Provider:
+    """A provider as errors speak of it; made once, since each question asks for it several times."""
+    described = replace(provider, has_users_key=has_users_key)
+    if address in ("", provider.base_url) or _is_openai(address):
+        return described
+    try:
+        parts = urlsplit(address)
+        title = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+    except ValueError:
+        return replace(described, title="The model's server")
+    title = title if provider is OPENAI else f"{provider.title} at {title}"
+    return replace(described, title=title, is_set_by_user=is_set_by_user)
+
+
+def _is_openai(address: str) -> bool:
+    return host_of(address) == "api.openai.com"
 
 
 async def whole(response: httpx2.Response) -> bytes:
