@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import httpx2
 import pytest
 
+from jupyter_agent.models.openai_compatible.incoming import read_ahead
 from jupyter_agent.models.openai_compatible.network import AsyncioStream
-from jupyter_agent.models.openai_compatible.requester import _pieces
+from jupyter_agent.models.openai_compatible.requester import body_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,8 +62,9 @@ async def received(pieces: Sequence[bytes], *, closes: bool, ours: bool) -> tupl
     body, error = b"", ""
     response = await transport.handle_async_request(httpx2.Request("GET", "http://a.example/"))
     try:
-        async for piece in _pieces(response) if ours else response.aiter_raw():
-            body += piece
+        async with body_of(response) if ours else read_ahead(response.aiter_raw()) as came:
+            while piece := await came.take(5.0):
+                body += piece
     except httpx2.HTTPError as failure:
         error = type(failure).__name__
     await response.aclose()

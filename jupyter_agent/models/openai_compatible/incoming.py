@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing, asynccontextmanager
 
 #: Bytes that are read ahead before the server has to wait.
@@ -64,17 +64,39 @@ class Incoming:
             raise self._failure
         return None
 
-    async def read(self, pieces: AsyncGenerator[bytes, None]) -> None:
-        """Read to the end; failures are raised where the bytes are taken."""
+    @property
+    def is_full(self) -> bool:
+        """Whether the server has to wait."""
+        return len(self._came) > MAX_AHEAD
+
+    def add(self, piece: bytes | bytearray) -> None:
+        """Take in a piece."""
+        self._came += piece
+        self._wake()
+
+    async def has_room(self) -> None:
+        """Wait until it is not full."""
+        while self.is_full:
+            self._taken.clear()
+            await self._taken.wait()
+
+    async def read(
+        self, pieces: AsyncGenerator[bytes, None], deliver: Callable[[Incoming], Awaitable[None]] | None
+    ) -> None:
+        """Read to the end; failures are raised where the bytes are taken.
+
+        Args:
+            pieces: Of the body.
+            deliver: Adds the first of them, faster; None where nobody can.
+        """
         try:
             async with aclosing(pieces):
+                if deliver is not None:
+                    await deliver(self)
                 async for piece in pieces:
                     if piece:
-                        self._came += piece
-                        self._wake()
-                    while len(self._came) > MAX_AHEAD:
-                        self._taken.clear()
-                        await self._taken.wait()
+                        self.add(piece)
+                    await self.has_room()
         except Exception as error:  # noqa: BLE001 - the SDK lets its parsers' and libraries' errors through
             self._failure = error
         finally:
@@ -104,10 +126,12 @@ class Incoming:
 
 
 @asynccontextmanager
-async def read_ahead(pieces: AsyncGenerator[bytes, None]) -> AsyncGenerator[Incoming, None]:
-    """Read ahead as long as this is open."""
+async def read_ahead(
+    pieces: AsyncGenerator[bytes, None], deliver: Callable[[Incoming], Awaitable[None]] | None = None
+) -> AsyncGenerator[Incoming, None]:
+    """Read ahead, as `Incoming.read`, as long as this is open."""
     came = Incoming()
-    reading = asyncio.create_task(came.read(pieces))
+    reading = asyncio.create_task(came.read(pieces, deliver))
     try:
         yield came
     finally:

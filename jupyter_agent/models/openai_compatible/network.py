@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import ssl
+
+    from jupyter_agent.models.openai_compatible.incoming import Incoming
 
 #: Bytes that have come and were not read, after which the server has to wait.
 _MAX_UNREAD = 1 << 20
@@ -53,6 +55,7 @@ class AsyncioStream(asyncio.Protocol):
         self._unsent: list[bytes] = []
         self._is_over = self._is_full = self._is_asked = self._is_at_body = False
         self._failure: Exception | None = None
+        self._receiver: Incoming | None = None
         self._reader: asyncio.Future[None] | None = None
         self._writer: asyncio.Future[None] | None = None
 
@@ -66,31 +69,43 @@ class AsyncioStream(asyncio.Protocol):
         if not self._unread and self._failure is not None:
             with _translated("Read"):
                 raise self._failure
-        # The head of a response is given by itself: its body can then be taken by `chunks`.
+        # The head of a response is given by itself: its body can then be taken by `deliver`.
         head = self._unread.find(b"\r\n\r\n") + 4 if self._is_asked else 0
         self._is_asked, self._is_at_body = False, 4 <= head <= max_bytes
         piece = bytes(self._unread[: head if self._is_at_body else max_bytes])
         self._took(len(piece))
         return piece
 
-    async def chunks(self) -> AsyncGenerator[bytes, None]:
-        """The chunks of a body, as long as they are whole and as usual; from there on it is `read`.
+    async def deliver(self, came: Incoming) -> None:
+        """Give the chunks of a body, as long as they are whole and as usual, to who takes them; from there on it is `read`.
 
-        The library's parser takes as long for each of them as all else that is done with a piece of an answer.
+        The library's parser takes as long for each of them as all else that is done with a piece of an answer, and so does
+        whoever is woken only to hand it over.
         """
-        while self._is_at_body:
+        self._receiver = came
+        try:
+            while self._is_at_body:
+                if self._pass_on(came):
+                    await self._more()
+                else:
+                    await came.has_room()
+        finally:
+            self._receiver = None
+
+    def _pass_on(self, came: Incoming) -> bool:
+        """Give the chunks that have come; whether more has to come for the next."""
+        while self._is_at_body and not came.is_full:
             line = _CHUNK.match(self._unread)
-            if line is None:
+            end = line.end() + int(line[1] or b"0", 16) if line is not None else 0
+            is_whole = line is not None and line[1] is not None and len(self._unread) >= end + 2
+            if line is not None and not is_whole and not self._is_over:
+                return True
+            if line is None or end == line.end() or self._unread[end : end + 2] != b"\r\n":
+                self._is_at_body = False
                 break
-            end = line.end() + int(line[1] or b"0", 16)
-            if (line[1] is None or len(self._unread) < end + 2) and not self._is_over:
-                await self._more()
-                continue
-            if end == line.end() or self._unread[end : end + 2] != b"\r\n":
-                break
-            piece = bytes(self._unread[line.end() : end])
+            came.add(self._unread[line.end() : end])
             self._took(end + 2)
-            yield piece
+        return False
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
         """Send with what else is written in this round of the loop: a request's head and its body are one packet."""
@@ -141,7 +156,8 @@ class AsyncioStream(asyncio.Protocol):
         if len(self._unread) > _MAX_UNREAD and not self._is_full:
             self._is_full = True
             self._transport.pause_reading()
-        _wake(self._reader)
+        if self._receiver is None or not self._pass_on(self._receiver):
+            _wake(self._reader)
 
     def eof_received(self) -> None:
         self._is_over = True

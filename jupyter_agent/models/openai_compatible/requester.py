@@ -11,7 +11,7 @@ import json
 import random
 import re
 import time
-from contextlib import AsyncExitStack, aclosing, asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing, asynccontextmanager, suppress
 from dataclasses import replace
 from itertools import groupby
 from types import MappingProxyType
@@ -23,7 +23,7 @@ from jupyter_agent.core.protocols import ContextWindow, ModelOptions
 from jupyter_agent.models.openai_compatible import failures, sight, windows
 from jupyter_agent.models.openai_compatible.connection import whole
 from jupyter_agent.models.openai_compatible.failures import Failure
-from jupyter_agent.models.openai_compatible.incoming import read_ahead
+from jupyter_agent.models.openai_compatible.incoming import Incoming, read_ahead
 from jupyter_agent.models.openai_compatible.network import AsyncioStream
 from jupyter_agent.models.openai_compatible.stream import EventDecoder, ServerEvent, StreamedAnswer, TooLong
 
@@ -298,7 +298,7 @@ class Requester:
                 yield note
             response = opening.result()
             kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
-            pieces = _pieces(response)
+            ahead = body_of(response)
             if kind == "application/json":  # the server does not stream
                 reading = await stack.enter_async_context(_under_way(whole(response)))
                 async for note in silence.notes(reading):
@@ -309,9 +309,9 @@ class Requester:
                     for delta in _joined(delta for event in events for delta in answer.take(event)):
                         yield delta
                     return
-                pieces = _once(text)
+                ahead = read_ahead(_once(text))
             decoder = EventDecoder()
-            came = await stack.enter_async_context(read_ahead(pieces))
+            came = await stack.enter_async_context(ahead)
             gather, began = False, 0.0
             asking: asyncio.Task[None] | None = None
             while not answer.done and kind != "text/html":
@@ -493,14 +493,14 @@ async def _under_way(work: Coroutine[Any, Any, _T]) -> AsyncGenerator[asyncio.Ta
             await close()
 
 
-async def _pieces(response: httpx2.Response) -> AsyncGenerator[bytes, None]:
-    """The body as it comes; a response with an encoding was refused."""
+def body_of(response: httpx2.Response) -> AbstractAsyncContextManager[Incoming]:
+    """The body as it comes, read ahead; a response with an encoding was refused."""
     stream = response.extensions.get("network_stream")
-    if isinstance(stream, AsyncioStream) and response.headers.get("transfer-encoding") == "chunked":
-        async for piece in stream.chunks():
-            yield piece
-    async for piece in response.aiter_raw():  # the end, and what is not as usual, are the library's to understand
-        yield piece
+    is_chunked = response.headers.get("transfer-encoding") == "chunked"
+    # The end, and what is not as usual, are the library's to understand.
+    return read_ahead(
+        response.aiter_raw(), stream.deliver if isinstance(stream, AsyncioStream) and is_chunked else None
+    )
 
 
 async def _once(piece: bytes) -> AsyncGenerator[bytes, None]:
