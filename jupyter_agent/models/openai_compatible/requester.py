@@ -473,6 +473,8 @@ def _joined(deltas: Iterable[Delta]) -> Iterator[Delta]:
     try:
         so_far.extend(deltas)
     finally:
+        if len(so_far) == 1:
+            yield so_far.pop()
         for (kind, replaces_text), group in groupby(
             so_far, lambda delta: (type(delta), getattr(delta, "replaces_text", False))
         ):

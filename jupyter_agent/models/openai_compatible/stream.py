@@ -123,31 +123,37 @@ class EventDecoder:
         self._after_return = piece.endswith(b"\r")
         *lines, rest = _LINE_END.split(piece)
         for line in lines:
-            whole = b"".join((*self._line_parts, line))
-            self._line_parts.clear()
-            yield from self._line(whole.decode("utf-8", "replace"))
-        self._line_parts.append(rest)
+            if self._line_parts:
+                line = b"".join((*self._line_parts, line))  # noqa: PLW2901 - the whole of it
+                self._line_parts.clear()
+            if (event := self._line(line.decode("utf-8", "replace"))) is not None:
+                yield event
+        if rest:
+            self._line_parts.append(rest)
 
-    def _line(self, line: str) -> Iterator[ServerEvent]:
+    def _line(self, line: str) -> ServerEvent | None:
+        """Take in a line and return the event that it completes."""
+        if not line:
+            return self._event()
         name, _, value = line.removeprefix("\ufeff").partition(":")
         if name == "data":
-            value = value.removeprefix(" ")
+            value, event = value.removeprefix(" "), None
             if self._data and self._data[-1].endswith("}") and value.startswith(("{", "[DONE]")):
-                yield from self._event()  # no empty line stands between them
+                event = self._event()  # no empty line stands between them
             self._data.append(value)
-        elif line.startswith("{") and not self._data:  # each line is data: so is an answer in one piece
+            return event
+        if line.startswith("{") and not self._data:  # each line is data: so is an answer in one piece
             self._data.append(line)
-            yield from self._event()
-        elif name == "event":
+            return self._event()
+        if name == "event":
             self._name = value.removeprefix(" ")
-        elif not line:
-            yield from self._event()
+        return None
 
-    def _event(self) -> Iterator[ServerEvent]:
-        if self._data:
-            self.heard = True
-            yield ServerEvent(self._name, "\n".join(self._data))
+    def _event(self) -> ServerEvent | None:
+        event = ServerEvent(self._name, "\n".join(self._data)) if self._data else None
+        self.heard = self.heard or event is not None
         self._name, self._data, self._held = "", [], 0
+        return event
 
 
 @dataclass(slots=True)
@@ -292,20 +298,18 @@ class StreamedAnswer:
                 passed.append(delta)
             elif text := self._reader.feed(delta.text) if self._reader is not None else delta.text:
                 self.spoken = self.begun = True
-                passed.append(TextDelta(text))
+                passed.append(delta if text is delta.text else TextDelta(text))
         if self._reader is not None:
             self.done = self.done or self._reader.over  # what it makes up of the result is not waited for
         return passed
 
-    def think(self, text: str) -> Iterator[Delta]:
+    def think(self, text: str) -> list[Delta]:
         """Take in some thoughts."""
-        if text := self._fit("thoughts", text):
-            yield ThinkingDelta(text)
+        return [ThinkingDelta(text)] if (text := self._fit("thoughts", text)) else []
 
-    def speak(self, text: str) -> Iterator[Delta]:
+    def speak(self, text: str) -> list[Delta]:
         """Take in some text of the answer."""
-        if text := self._fit("text", text):
-            yield from self._thoughts.feed(text)
+        return self._thoughts.feed(text) if (text := self._fit("text", text)) else []
 
     def add_call(
         self,
@@ -358,6 +362,8 @@ class StreamedAnswer:
 
     def _fit(self, kind: str, text: str) -> str:
         """The text if there is room for it, else as much as there is room for, and the answer ends."""
+        if text == "":
+            return ""
         encoded = text.encode("utf-8", "surrogatepass")
         room = self._room[kind]
         self._room[kind] -= len(encoded)

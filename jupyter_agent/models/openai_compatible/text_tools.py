@@ -298,7 +298,8 @@ class CallReader:
         if bare == 0:
             self._block = _Block("perhaps", "", "", is_first)
             return ""
-        if (tag := _TAG.search(line)) and not 0 < bare < tag.start():
+        may_have_tag = "<" in line or "[" in line  # the looks for these spare most pieces of an answer the rest
+        if may_have_tag and (tag := _TAG.search(line)) and not 0 < bare < tag.start():
             if (self._ticks + line[: tag.start()].count("`")) % 2:  # within code in a line
                 return self._taken(tag.end())
             if tag.start():
@@ -309,7 +310,7 @@ class CallReader:
             return self._taken(bare)
         if is_whole:
             return self._taken(len(line + newline))
-        held = next(filter(line.endswith, _CUT_TAGS)) if line.endswith(_CUT_TAGS) else ""
+        held = next(filter(line.endswith, _CUT_TAGS)) if may_have_tag and line.endswith(_CUT_TAGS) else ""
         return self._taken(len(line) - len(held))
 
     def _bare_call(self, line: str) -> int:

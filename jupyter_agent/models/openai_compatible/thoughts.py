@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import string
+from functools import lru_cache
 from typing import Literal, TypeAlias
 
 from jupyter_agent.core.events import TextDelta, ThinkingDelta
@@ -163,11 +164,19 @@ class ThoughtReader:
 
     def _without_cut_tag(self, text: str, tags: tuple[str, ...], held: str = "") -> str:
         """The text without what may become a tag, which is held back."""
-        sizes = range(min(len(text), max(map(len, tags)) - 1), 0, -1)
-        small = text[-max(map(len, tags)) :].translate(_SMALL)
-        cut = 0 if held else next((size for size in sizes if any(tag.startswith(small[-size:]) for tag in tags)), 0)
+        beginnings = _beginnings(tags)
+        small = text[-len(beginnings[0]) :].translate(_SMALL)
+        cut = len(next(filter(small.endswith, beginnings), "")) if not held and small.endswith(beginnings) else 0
         self._held = text[len(text) - cut :] + held
         return text[: len(text) - cut]
+
+
+@lru_cache(maxsize=64)
+def _beginnings(tags: tuple[str, ...]) -> tuple[str, ...]:
+    """What may become one of some tags, the longest first."""
+    longest = max(map(len, tags))
+    beginnings = {tag[:size] for tag in tags for size in range(1, min(len(tag), longest - 1) + 1)}
+    return tuple(sorted(beginnings, key=len, reverse=True))
 
 
 class _Place:
