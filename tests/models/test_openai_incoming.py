@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from jupyter_agent.models.openai_compatible.incoming import MAX_AHEAD, read_ahead
+from jupyter_agent.models.openai_compatible.incoming import (
+    GATHER_SECONDS,
+    MAX_AHEAD,
+    MAX_GATHER_SECONDS,
+    Incoming,
+    read_ahead,
+)
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -86,6 +92,33 @@ async def test_what_follows_closely_is_gathered_once_there_was_something_to_show
         more.set()
         assert await came.take(5.0, gather=True) == b"bcd"
     assert all_came.is_set()
+
+
+async def test_where_the_loop_is_late_what_comes_is_gathered_for_longer(monkeypatch: pytest.MonkeyPatch) -> None:
+    came, waits, sleep, now = Incoming(), list[float](), asyncio.sleep, 1000.0
+
+    async def note(seconds: float) -> None:
+        nonlocal now
+        waits.append(seconds)
+        now += seconds
+
+    monkeypatch.setattr(asyncio, "sleep", note)
+    monkeypatch.setattr(asyncio.get_running_loop(), "time", lambda: now)
+
+    async def taken(piece: bytes, late: float) -> bytes | None:
+        nonlocal now
+        taking = asyncio.ensure_future(came.take(60.0, gather=True))
+        await sleep(0)
+        came.add(piece)
+        now += late
+        return await taking
+
+    assert await taken(b"a", 0.0) == b"a"
+    assert waits == []
+    assert await taken(b"b", 0.0) == b"b"
+    assert waits == [GATHER_SECONDS]
+    assert await taken(b"c", 0.02) == b"c"
+    assert waits == [GATHER_SECONDS, MAX_GATHER_SECONDS]
 
 
 async def test_silence_is_an_error_and_what_comes_afterwards_is_taken() -> None:
