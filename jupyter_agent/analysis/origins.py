@@ -1038,8 +1038,13 @@ class NameResolver:
         """What a name may be: all that is bound to it and, unless it is surely bound, the builtin or the well-known module."""
         found: set[str] = set()
         bound = [bindings for bindings in scopes if name in bindings]
+        is_module = any(name in bindings.modules for bindings in bound) and not any(
+            name in bindings.values or name in bindings.definitions or name in bindings.unknown for bindings in bound
+        )
         for bindings in scopes:
-            for value in bindings.items.get(name, ()):
+            for value in (
+                bindings.items.get(name, ()) if not is_module else ()
+            ):  # `numpy.append` puts nothing into numpy
                 found |= self.origins_of(value)
             for function, arguments in bindings.parameters.get(name, ()):
                 for given in self._given_to(function, name, arguments, seen=True):

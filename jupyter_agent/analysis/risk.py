@@ -16,6 +16,7 @@ from typing import Literal, cast
 from jupyter_agent.analysis.cells.library_calls import PURE
 from jupyter_agent.analysis.cells.names import names_of
 from jupyter_agent.analysis.cells.source import INTERPOLATED, CellMagic, is_magic, parse, without_prompts
+from jupyter_agent.analysis.computing import is_computing
 from jupyter_agent.analysis.origins import (
     HIDDEN_NAME,
     RUNNING,
@@ -126,6 +127,8 @@ _CALLERS = frozenset(
     "call_soon_threadsafe run_in_executor to_thread add_done_callback pipe transform agg aggregate map_elements map_batches map_rows map_partitions "
     "finalize observe on_click interact interactive callback push_async_callback singledispatch call starcall thread_map vectorize frompyfunc accumulate takewhile dropwhile".split()
 )
+#: Those of them that are methods of estimators, tables and sequences, too.
+_OF_FRAMES = frozenset("transform apply agg aggregate filter pipe".split())
 #: Functions that import the module that is named in a text.
 _IMPORTERS = (
     "builtins.__import__",
@@ -832,8 +835,10 @@ class _Reach(ast.NodeVisitor):
                 if re.match(r"\.|[^<].*\(", origin) and origin[-1] != ")"
             ]
             codes += ["files"] if isinstance(argument, ast.Attribute) and self._writes_to_open_file(call) else []
+            is_data = names <= _OF_FRAMES  # which are more often given an attribute than a method
             for code in filter(None, codes):
-                self._note(code, argument)
+                if code != "unknown_call" or not is_data:
+                    self._note(code, argument)
 
     def visit_Import(self, node: ast.Import) -> None:
         for alias in node.names:
@@ -931,6 +936,8 @@ class _Reach(ast.NodeVisitor):
             return "unknown_call"
         if known == "" and root not in ("", "builtins") and "." in plain and _REACHING.match(last):
             return "" if self._is_defined_method(last) else "unknown_call"
+        if known == "" and VERDICTS.get(root) == "" and not is_computing(origin):
+            return "" if self._is_defined_method(last) else "unknown_call"
         is_private = "(" not in origin and any(map(_PRIVATE.match, plain.split(".")[1:]))
         if (known == "" and not is_private) or root in ("", "builtins"):
             return ""
@@ -1027,6 +1034,8 @@ class _Reach(ast.NodeVisitor):
                 called = ast.Call(func=ast.Name(id=UNSEEN, ctx=ast.Load()), args=node.args[1:], keywords=node.keywords)
                 found = [self._reached(called, f".{name}") for name in names] if plain.endswith("methodcaller") else []
                 return next(filter(None, found), "")
+            case "gymnasium.make" | "gym.make":  # which imports what stands before a colon
+                return "process" if any(":" in text or UNSEEN in text for text in self._given(node)) else ""
             case "timeit.main":
                 return "unknown_call"
             case "yaml.load" | "yaml.load_all":

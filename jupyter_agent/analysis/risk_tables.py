@@ -77,7 +77,7 @@ rdkit pingouin scikit_posthocs factor_analyzer prince yellowbrick scikitplot yda
 pandera janitor pyjanitor siuba plotnine lets_plot squarify matplotlib_venn upsetplot adjustText mplcursors mplfinance ta talib pandas_ta
 cvxpy cvxopt pulp ortools pyomo gurobipy ot dtw tslearn sktime darts tsfresh statsforecast neuralprophet ruptures pykalman filterpy
 control simpy mesa gym gymnasium stable_baselines3 librosa soundfile pydub music21 mido pretty_midi mne nibabel nilearn SimpleITK pydicom
-openpyxl xlrd xlsxwriter docx pptx PyPDF2 pypdf pdfplumber fitz camelot tabula chardet charset_normalizer unidecode emoji regex langdetect
+openpyxl xlrd xlsxwriter docx pptx PyPDF2 pypdf pdfplumber fitz camelot chardet charset_normalizer unidecode emoji regex langdetect
 fuzzywuzzy thefuzz rapidfuzz jellyfish Levenshtein phonenumbers pycountry babel inflect humanize pendulum arrow dateparser holidays
 more_itertools toolz cytoolz funcy sortedcontainers bidict frozendict box munch addict cachetools decorator wrapt pyparsing ply lark
 six nbformat traitlets icecream snoop memory_profiler line_profiler psutil GPUtil pympler objsize
@@ -117,11 +117,12 @@ astropy.io.fits.writeto SimpleITK.WriteImage rdkit.Chem.SDWriter rdkit.Chem.Draw
 contextlib.chdir matplotlib.font_manager.json_dump torch.package pyarrow.CompressedOutputStream zarr.create zarr.DirectoryStore zarr.ZipStore
 cv2.FileStorage tensorflow.io.TFRecordWriter tensorflow.train.CheckpointManager tensorflow.keras.callbacks.BackupAndRestore keras.callbacks.BackupAndRestore optuna.storages.JournalStorage
 optuna.storages.JournalFileStorage optuna.storages.JournalFileBackend optuna.storages.journal gymnasium.wrappers.RecordVideo gym.wrappers.RecordVideo gym.wrappers.Monitor osgeo.gdal.Translate osgeo.gdal.Warp
-osgeo.gdal.VectorTranslate tabula.convert_into tabula.convert_into_by_batch numpy.testing.tempdir numpy.testing.temppath IPython.utils.tempdir
+osgeo.gdal.VectorTranslate numpy.testing.tempdir numpy.testing.temppath IPython.utils.tempdir
 markdown.markdownFromFile emcee.backends.HDFBackend great_expectations.get_context sklearn.datasets.dump_svmlight_file sklearn.datasets.clear_data_home tensorflow.profiler tensorflow.train.Checkpoint IPython.utils.io.Tee nltk.pathsec statsmodels.datasets.utils.clear_data_home
 statsmodels.iolib.openfile seaborn.get_data_home seaborn.utils.get_data_home sklearn.datasets.get_data_home sklearn.utils.fixes.tarfile_extractall nltk.data.staging_tempdir
 nltk.data.make_staging_dir nltk.sem.chat80 rich.progress.open matplotlib.animation.HTMLWriter matplotlib.animation.FileMovieWriter tqdm.cli imageio.core folium.utilities
 PIL.PdfParser pyarrow.parquet.ParquetWriter pyarrow.csv.CSVWriter pyarrow.orc.ORCWriter matplotlib.image.thumbnail matplotlib.animation.FFMpegWriter
+catboost.CatBoost.fit catboost.CatBoostClassifier.fit catboost.CatBoostRegressor.fit catboost.CatBoostRanker.fit catboost.train catboost.cv nltk.tag.CRFTagger.train pandas.show_versions
 matplotlib.animation.FFMpegFileWriter matplotlib.animation.ImageMagickWriter matplotlib.animation.ImageMagickFileWriter plistlib.dump
 """
 
@@ -135,7 +136,7 @@ nltk.tokenize.stanford_segmenter nltk.classify.megam nltk.classify.weka nltk.int
 bokeh.server bokeh.command bokeh.io.export bokeh.util.browser bokeh.application sympy.parsing.ast_parser sympy.polys.polyconfig sympy.printing.gtk
 sympy.printing.preview sympy.plotting.pygletplot sympy.utilities.runtests xarray.show_versions xarray.util.print_versions PIL.EpsImagePlugin
 matplotlib.backends.backend_ps.gs_distill matplotlib.backends.backend_ps.xpdf_distill matplotlib.backends.backend_webagg jinja2.environment.Template.from_code
-plotly.io.to_image matplotlib.sphinxext matplotlib.backends.registry dask.cli dask.array.from_npy_stack dask.array.core.from_npy_stack
+plotly.io.to_image matplotlib.sphinxext matplotlib.backend_bases.register_backend matplotlib.backend_bases.get_registered_canvas_class numpy.testing.check_support_sve matplotlib.backends.registry dask.cli dask.array.from_npy_stack dask.array.core.from_npy_stack
 babel.messages babel.plural.to_python babel.localedata bs4.diagnose jinja2.loaders.ModuleLoader jinja2.debug xarray.core.utils.attempt_import pandas.core.computation
 pydantic.v1.parse.load_str_bytes pydantic.deprecated.parse.load_str_bytes hypothesis.internal hypothesis.extra.codemods sklearn.utils.estimator_checks nbformat.sign
 dask.utils dask.diagnostics.ResourceProfiler matplotlib.dviread rich.pager rich.console.Console.pager pydantic.ImportString pydantic.types.ImportString
@@ -154,7 +155,8 @@ numpy.testing.measure numpy.testing.rundocs numpy.testing.runstring numpy.testin
 torch.classes torch.ops.load_library tensorflow.load_op_library matplotlib.testing yaml.unsafe_load_all yaml.full_load_all sympy.preview
 numpy.test pandas.test scipy.test numpy.testing.extbuild yaml.UnsafeLoader yaml.Loader yaml.FullLoader yaml.CLoader yaml.CUnsafeLoader yaml.CFullLoader dask.visualize
 polars.DataFrame.deserialize polars.LazyFrame.deserialize polars.Expr.deserialize skopt.load pycaret.classification.load_model accelerate.notebook_launcher accelerate.debug_launcher spacy.util.run_command pydub.playback
-keras.config.enable_unsafe_deserialization IPython.lib.latextools IPython.lib.clipboard IPython.lib.deepreload
+gensim.models.wrappers music21.stream.Stream.show pulp.LpProblem.solve pyomo.environ.SolverFactory pydub.AudioSegment.from_mp3 pydub.AudioSegment.from_ogg pydub.AudioSegment.from_flv pydub.AudioSegment.from_file graphviz.Source.pipe graphviz.Digraph.pipe
+graphviz.Graph.pipe SimpleITK.Show tabula nltk.Tree.draw nltk.tree.Tree.draw nltk.app tensorflow.load_library keras.config.enable_unsafe_deserialization IPython.lib.latextools IPython.lib.clipboard IPython.lib.deepreload
 sympy.utilities.autowrap PIL.ImageShow PIL.ImageGrab psutil.Process.send_signal psutil.Process.suspend psutil.Process.resume psutil.Process.nice psutil.Process.environ
 """
 
@@ -185,7 +187,7 @@ pip_audit ngrok pyngrok localtunnel dns whois scapy nmap netmiko napalm pysnmp l
 xarray.tutorial geopandas.tools.geocode geopandas.tools.reverse_geocode bokeh.server spacy.displacy.serve skimage.data.download_all nltk.download_shell nltk.download_gui
 astropy.coordinates.SkyCoord.from_name astropy.coordinates.EarthLocation.of_site astropy.samp Bio.PDB.PDBList Bio.Blast.NCBIWWW Bio.KEGG.REST Bio.TogoWS statsmodels.datasets.webuse statsmodels.api.datasets.webuse
 textblob.download_corpora lxml.html.open_in_browser lxml.html.submit_form six.moves sentence_transformers.util.http_get pyproj.sync pyproj.network
-urllib.robotparser pyarrow.flight mne.datasets nilearn.datasets dtale panel.serve jax.profiler tqdm.contrib.telegram tqdm.contrib.slack tqdm.contrib.discord
+xml.sax.saxutils.prepare_input_source nltk.set_proxy nltk.util.set_proxy urllib.robotparser pyarrow.flight mne.datasets nilearn.datasets dtale panel.serve jax.profiler tqdm.contrib.telegram tqdm.contrib.slack tqdm.contrib.discord
 """
 
 _DATABASE = """
@@ -207,7 +209,7 @@ time.clock_settime time.clock_settime_ns
 _INSTALL = "pip ensurepip conda venv virtualenv setuptools pkg_resources.require micropip piplite uv poetry distutils.core installer ez_setup"
 
 _MAGIC = """
-IPython.get_ipython IPython.display.Javascript IPython.display.publish_display_data google.colab jupyter_agent ipykernel traitlets.config
+IPython.get_ipython IPython.InteractiveShell IPython.display.Javascript IPython.display.publish_display_data google.colab jupyter_agent ipykernel traitlets.config
 IPython.core.getipython IPython.core.displaypub IPython.core.hooks IPython.core.magics IPython.core.history IPython.core.profiledir IPython.core.shellapp
 IPython.core.application IPython.core.debugger IPython.terminal IPython.testing IPython.external IPython.lib.demo IPython.lib.backgroundjobs
 IPython.utils.path IPython.utils._process_posix IPython.utils._process_common
@@ -384,7 +386,7 @@ REACHING_ROOTS: Final = frozenset(name.partition(".")[0] for name, code in VERDI
 
 #: Of roots that reach out, those of which functions return tables and texts, which reach no further.
 _DATA_ROOTS: Final = frozenset(
-    "joblib yfinance alpha_vantage quandl nasdaqdatalink pandas_datareader wikipedia wikipediaapi pytrends datasets evaluate tensorflow_datasets vega_datasets ucimlrepo openml pmlb fredapi wbdata wbgapi "
+    "tabula joblib yfinance alpha_vantage quandl nasdaqdatalink pandas_datareader wikipedia wikipediaapi pytrends datasets evaluate tensorflow_datasets vega_datasets ucimlrepo openml pmlb fredapi wbdata wbgapi "
     "world_bank_data eurostat sdmx osmnx astroquery pyspark torchtext tiktoken kagglehub subprocess multiprocessing signal ctypes shutil tempfile trace code platform resource os sys".split()
 )
 #: Methods of what a function returns that reach no further, whatever it is: of answers, rows, texts, tables.
