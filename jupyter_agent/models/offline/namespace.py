@@ -115,7 +115,7 @@ class Table:
     Attributes:
         variable: The variable; of an expression, the one that its rows come from.
         columns: Its columns.
-        expression: The code that makes it; empty for the variable itself.
+        expression: The code that makes it; empty for the variable itself. A table of Arrow computes nothing, so that pandas does.
     """
 
     variable: Variable
@@ -132,7 +132,8 @@ class Table:
             Column(variable.name, label, place, wire, _plain(label, labels))
             for place, (label, wire) in enumerate(zip(labels, wires, strict=True))
         )
-        return cls(variable, columns)
+        is_arrow = variable.type.startswith("pyarrow.")
+        return cls(variable, columns, f"{in_code(variable.name)}.to_pandas()" if is_arrow else "")
 
     @property
     def name(self) -> str:

@@ -34,6 +34,7 @@ tax = 0.2
 net = 150
 opened = datetime.date(2021, 5, 4)
 motto = 'less is more than enough'
+memos = ['Frost at dawn, thaw later.', 'Thaw.', 'The frost stayed and the pipes froze.']
 class Robot:
     def __init__(self):
         self.owner = 'Ines'
@@ -83,6 +84,23 @@ ASKED_OF_VALUES = [
     ("results as a dataframe", "crashed"),
     ("change the batch size to 64", "trainer['loader']['batch_size'] = 64"),
     ("are nails more than screws", "True"),
+    ("make a table of the nodes", "json_normalize(trainer['nodes'])"),
+    ("turn the nodes into a data frame", "json_normalize(trainer['nodes'])"),
+    ("build a dataframe from results", "json_normalize(results)"),
+    ("put the results into a table", "json_normalize(results)"),
+    ("create a table from trainer['nodes']", "json_normalize(trainer['nodes'])"),
+    ("which memos talk about frost", "['Frost at dawn, thaw later.',"),
+    ("memos that mention pipes", "pipes froze.']"),
+    ("how many memos speak of frost", "**2**"),
+    ("which memos contain thaw", "'Thaw.']"),
+    ("memos with the word 'later'", "['Frost at dawn, thaw later.']"),
+    ("what is stock['glue']?", "There is no key `'glue'` in `stock`. It has 3 keys: `nails`, `screws`, `bolts`."),
+    ("trainer['optim']['rate']", "no key `'rate'` in `trainer['optim']`"),
+    ("results[7]", "There is no `results[7]`: `results` has 3 items; their places are 0 to 2."),
+    ("print stock['nail']", "Perhaps `nails` is meant."),
+    ("robot.batery", "There is no attribute `batery` in `robot`. It has 3 attributes: `owner`, `battery`, `route`."),
+    ("what is trainer.loader", "write `trainer['loader']`"),
+    ("how often does each colour occur", "'red': 2"),
 ]
 ARRAYS = """
 import numpy as np
@@ -93,6 +111,8 @@ rhs = np.array([4.0, 11.0])
 photo = np.zeros((8, 6, 3), dtype=np.uint8)
 hidden = np.ma.masked_equal(np.array([2.0, -1.0, 4.0]), -1.0)
 hits = np.array([7, 1, 9, 1])
+chessboard = np.indices((8, 8)).sum(axis=0) % 2
+scans = np.zeros((2, 16, 16))
 """
 ASKED_OF_ARRAYS = [
     ("mean of readings", "5"),
@@ -128,6 +148,17 @@ ASKED_OF_ARRAYS = [
     ("most common value of hits", "1"),
     ("replace the nans in readings with the mean", "np.nanmean(readings)"),
     ("first 2 values of hits", "[7, 1]"),
+    ("how often does each hit occur", "{1: 2, 7: 1, 9: 1}"),
+    ("how often is each of the hits there", "{1: 2, 7: 1, 9: 1}"),
+    ("how many times does each hit appear", "{1: 2, 7: 1, 9: 1}"),
+    ("how often do the hits occur", "{1: 2, 7: 1, 9: 1}"),
+    ("frequency of each hit", "{1: 2, 7: 1, 9: 1}"),
+    ("draw photo", "plt.imshow(photo)"),
+    ("show me a picture of photo", "plt.imshow(photo)"),
+    ("plot chessboard", "plt.imshow(chessboard)"),
+    ("what does photo look like", "plt.imshow(photo)"),
+    ("visualise the scans", "`scans`, the first of 2 images:"),
+    ("draw table", "plt.plot(table)"),
 ]
 FUNCTIONS = [
     'def to_miles(km: float) -> float:\n    """Convert kilometres to miles."""\n    return km * 0.621371',

@@ -247,3 +247,27 @@ def test_only_tables_with_the_same_columns_are_named_besides_the_one_that_is_ask
     )
     assert "has these columns" not in offline.ask("newest client").text
     assert "`some_orders` has these columns, too" in offline.fresh().ask("newest order").text
+
+
+@pytest.mark.parametrize(
+    ("question", "shown"),
+    [
+        ("mean of qty in wire", "**4**"),
+        ("how many rows of wire have qty over 2", "**2**"),
+        ("top 1 by qty", "| 8 | `c` |"),
+        ("sort wire by qty", "wire.to_pandas().sort_values('qty')"),
+        ("mean qty by unit", "| `c` | 8 |"),
+        ("describe wire", "`wire` is a pyarrow table"),
+        ("drop the column unit", "wire = type(wire).from_pandas("),
+        ("add a column twice = qty * 2", "wire = type(wire).from_pandas("),
+    ],
+)
+def test_a_table_of_arrow_is_computed_by_pandas_and_stays_one_of_arrow(
+    offline_with: Callable[[str], OfflineSession], question: str, shown: str
+) -> None:
+    pytest.importorskip("pyarrow")
+    session = offline_with("import pyarrow as pa\nwire = pa.table({'qty': [3, 1, 8], 'unit': ['a', None, 'c']})")
+    reply = session.ask(question)
+    assert shown in reply.text, reply.text
+    if "from_pandas" in shown:
+        assert type(session.executed(reply)["wire"]).__module__ == "pyarrow.lib"

@@ -99,7 +99,7 @@ def _made(query: TableQuery, source: Source, namespace: Namespace, *, runs: bool
     """The query over a table with all that it needs: joined, with index levels as columns, texts read as numbers."""
     used = query.used()
     columns = tuple(column for column in source.table.columns if "product" not in column.facts or column in used)
-    table = Table(source.base.variable, columns)
+    table = replace(source.base, columns=columns)
     for link in source.links:
         expression = dialect(table, namespace, runs=runs).joined(link.table, link.left, link.right)
         table = replace(table, expression=expression)

@@ -41,7 +41,7 @@ _LEXICON = Lexicon(
         "length": "length, len, how long, how many values, number of values, how many elements, number of elements, how many entries, how big, how large, size, how many, number of, count",
         "memory": "memory, how much memory, bytes, how many bytes, memory usage, nbytes",
         "unique": "unique, distinct, different, unique values, distinct values",
-        "counts": "counts, value counts, how often each, counts of each, frequency, frequencies, class balance, balance, distribution of the classes, how many of each",
+        "counts": "counts, value counts, how often each, how often does each, how often is each, how often do the, how often does every, how many times does each, how many times is each, how many times each, counts of each, frequency of each, frequencies of each, count of each, number of each, frequency, frequencies, class balance, balance, distribution of the classes, how many of each",
         "mode": "most common, most frequent, commonest, mode",
         "sorted": "sort, sorted, order, ordered, ascending",
         "sorted down": "sort descending, sorted descending, descending",
@@ -69,7 +69,7 @@ _LEXICON = Lexicon(
     },
     sign={"< 0": "negative, negatives, below zero, less than zero", "> 0": "positive, positives, above zero, greater than zero", "== 0": "zero, zeros, zeroes"},
     noun={True: "values, value, elements, element, entries, numbers, number, items, array, matrix, vector, image, frames, pixels, pixel, classes, class, labels, data, series, x"},
-    verb={True: "and, also, about, what about, how about, then, again, take, takes, use, uses, does, where, indices, index, positions"},
+    verb={True: "and, also, about, what about, how about, then, again, take, takes, use, uses, does, where, occur, occurs, appear, appears, come, comes up, come up, turn up, there, exist, exists, indices, index, positions"},
 )  # fmt: skip
 _NOUNS = {
     "inv": "inverse", "det": "determinant", "length": "number of values", "missing": "number of missing values", "ndim": "number of dimensions",
@@ -81,7 +81,7 @@ _LINEAR = {
 }  # fmt: skip
 _OWN = {
     "sorted": "{np}.sort({0})", "sorted down": "{np}.sort({0})[::-1]", "argsort": "{np}.argsort({0})", "cumsum": "{0}.cumsum()", "diff": "{np}.diff({0})",
-    "unique": "{np}.unique({0})", "counts": "dict(zip(*{np}.unique({0}, return_counts=True)))", "transpose": "{0}.T", "flat": "{0}.ravel()",
+    "unique": "{np}.unique({0})", "counts": "dict(zip(*(each.tolist() for each in {np}.unique({0}, return_counts=True))))", "transpose": "{0}.T", "flat": "{0}.ravel()",
     "symmetric": "bool(({0} == {0}.T).all())", "invertible": "bool({np}.linalg.matrix_rank({0}) == len({0}))", "range": "{0}.max() - {0}.min()",
     "normalised": "({0} - {0}.mean()) / {0}.std()",
 }  # fmt: skip

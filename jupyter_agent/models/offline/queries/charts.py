@@ -6,15 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from jupyter_agent.models.offline.facts import Facts
-from jupyter_agent.models.offline.markdown import name
+from jupyter_agent.models.offline.markdown import many, name
 from jupyter_agent.models.offline.namespace import Namespace, in_code
 from jupyter_agent.models.offline.pictures import Picture
 from jupyter_agent.models.offline.queries.query import ObjectContext, ObjectQuery
 from jupyter_agent.models.offline.spans import Lexicon, Meaning, is_named, named_so, spans
 
+#: An array with a shorter side is drawn as lines.
+_NARROWEST = 4
 _LEXICON = Lexicon(
     chart={
-        "": "plot, plots, chart, graph, draw, visualize, visualise, picture, diagram, plot of",
+        "": "plot, plots, chart, graph, draw, visualize, visualise, picture, picture of, a picture of, diagram, plot of, drawing of, look like, looks like",
         "line": "line, line plot, line chart, curve, as a line, as line", "bar": "bar, bars, bar chart, bar plot, as bars, as a bar chart, bar chart of, barplot",
         "barh": "horizontal bars, horizontal bar chart, horizontal, barh", "pie": "pie, pie chart, as a pie", "scatter": "scatter, scatter plot, scatterplot",
         "hist": "hist, histogram, histograms, distribution", "box": "box, boxplot, box plot, boxes", "heatmap": "heatmap, heat map, image, imshow, as an image",
@@ -27,12 +29,20 @@ _LEXICON = Lexicon(
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """What is drawn: its code, what it is called, and how many dimensions it has."""
+    """What is drawn: its code, what it is called, and its shape."""
 
     code: str
     key: str
     kind: str
-    dimensions: int = 1
+    shape: tuple[int, ...] = ()
+
+    @property
+    def layers(self) -> int | None:
+        """Of an image 0; of images one behind the other how many; None of what is neither."""
+        is_coloured = len(self.shape) == 3 and self.shape[-1] in (3, 4)
+        if is_coloured or (len(self.shape) == 2 and min(self.shape) >= _NARROWEST):
+            return 0
+        return self.shape[0] if len(self.shape) in (3, 4) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +64,7 @@ class ChartQuery(ObjectQuery):
             sentence = f"{name(first.key)} against {name(others[0].key)}"
             return Picture(sentence, [line], f"{first.key} by {others[0].key}", labels).blocks(self.namespace, facts)
         values = f"list({code}.values())" if first.kind == "mapping" else code
-        flat = f"{code}.ravel()" if first.dimensions > 1 else f"{code}.dropna()" if first.kind == "series" else values
+        flat = f"{code}.ravel()" if len(first.shape) > 1 else f"{code}.dropna()" if first.kind == "series" else values
         places = f"list({code})" if first.kind == "mapping" else f"range(len({code}))"
         lines = {
             "hist": f"plt.hist({flat}, bins={self.bins})",
@@ -62,12 +72,14 @@ class ChartQuery(ObjectQuery):
             "bar": f"plt.bar({places}, {values})",
             "barh": f"plt.barh({places}, {values})",
             "pie": f"plt.pie({values}, labels={places})",
-            "heatmap": f"plt.imshow({code})",
+            "heatmap": f"plt.imshow({code}{'[0]' if first.layers else ''})",
             "scatter": f"plt.scatter({places}, {values})",
         }
-        chart = self.chart or ("bar" if first.kind == "mapping" else "hist" if first.kind == "series" else "line")
+        usual = {"mapping": "bar", "series": "hist"}.get(first.kind, "line" if first.layers is None else "heatmap")
+        chart = self.chart or usual
         line = lines.get(chart, f"plt.plot({places}, {values})" if first.kind == "mapping" else f"plt.plot({code})")
-        return Picture(name(first.code), [line], first.key).blocks(self.namespace, facts)
+        of = f", the first of {many(first.layers, 'image')}" if first.layers and chart == "heatmap" else ""
+        return Picture(f"{name(first.code)}{of}", [line], first.key).blocks(self.namespace, facts)
 
 
 def read(question: str, context: ObjectContext) -> ChartQuery | None:
@@ -85,8 +97,8 @@ def read(question: str, context: ObjectContext) -> ChartQuery | None:
         found = named_so(text, arrays)
         if found is not None:
             shape = found.facts.get("shape")
-            dimensions = len(shape) if isinstance(shape, (list, tuple)) else 1
-            return "drawn", Drawn(in_code(found.name), found.name, found.kind, dimensions)
+            sides = tuple(map(int, shape)) if isinstance(shape, (list, tuple)) else ()
+            return "drawn", Drawn(in_code(found.name), found.name, found.kind, sides)
         inner = [lineage[-1] for lineage in lineages if is_named(lineage[-1].key, text) or lineage[-1].code == text]
         if (
             len({part.code for part in inner}) != 1
@@ -109,7 +121,10 @@ def read(question: str, context: ObjectContext) -> ChartQuery | None:
     ):
         return None
     chart = charts.pop() if charts else ""
-    if (chart == "heatmap" and drawn[0].dimensions != 2) or (numbers and chart != "hist"):
+    sides = len(drawn[0].shape)
+    if (chart == "heatmap" and sides != 2 and drawn[0].layers is None) or (numbers and chart != "hist"):
+        return None
+    if sides > 2 and (len(drawn) > 1 or drawn[0].layers is None or chart not in ("", "heatmap", "hist", "box")):
         return None
     if len(drawn) > 1 and chart not in ("", "line", "scatter"):
         return None

@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from jupyter_agent.core.kernel_state import Variable
 from jupyter_agent.models.offline.facts import Facts
 from jupyter_agent.models.offline.lexicon import words
-from jupyter_agent.models.offline.markdown import name
+from jupyter_agent.models.offline.markdown import many, name, names
+from jupyter_agent.models.offline.parts import Part, part_of
 from jupyter_agent.models.offline.queries.query import ObjectContext, ObjectQuery, shown_run
+from jupyter_agent.models.offline.words import near
 
 _LEADING = re.compile(
     r"^(?:please |ok |and |so |hey |can you |could you )*(?:(?:what(?:'s| is| does| are| would be)|whats|how much is|show(?: me)?|print|display|evaluate|eval|compute|calculate|give me|run|value of|the value of|result of|return) +)*(?:the value of |the result of |result of |value of )?",
@@ -42,13 +44,45 @@ _ALLOWED = (
 
 @dataclass(frozen=True, slots=True)
 class ExpressionQuery(ObjectQuery):
-    """An expression to evaluate."""
+    """An expression to evaluate.
+
+    Attributes:
+        code: It.
+        variables: The values that it names.
+    """
 
     code: str
+    variables: tuple[Variable, ...]
 
     def answer(self, facts: Facts) -> Sequence[str]:
-        """What it yields."""
+        """What it yields, or which part of a value it names that there is not."""
+        ran = facts.run(self.code)
+        if ran.status == "failed" and re.match(r"(?:Key|Index|Attribute)Error\b", ran.last_line):
+            parts = [part for full in facts.inspected_all(self.variables) for *_, part in part_of(full).walk()]
+            for node in ast.walk(ast.parse(self.code, mode="eval")):
+                if isinstance(node, (ast.Subscript, ast.Attribute)) and (missing := _missing(node, parts)):
+                    return [missing]
         return shown_run(facts, self.code, name(self.code, 160))
+
+
+def _missing(node: ast.Subscript | ast.Attribute, parts: Sequence[Part]) -> str:
+    """That a value has no such key, place or attribute, and which it has; empty where it is not known or has it."""
+    outer = next((part for part in parts if part.kind and part.code == ast.unparse(node.value)), None)
+    if outer is None or outer.length is None or any(part.code == ast.unparse(node) for part in outer.parts):
+        return ""
+    if isinstance(node, ast.Attribute) and outer.kind != "object":
+        own = next((part.code for part in outer.parts if part.key == node.attr), "")
+        return f"{name(node.attr)} is a key of {name(outer.code)}, not an attribute: write {name(own)}." if own else ""
+    sought = node.attr if isinstance(node, ast.Attribute) else ast.unparse(node.slice)
+    if outer.kind == "sequence":
+        places = f"; their places are 0 to {outer.length - 1}" if outer.length else ""
+        return f"There is no {name(ast.unparse(node))}: {name(outer.code)} has {many(outer.length, 'item')}{places}."
+    noun = "key" if outer.kind == "mapping" else "attribute"
+    listed = names([part.key for part in outer.parts], 40)
+    there = f"{many(outer.length, noun)}: {listed}" if outer.parts else f"no {noun}s"
+    close = near(sought.strip("'\""), [part.key for part in outer.parts])
+    like = f" Perhaps {name(close[0])} is meant." if close else ""
+    return f"There is no {noun} {name(sought)} in {name(outer.code)}. It has {there}.{like}"
 
 
 def read(question: str, context: ObjectContext) -> ExpressionQuery | None:
@@ -72,7 +106,7 @@ def read(question: str, context: ObjectContext) -> ExpressionQuery | None:
     variables = [known[text] for text in named if text in known]
     if not named <= known.keys() | _BUILT_IN or not variables or not _suits(nodes, variables):
         return None
-    return ExpressionQuery(ast.unparse(tree))
+    return ExpressionQuery(ast.unparse(tree), tuple(variables))
 
 
 def _suits(nodes: Sequence[ast.AST], variables: Sequence[Variable]) -> bool:

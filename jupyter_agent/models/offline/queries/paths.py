@@ -38,11 +38,11 @@ _LEXICON = Lexicon(
         "longest": "longest",
         "shortest": "shortest",
         "reversed": "reverse, reversed, backwards",
-        "counts": "how often each, counts of each, frequencies, value counts",
+        "counts": "how often each, how often does each, how often is each, how often do the, how often does every, how many times does each, how many times is each, how many times each, how many of each, counts of each, count of each, frequencies, frequency, value counts",
         "keys": "keys, key names, fields, attributes, entries, names of the keys",
         "type": "type, type of, kind, what kind, class of, data type",
         "upper": "upper case, uppercase, upper, in capitals, capital letters",
-        "frame": "as a dataframe, as dataframe, to a dataframe, into a dataframe, as a table, as a data frame, to dataframe, into a table, make a dataframe of, make a dataframe from, dataframe from, dataframe of, table of, convert to dataframe, as a pandas dataframe, turn into a dataframe",
+        "frame": "as a dataframe, as dataframe, to a dataframe, into a dataframe, as a table, as a data frame, to dataframe, into a table, dataframe from, dataframe of, table of, table from, data frame of, data frame from, a dataframe, into a data frame, to a data frame, as data frame, to a table, as a pandas dataframe",
         "assign": "change, set, update, overwrite",
         "lower": "lower case, lowercase, lower",
     },
@@ -54,13 +54,15 @@ _LEXICON = Lexicon(
         "<": "less than, below, under, fewer than, lower than, smaller than, cheaper than, shorter than",
         ">=": "at least", "<=": "at most", "==": "equal to, equals, exactly",
     },
+    mentions={True: "contain, contains, containing, mention, mentions, mentioning, talk about, talks about, talking about, speak of, speaks of, speak about, include, includes, including, with the word, have the word, about"},
+    making={True: "make, made, build, create, turn, convert, put, get, as, into"},
     without={True: "without, with no, with empty, that lack, lacking"},
     noun={
         "item": "item, items, element, elements, entry, thing, things, one, ones",
         "list": "list, dict, dictionary, tuple, string, text, object, variable, array, instance, setting, settings, entry, number, data structure",
         "word": "word, words", "line": "line, lines", "character": "character, characters, letters, chars", "value": "values, all values",
     },
-    verb={True: "stand for, stands for, stood for, set to, contain, contains, hold, holds, inside, who, where, called, gets, got, under, side, sides, using, used, use, and, also, about, what about, how about, then, again"},
+    verb={True: "stand for, stands for, stood for, set to, hold, holds, inside, who, where, called, gets, got, under, side, sides, using, used, use, occur, occurs, appear, appears, come, comes up, come up, turn up, exist, exists, and, also, what about, how about, then, again"},
     asks={True: "does, has, is there, are there, any"},
 )  # fmt: skip
 #: What the parts of a value of each kind are called.
@@ -119,6 +121,7 @@ class PathQuery(ObjectQuery):
         limit: How many items.
         filters: Which records.
         unit: What a text is counted in.
+        word: What the texts of a list have to contain.
     """
 
     part: Part
@@ -128,6 +131,7 @@ class PathQuery(ObjectQuery):
     limit: int | None = None
     filters: tuple[Filter, ...] = ()
     unit: str = ""
+    word: str = ""
 
     def answer(self, facts: Facts) -> Sequence[str]:
         """What it is, from what inspection found; what is computed is run."""
@@ -139,6 +143,14 @@ class PathQuery(ObjectQuery):
 
     def _of_one(self, facts: Facts) -> Sequence[str]:
         part, function = self.part, self.function
+        if self.word:
+            pattern = rf"\b{re.escape(self.word)}"
+            search = f"__import__('re').search({pattern!r}, item, __import__('re').IGNORECASE)"
+            matching = f"item for item in {part.code} if {search}"
+            title = f"in {name(part.code)} with a word that begins with {name(self.word)}"
+            if function == "count":
+                return shown_run(facts, f"sum(1 {matching.removeprefix('item ')})", f"The number of texts {title}")
+            return shown_run(facts, f"[{matching}]", f"The texts {title}")
         if function == "assign":
             return [
                 f"Run this to set {name(part.code)}, which is {name(part.text)} now:",
@@ -160,13 +172,16 @@ class PathQuery(ObjectQuery):
         code = self._code()
         if code is None:
             raise Ask(f"I cannot compute the {function} of {name(part.code)}: {self._what()}.")
-        return shown_run(facts, code, f"The {function} of {name(part.code)}")
+        title = f"{name(part.code)} as a table" if function == "frame" else f"The {function} of {name(part.code)}"
+        return shown_run(facts, code, title)
 
     def _code(self) -> str | None:
         part, function = self.part, self.function
         if function == "frame" and part.kind in ("mapping", "sequence"):
             is_flat = part.kind == "mapping" and not any(inner.kind for inner in part.parts)
-            return f"__import__('pandas').DataFrame({part.code}{'.items()' if is_flat else ''})"
+            are_records = part.kind == "sequence" and all(inner.kind == "mapping" for inner in part.parts)
+            made = "json_normalize" if are_records else "DataFrame"
+            return f"__import__('pandas').{made}({part.code}{'.items()' if is_flat else ''})"
         template: str | None = None
         if part.kind == "mapping" and all(inner.is_number for inner in part.parts):
             template = _MAPPING.get(function)
@@ -260,9 +275,9 @@ def read(question: str, context: ObjectContext) -> PathQuery | None:
     every = [lineage for root in context.roots(question) for lineage in root.walk()]
 
     def meaning(text: str) -> Meaning | None:
-        root = next((lineage[0] for lineage in every if len(lineage) == 1 and lineage[0].key == text), None)
-        if root is not None:
-            return "part", ((0, root),)
+        exact = next((lineage[-1] for lineage in every if lineage[-1].code == text), None)
+        if exact is not None:
+            return "part", ((0, exact),)
         likely = [(likeness(text, lineage[-1].key), lineage[-1]) for lineage in every if not lineage[-1].key.isdigit()]
         best = min((rank for rank, _ in likely if rank >= 0), default=None)
         holding = [
@@ -276,9 +291,27 @@ def read(question: str, context: ObjectContext) -> PathQuery | None:
         return ("quality", quality) if quality is not None else None
 
     found = spans(question, _LEXICON, meaning, context.namespace.variables.__contains__)
+    mentions = _mentions(found)
+    if mentions is not None:
+        return mentions
+    verbs = tuple(replace(span, slot="verb") if span.slot == "mentions" else span for span in found.spans)
+    found = replace(found, spans=verbs)
     if found.unknown or not found.slots & {"part", "content", "quality"}:
         return None
     return _query(found, every)
+
+
+def _mentions(found: Spans) -> PathQuery | None:
+    """``which notes mention rain``: the texts of a list that hold a word; None if something else is asked."""
+    functions, needles = found.all("function"), [*found.all("text"), *found.unknown]
+    needles += [span.text for span in found.spans if span.slot == "content"]
+    listed = [part for choice in found.all("part") for rank, part in choice if part.kind == "sequence"]
+    if "mentions" not in found.slots or len(listed) != 1 or len(needles) != 1 or functions not in ([], ["count"]):
+        return None
+    are_texts = bool(listed[0].parts) and all(isinstance(inner.value, str) for inner in listed[0].parts)
+    if not are_texts or not found.slots <= {"part", "mentions", "content", "function", "text", "noun", "verb", "asks"}:
+        return None
+    return PathQuery(listed[0], function=functions[0] if functions else "", word=needles[0])
 
 
 def _qualities(text: str) -> Iterable[tuple[str, str]]:
@@ -300,7 +333,7 @@ def _query(found: Spans, every: Sequence[tuple[Part, ...]]) -> PathQuery | None:
             return None
         wanted.append(fitting)
     functions = _united(functions)
-    if len(functions) > 1:
+    if len(functions) > 1 or ("making" in found.slots and functions != ["frame"]):
         return None
     if found.one("compare") is not None and len(wanted) == 2 and not found.slots & {"function", "content", "number"}:
         return _compared(wanted, found.one("compare"), found)

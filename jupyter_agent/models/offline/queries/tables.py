@@ -205,7 +205,7 @@ def _summary(frame: Table) -> Sequence[str]:
         counted = figure(unique) if unique is not None else "–"
         others.append([name(column.name), name(column.dtype), counted, _missing(column), span])
     return [
-        f"{name(frame.name)} is a {frame.library} table: {', '.join(part for part in parts if part)}.",
+        f"{name(frame.name)} is a {'pyarrow' if frame.expression else frame.library} table: {', '.join(part for part in parts if part)}.",
         *([table(["number column", *stats, "missing"], numbers, range(1, 7))] if numbers else []),
         *([table(["other column", "type", "unique", "missing", "values"], others, [2, 3])] if others else []),
     ]

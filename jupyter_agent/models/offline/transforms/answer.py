@@ -13,7 +13,7 @@ from jupyter_agent.models.offline.dialects.choice import dialect
 from jupyter_agent.models.offline.dialects.dialect import with_imports
 from jupyter_agent.models.offline.facts import Facts, Ran
 from jupyter_agent.models.offline.markdown import figure, many, name, names, python, share
-from jupyter_agent.models.offline.namespace import Column, Namespace, names_of, whole
+from jupyter_agent.models.offline.namespace import Column, Namespace, in_code, names_of, whole
 from jupyter_agent.models.offline.query import noun
 from jupyter_agent.models.offline.results import result
 from jupyter_agent.models.offline.transforms.code import written
@@ -153,12 +153,13 @@ def _view(title: str, block: str, ran: Ran, known: Sequence[str]) -> Sequence[st
 
 
 def _statement(transform: Transform, code: Written, is_pandas: bool) -> str:
-    table = transform.table.code
-    if code.table:
-        return code.table if transform.operation in VIEWS else f"{table} = {code.table}"
-    if is_pandas:
+    table, held = transform.table.code, in_code(transform.table.name)
+    if transform.operation in VIEWS and code.table:
+        return code.table
+    if is_pandas and not code.table and table == held:
         return "\n".join(f"{table}[{label}] = {expression}" for label, expression in code.columns)
-    return f"{table} = {_with_columns(table, code, is_pandas)}"
+    new = code.table or _with_columns(table, code, is_pandas)
+    return f"{held} = {new}" if table == held else f"{held} = type({held}).from_pandas({new}, preserve_index=False)"
 
 
 def _with_columns(table: str, code: Written, is_pandas: bool) -> str:
