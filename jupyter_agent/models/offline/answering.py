@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from jupyter_agent.models.offline.conversation import Conversation
@@ -35,11 +36,18 @@ _NAMED = re.compile(
 
 
 def answered(conversation: Conversation) -> OfflineReply:
-    """The answer, or the refusal.
+    """The answer, what has to be asked back, or the refusal.
 
     Raises:
         Need: a tool has to be asked first.
     """
+    try:
+        return _answered(conversation)
+    except Ask as ask:
+        return clarification(str(ask))
+
+
+def _answered(conversation: Conversation) -> OfflineReply:
     facts = Facts(conversation)
     question = numbered(conversation.question, conversation.answer)
     small_talk = talk(question)
@@ -52,20 +60,19 @@ def answered(conversation: Conversation) -> OfflineReply:
     objects = ObjectContext(facts, namespace)
     for earlier in conversation.earlier:
         if talk(earlier) is None:
-            previous = _of_object(earlier, objects)
-            objects = replace(objects, previous=previous if isinstance(previous, ObjectQuery) else None)
-    about = _of_object(question, replace(objects, only_named=True))
-    if about is not None:
-        return _answer_of(about, namespace, facts)
-    try:
-        about_tables = table_answer(replace(conversation, question=question), facts)
-    except Ask as ask:
-        return clarification(str(ask))
+            previous: ObjectQuery | None = None
+            with suppress(Ask):
+                previous = read(earlier, objects)
+            objects = replace(objects, previous=previous)
+    about = read(question, replace(objects, only_named=True))
+    about_tables = table_answer(replace(conversation, question=question), facts) if about is None else None
     if about_tables is not None:
         return OfflineReply(about_tables)
-    about = _of_object(question, objects)
+    about = about or read(question, objects)
+    if isinstance(about, OverviewQuery):
+        return overview(namespace, facts)
     if about is not None:
-        return _answer_of(about, namespace, facts)
+        return OfflineReply([block for block in (*about.answer(facts), namespace.age_note) if block.strip()])
     tables = [_detailed(table, facts) for table in namespace.frames]
     unknown, table = unknown_words(question, tables)
     unknown = unknown_in_change(question, tables) or unknown
@@ -78,34 +85,11 @@ def _detailed(table: Table, facts: Facts) -> Table:
     return Table.of(full) if full is not None and full.kind == "frame" and full.facts.get("columns") else table
 
 
-def _of_object(question: str, context: ObjectContext) -> ObjectQuery | Ask | None:
-    """What a question asks of an object, or what has to be asked back."""
-    try:
-        return read(question, context)
-    except Ask as ask:
-        return ask
-
-
-def _answer_of(about: ObjectQuery | Ask, namespace: Namespace, facts: Facts) -> OfflineReply:
-    if isinstance(about, OverviewQuery):
-        return overview(namespace, facts)
-    try:
-        if isinstance(about, Ask):
-            return clarification(str(about))
-        return OfflineReply([block for block in (*about.answer(facts), namespace.age_note) if block.strip()])
-    except Ask as ask:
-        return clarification(str(ask))
-
-
 def _strange(question: str, namespace: Namespace, tables: Sequence[Table]) -> Sequence[str]:
     """Words that are neither of the language nor a name that there is."""
     names: Iterable[str] = [*namespace.variables, *(column.name for table in tables for column in table.columns)]
     known = frozenset[str]().union(*map(forms, names))
     words = [token.text for token in tokens(question) if token.kind in ("word", "quoted", "file")]
     strange = [word for word in words if word.lower() not in _KNOWN and not forms(word) & known and key(word)]
-    named = [
-        match[1]
-        for match in _NAMED.finditer(question)
-        if not forms(match[1]) & known and match[1].lower() not in BINDING
-    ]
+    named = [word for word in _NAMED.findall(question) if not forms(word) & known and word.lower() not in BINDING]
     return tuple(dict.fromkeys([*named, *strange]))

@@ -171,11 +171,8 @@ def _value(node: ast.expr) -> str:
         case ast.List() | ast.Tuple() | ast.Set():
             return f"{len(node.elts)} items, {name(_short(node))}"
         case ast.Dict():
-            return (
-                f"a dictionary with {names([_short(key) for key in node.keys if key is not None], 8)}"
-                if node.keys
-                else "an empty dictionary"
-            )
+            keys = names([_short(key) for key in node.keys if key is not None], 8)
+            return f"a dictionary with {keys}" if node.keys else "an empty dictionary"
         case ast.ListComp() | ast.SetComp() | ast.DictComp() | ast.GeneratorExp():
             return f"built from {name(_short(node.generators[0].iter))} item by item"
         case ast.Lambda():
@@ -195,13 +192,7 @@ def _calls(node: ast.expr) -> Iterator[str]:
         else:
             inner = inner.value
     for call in reversed(chain):
-        called = (
-            call.func.attr
-            if isinstance(call.func, ast.Attribute)
-            else call.func.id
-            if isinstance(call.func, ast.Name)
-            else ""
-        )
+        called = getattr(call.func, "attr", getattr(call.func, "id", ""))
         first = name(_short(call.args[0]), 60) if call.args else "something"
         if called in _VERBS:
             yield _VERBS[called].replace("{first}", first)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -45,6 +46,14 @@ class Ran:
     def last_line(self) -> str:
         """The last line of what it displayed: of a failure, its message."""
         return (self.text.strip().splitlines() or ["no message"])[-1]
+
+    @property
+    def value(self) -> Any:
+        """What it displayed, where that is plain data; else None."""
+        try:
+            return ast.literal_eval(re.sub(r"^\s*Out\[\d+\]:\s?", "", self.text).strip())
+        except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+            return None
 
     @property
     def obstacle(self) -> str:

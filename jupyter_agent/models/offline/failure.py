@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from jupyter_agent.core.kernel_state import Variable
 from jupyter_agent.models.offline.facts import Facts
 from jupyter_agent.models.offline.namespace import Namespace, whole
 
@@ -116,8 +117,19 @@ class ErrorContext:
     namespace: Namespace
     facts: Facts
 
+    def named_variables(self, *codes: str) -> list[Variable]:
+        """The variables that code names, in its order; of no code, those of the failing line, else of the whole cell."""
+        names = re.findall(r"[^\W\d]\w*", "\n".join(codes or (self.failure.line or self.failure.source,)))
+        known = self.namespace.variables
+        return [known[name] for name in dict.fromkeys(names) if name in known]
+
 
 Fix = Callable[[ErrorContext], Explanation | None]
+
+
+def by_message(fixes: Sequence[tuple[str, str]], message: str) -> str | None:
+    """What a message of this kind means."""
+    return next((text for pattern, text in fixes if re.search(pattern, message, re.IGNORECASE)), None)
 
 
 def always(reason: str) -> Fix:

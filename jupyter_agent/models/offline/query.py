@@ -52,6 +52,15 @@ class Measure:
         """The function in words."""
         return f"{self.at:.4g} quantile" if self.at is not None else noun(self.function)
 
+    @property
+    def is_of_numbers(self) -> bool:
+        """Whether it needs numbers."""
+        return self.function not in ("count", "nunique", "mode")
+
+    def in_words(self, rows: str) -> str:
+        """``mean of `price` ``; what the number of rows is called where it counts them."""
+        return f"{self.noun} of {shown(self.column.name)}" if self.column is not None else rows
+
 
 @dataclass(frozen=True, slots=True)
 class Condition:

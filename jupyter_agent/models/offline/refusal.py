@@ -63,17 +63,13 @@ def refusal(
         why = f"I do not understand {names(unknown, 4)} in this question, so I do not answer a part of it.{table}{like}"
     else:
         why = "I cannot answer that: I understand each word, but no question that they make. I look up variables, data, errors and cells."
-    return replace_blocks(overview(namespace, facts, about), [why], Declined(tuple(unknown)))
+    card = overview(namespace, facts, about)
+    return OfflineReply([why, *card.blocks], Declined(tuple(unknown)), card.suggestions)
 
 
 def clarification(text: str) -> OfflineReply:
     """A question to the user."""
     return OfflineReply([text], Declined())
-
-
-def replace_blocks(card: OfflineReply, before: Sequence[str], declined: Declined) -> OfflineReply:
-    """A card with something said before it."""
-    return OfflineReply([*before, *card.blocks], declined, card.suggestions)
 
 
 def overview(namespace: Namespace, facts: Facts, about: Table | None = None) -> OfflineReply:
@@ -88,11 +84,7 @@ def overview(namespace: Namespace, facts: Facts, about: Table | None = None) -> 
         if there
         else ["There are no variables in the kernel yet; nothing is loaded."]
     )
-    return OfflineReply(
-        [*blocks, asking, CONNECT],
-        None,
-        (*suggestions, _MODEL),
-    )
+    return OfflineReply([*blocks, asking, CONNECT], None, (*suggestions, _MODEL))
 
 
 def _there(namespace: Namespace, error: CellError | None) -> Iterator[str]:
@@ -101,12 +93,11 @@ def _there(namespace: Namespace, error: CellError | None) -> Iterator[str]:
         yield f"the table {name(frame.name)}, {size}{names_of(frame.columns, 10)}"
     models = [variable for variable in namespace.variables.values() if "fitted" in variable.facts]
     if models:
-        yield f"{many(len(models), 'model')}: {', '.join(f'{name(model.name)} ({name(model.summary, 60)})' for model in models[:6])}"
+        listed = ", ".join(f"{name(model.name)} ({name(model.summary, 60)})" for model in models[:6])
+        yield f"{many(len(models), 'model')}: {listed}"
+    others = [variable for variable in namespace.variables.values() if variable not in models]
     for kinds, noun in _KINDS:
-        found = [
-            variable for variable in namespace.variables.values() if variable.kind in kinds and variable not in models
-        ]
-        if found:
+        if found := [variable for variable in others if variable.kind in kinds]:
             yield f"{many(len(found), noun)}: {names_of(found, 10)}"
     if error is not None:
         first = error.message.strip().split("\n")[0]

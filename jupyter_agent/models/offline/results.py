@@ -117,13 +117,8 @@ def _aligned(text: str, lines: Sequence[str], known: Sequence[str]) -> Result:
     if len(body) < 2 or not lines[0].startswith(" ") or lines[0].rstrip().endswith("\\"):
         return Result(text)
     index, rows = "", body[1:]
-    named = (
-        len(rows) > 1
-        and rows[0].strip()
-        and not re.search(r"\S\s{2,}\S", rows[0].rstrip())
-        and len(rows[0].rstrip()) < len(rows[1]) // 2
-    )
-    if named:
+    top = rows[0].rstrip()
+    if len(rows) > 1 and top and not re.search(r"\S\s{2,}\S", top) and len(top) < len(rows[1]) // 2:
         index, rows = rows[0].strip(), rows[1:]
     ends = [_index_width(rows), *_name_ends(body[0], known)]
     if any(len(line) > ends[-1] or any(line[end : end + 1] not in ("", " ") for end in ends) for line in rows):
@@ -136,11 +131,7 @@ def _name_ends(top: str, known: Sequence[str]) -> Sequence[int]:
     ends, place = [], 0
     while top[place:].strip():
         place += len(top[place:]) - len(top[place:].lstrip())
-        fitting = [
-            row
-            for row in known
-            if top.startswith(row, place) and top[place + len(row) : place + len(row) + 1] in ("", " ")
-        ]
+        fitting = [label for label in known if f"{top[place:]} ".startswith(f"{label} ")]
         place += len(max(fitting, key=len)) if fitting else len(top[place:].split(" ", 1)[0])
         ends.append(place)
     return ends
@@ -148,10 +139,9 @@ def _name_ends(top: str, known: Sequence[str]) -> Sequence[int]:
 
 def _index_width(rows: Sequence[str]) -> int:
     """Where the row labels end: numbers at the first space, other labels where two spaces follow."""
-    words = [line.split(maxsplit=1)[0] for line in rows]
-    labels = (
-        words if all(word.isdigit() for word in words) else [re.split(r"\s{2,}", line, maxsplit=1)[0] for line in rows]
-    )
+    labels = [line.split(maxsplit=1)[0] for line in rows]
+    if not all(label.isdigit() for label in labels):
+        labels = [re.split(r"\s{2,}", line, maxsplit=1)[0] for line in rows]
     return max(map(len, labels))
 
 

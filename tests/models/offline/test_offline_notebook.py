@@ -181,3 +181,11 @@ def test_a_read_does_not_hide_a_variable(offline_with: Callable[[str], OfflineSe
 
 def test_without_a_notebook_it_says_so(offline_with: Callable[[str], OfflineSession]) -> None:
     assert "cannot read the notebook's cells" in offline_with("x = 1").ask("summarise this notebook").text
+
+
+def test_a_magic_within_a_block_leaves_the_cell_readable(
+    offline_with: Callable[[str], OfflineSession], tmp_path: Path
+) -> None:
+    cell = {"cell_type": "code", "source": "for n in [1]:\n    %time print(n)", "execution_count": 1}
+    offline = offline_with("pass").fresh(notebook=write_notebook(tmp_path / "n.ipynb", [cell]))
+    assert "For each `n` of `[1]`" in offline.ask("what does cell 1 do?").text

@@ -6,10 +6,11 @@ import re
 from collections.abc import Mapping
 
 from jupyter_agent.core.kernel_state import Variable
-from jupyter_agent.models.offline.failure import ErrorContext, Explanation, Fix
+from jupyter_agent.models.offline.failure import ErrorContext, Explanation, Fix, by_message
 from jupyter_agent.models.offline.lexicon import words
 from jupyter_agent.models.offline.markdown import fence, name, names
 from jupyter_agent.models.offline.namespace import Table, texts
+from jupyter_agent.models.offline.queries.query import short_type
 from jupyter_agent.models.offline.queries.variables import called
 from jupyter_agent.models.offline.words import near
 
@@ -66,19 +67,12 @@ def _no_attribute(context: ErrorContext) -> Explanation | None:
     subject = _owner(context, wanted, owner)
     instead = _INSTEAD.get((owner, wanted))
     close = (instead,) if instead else near(wanted, [*_attributes(subject), *_METHODS.get(owner, ())])
-    keyed = (
-        near(wanted, texts(subject.facts.get("keys")))
-        if subject is not None and subject.kind == "mapping" and not close
-        else ()
-    )
+    has_keys = subject is not None and subject.kind == "mapping" and not close
+    keyed = near(wanted, texts(subject.facts.get("keys"))) if has_keys and subject is not None else ()
     if subject is not None and keyed:
         fixed = context.failure.corrected(rf"\.{re.escape(wanted)}(?!\w)", f"[{keyed[0]!r}]")
-        return Explanation(
-            [
-                f"{name(subject.name)} is a dictionary: its values are reached with square brackets. The nearest key is {name(keyed[0])}."
-            ],
-            fixed,
-        )
+        reached = f"{name(subject.name)} is a dictionary: its values are reached with square brackets."
+        return Explanation([f"{reached} The nearest key is {name(keyed[0])}."], fixed)
     reason = f"A {name(owner)}{' such as ' + name(subject.name) if subject else ''} has no {name(wanted)}."
     if not close:
         known = _attributes(subject) or _METHODS.get(owner, ())
@@ -86,27 +80,16 @@ def _no_attribute(context: ErrorContext) -> Explanation | None:
         return Explanation([reason + has])
     columns = _columns(subject)
     right = f"[{close[0]!r}]" if close[0] in columns and not close[0].isidentifier() else f".{close[0]}"
-    return Explanation(
-        [f"{reason} The nearest is {name(close[0])}."],
-        context.failure.corrected(rf"\.{re.escape(wanted)}(?!\w)", right),
-    )
+    fixed = context.failure.corrected(rf"\.{re.escape(wanted)}(?!\w)", right)
+    return Explanation([f"{reason} The nearest is {name(close[0])}."], fixed)
 
 
 def _none(context: ErrorContext) -> Explanation:
-    subject = next(
-        (
-            variable
-            for variable in context.namespace.variables.values()
-            if variable.kind == "none"
-            and re.search(rf"\b{re.escape(variable.name)}\b", context.failure.line or context.failure.source)
-        ),
-        None,
-    )
+    subject = next((variable for variable in context.named_variables() if variable.kind == "none"), None)
     who = name(subject.name) if subject is not None else "The value before the dot"
+    in_place = "a function that changes something in place (such as `list.sort()` or `inplace=True`)"
     return Explanation(
-        [
-            f"{who} is `None`. Often a function that changes something in place (such as `list.sort()` or `inplace=True`) or one without `return` was assigned: its result is `None`."
-        ]
+        [f"{who} is `None`. Often {in_place} or one without `return` was assigned: its result is `None`."]
     )
 
 
@@ -116,33 +99,22 @@ def _owner(context: ErrorContext, wanted: str, owner: str) -> Variable | None:
         variable = context.namespace.variables.get(match[1])
         if variable is not None:
             return variable
-    return next(
-        (
-            variable
-            for variable in context.namespace.variables.values()
-            if variable.type.rsplit(".", 1)[-1] == owner and variable.name in context.failure.line
-        ),
-        None,
-    )
+    named = context.named_variables(context.failure.line)
+    return next((variable for variable in named if short_type(variable) == owner), None)
 
 
 def _columns(variable: Variable | None) -> tuple[str, ...]:
-    return (
-        tuple(column.name for column in Table.of(variable).columns)
-        if variable is not None and variable.kind == "frame"
-        else ()
-    )
+    if variable is None or variable.kind != "frame":
+        return ()
+    return tuple(column.name for column in Table.of(variable).columns)
 
 
 def _attributes(variable: Variable | None) -> tuple[str, ...]:
     if variable is None:
         return ()
     fields = variable.facts.get("fields")
-    return (
-        *_columns(variable),
-        *(fields if isinstance(fields, Mapping) else ()),
-        *texts(variable.facts.get("methods")),
-    )
+    named = fields if isinstance(fields, Mapping) else ()
+    return (*_columns(variable), *named, *texts(variable.facts.get("methods")))
 
 
 def _wrong_call(context: ErrorContext) -> Explanation | None:
@@ -150,28 +122,17 @@ def _wrong_call(context: ErrorContext) -> Explanation | None:
     match = re.match(r"(?:[\w.<>]+\.)?(\w+)\(\) (.*)", message, re.DOTALL)
     if match is None:
         return _wrong_types(context)
-    function = context.namespace.variables.get(match[1]) or context.namespace.variables.get(
-        message.split("(")[0].split(".")[0]
-    )
+    known = context.namespace.variables
+    function = known.get(match[1]) or known.get(message.split("(")[0].split(".")[0])
+    misfit = f"was called with arguments that do not fit: it {name(match[2], 200)}."
     if function is None or function.kind not in ("function", "class"):
-        return Explanation(
-            [
-                f"{name(match[1])} was called with arguments that do not fit: it {name(match[2], 200)}.",
-                f"`help({match[1]})` tells what it takes.",
-            ]
-        )
-    reasons = [
-        f"{name(function.name)} was called with arguments that do not fit: it {name(match[2], 200)}. It takes:",
-        fence(called(function)),
-    ]
+        return Explanation([f"{name(match[1])} {misfit}", f"`help({match[1]})` tells what it takes."])
+    reasons = [f"{name(function.name)} {misfit} It takes:", fence(called(function))]
     keyword = re.search(r"unexpected keyword argument '([^']+)'", message)
     close = near(keyword[1], texts(function.facts.get("parameters"))) if keyword else ()
-    fixed = (
-        context.failure.corrected(rf"\b{re.escape(keyword[1])}(\s*)=(?!=)", f"{close[0]}=")
-        if keyword and close
-        else None
-    )
-    return Explanation(reasons, fixed)
+    if keyword is None or not close:
+        return Explanation(reasons)
+    return Explanation(reasons, context.failure.corrected(rf"\b{re.escape(keyword[1])}(\s*)=(?!=)", f"{close[0]}="))
 
 
 _TYPES: tuple[tuple[str, str], ...] = (
@@ -224,19 +185,14 @@ _TYPES: tuple[tuple[str, str], ...] = (
 
 
 def _wrong_types(context: ErrorContext) -> Explanation | None:
-    fix = next((fix for pattern, fix in _TYPES if re.search(pattern, context.failure.message, re.IGNORECASE)), None)
+    fix = by_message(_TYPES, context.failure.message)
     return Explanation([fix, *_kinds(context)]) if fix is not None else None
 
 
 def _kinds(context: ErrorContext) -> list[str]:
     """Types of the variables of the failing line."""
-    words = dict.fromkeys(re.findall(r"[^\W\d]\w*", context.failure.line))
-    known = [context.namespace.variables[word] for word in words if word in context.namespace.variables]
-    shown = [
-        f"{name(variable.name)} is a {name(variable.type.rsplit('.', 1)[-1])}"
-        for variable in known
-        if variable.kind != "module"
-    ]
+    known = [variable for variable in context.named_variables(context.failure.line) if variable.kind != "module"]
+    shown = [f"{name(variable.name)} is a {name(short_type(variable))}" for variable in known]
     return [f"Here {', '.join(shown[:6])}."] if shown else []
 
 

@@ -38,49 +38,34 @@ def _no_module(context: ErrorContext) -> Explanation | None:
         fixed = context.failure.corrected(rf"(?<![\w.]){re.escape(top)}(?!\w)", close[0])
         return Explanation([f"There is no module {name(module)}. Did you mean {name(close[0])}?"], fixed)
     if top in sys.stdlib_module_names or "." in module:
-        return Explanation(
-            [
-                f"{name(top)} is there, but has no part {name(module)}. Check the spelling, or whether a newer version of it is needed.",
-                f"A file of your own called `{top}.py` would also hide it.",
-            ]
-        )
+        advice = "Check the spelling, or whether a newer version of it is needed."
+        hidden = f"A file of your own called `{top}.py` would also hide it."
+        return Explanation([f"{name(top)} is there, but has no part {name(module)}. {advice}", hidden])
     package = _PACKAGES.get(top, top)
     if not re.fullmatch(r"[A-Za-z0-9._-]+", package):
         return None
     hint = f" (the package is called {name(package)})" if package != top else ""
-    return Explanation(
-        [
-            f"{name(top)} is not installed in this kernel's environment{hint}. Install it there, then run the cell again:"
-        ],
-        f"%pip install {package}",
-        whole_cell=False,
-    )
+    missing = f"{name(top)} is not installed in this kernel's environment{hint}."
+    install = "Install it there, then run the cell again:"
+    return Explanation([f"{missing} {install}"], f"%pip install {package}", whole_cell=False)
 
 
 def _bad_import(context: ErrorContext) -> Explanation | None:
     message = context.failure.message
     match = re.search(r"cannot import name '([^']+)' from (?:partially initialized module )?'([^']+)'", message)
     if match is not None and "partially initialized" in message:
-        return Explanation(
-            [
-                f"{name(match[2])} is still being imported: two modules import each other, or a file of your own has that name and hides the real one. Rename the file and restart the kernel."
-            ]
-        )
+        why = "two modules import each other, or a file of your own has that name and hides the real one"
+        advice = "Rename the file and restart the kernel."
+        return Explanation([f"{name(match[2])} is still being imported: {why}. {advice}"])
     if match is not None:
-        return Explanation(
-            [
-                f"{name(match[2])} has no {name(match[1])}: it is spelled otherwise, or was moved or removed in the installed version.",
-                f"See what it has with {name(f'dir({match[2]})')}.",
-            ]
-        )
+        why = "it is spelled otherwise, or was moved or removed in the installed version"
+        advice = f"See what it has with {name(f'dir({match[2]})')}."
+        return Explanation([f"{name(match[2])} has no {name(match[1])}: {why}.", advice])
     optional = _OPTIONAL.search(message)
     if optional is None:
         return None
-    return Explanation(
-        [f"This needs the package {name(optional[1])}, which is not installed in the kernel's environment:"],
-        f"%pip install {optional[1]}",
-        whole_cell=False,
-    )
+    needs = f"This needs the package {name(optional[1])}, which is not installed in the kernel's environment:"
+    return Explanation([needs], f"%pip install {optional[1]}", whole_cell=False)
 
 
 FIXES: Mapping[str, Fix] = {"ModuleNotFoundError": _no_module, "ImportError": _bad_import}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 
 from jupyter_agent.core.kernel_state import Variable
@@ -28,15 +28,9 @@ def _missing_keys(message: str) -> tuple[str, ...]:
     return (text,)
 
 
-def _subjects(context: ErrorContext) -> Iterator[Variable]:
+def _subjects(context: ErrorContext) -> list[Variable]:
     """Variables of the failing line first, those of the rest of the cell after."""
-    seen = set()
-    for source in (context.failure.line, context.failure.source):
-        for word in re.findall(r"[^\W\d]\w*", source):
-            variable = context.namespace.variables.get(word)
-            if variable is not None and word not in seen:
-                seen.add(word)
-                yield variable
+    return context.named_variables(context.failure.line, context.failure.source)
 
 
 def _keys_of(variable: Variable) -> tuple[str, ...]:
@@ -51,11 +45,8 @@ def _no_key(context: ErrorContext) -> Explanation | None:
     lacking = [subject for subject in subjects if wanted not in _keys_of(subject)]
     ranked = sorted(lacking, key=lambda subject: not near(wanted, _keys_of(subject), cutoff=0.6))
     if not ranked:
-        return Explanation(
-            [
-                f"The key {name(wanted)} is not there. Look at the keys first, or use `.get({wanted!r})` where a missing key is fine."
-            ]
-        )
+        advice = f"Look at the keys first, or use `.get({wanted!r})` where a missing key is fine."
+        return Explanation([f"The key {name(wanted)} is not there. {advice}"])
     subject = ranked[0]
     keys, noun = _keys_of(subject), "column" if subject.kind == "frame" else "key"
     close = near(wanted, keys)
@@ -68,10 +59,8 @@ def _no_key(context: ErrorContext) -> Explanation | None:
     )
     if not fixed and close[0].isidentifier() and wanted.isidentifier():  # within a text: df.query('pirce > 3')
         fixed = context.failure.corrected(rf"(?<!\w){re.escape(wanted)}(?!\w)", close[0])
-    return Explanation(
-        [f"{reason} The nearest is {name(close[0])}." + (f" Others like it: {names(close[1:])}." if close[1:] else "")],
-        fixed,
-    )
+    others = f" Others like it: {names(close[1:])}." if close[1:] else ""
+    return Explanation([f"{reason} The nearest is {name(close[0])}.{others}"], fixed)
 
 
 def _elsewhere(context: ErrorContext, wanted: str, subject: Variable) -> str:

@@ -39,23 +39,16 @@ def _undefined(context: ErrorContext) -> Explanation | None:
     if match is None:
         return None
     missing = match[1]
-    spelled = _misspelled(context, missing)
     if missing in _IMPORTS or missing in _MODULES:
         statement = _IMPORTS.get(missing, f"import {missing}")
         return Explanation(
             [f"{name(missing)} is not imported in this kernel."], f"{statement}\n\n{context.failure.source}".rstrip()
         )
     mine = [variable.name for variable in context.namespace.variables.values() if variable.kind != "module"]
-    return (
-        _defined_later(context, missing)
-        or spelled
-        or Explanation(
-            [
-                f"There is no {name(missing)} in the kernel: the cell that defines it has not run since the kernel started, or the name is spelled otherwise.",
-                *([f"Names there are: {names(mine, 15)}."] if mine else []),
-            ]
-        )
-    )
+    known = [f"Names there are: {names(mine, 15)}."] if mine else []
+    why = "the cell that defines it has not run since the kernel started, or the name is spelled otherwise"
+    nowhere = Explanation([f"There is no {name(missing)} in the kernel: {why}.", *known])
+    return _defined_later(context, missing) or _misspelled(context, missing) or nowhere
 
 
 def _misspelled(context: ErrorContext, missing: str) -> Explanation | None:
@@ -96,7 +89,9 @@ def _unbound(context: ErrorContext) -> Explanation | None:
     variable = match[1]
     outside = context.namespace.variables.get(variable)
     where = context.failure.place
-    reason = f"Inside the function{' ' + name(where.function) if where and where.function != '<module>' else ''}, {name(variable)} is assigned somewhere, so Python takes it for a local name all through the function; it was read before it had a value."
+    inside = f" {name(where.function)}" if where and where.function != "<module>" else ""
+    local = "so Python takes it for a local name all through the function; it was read before it had a value"
+    reason = f"Inside the function{inside}, {name(variable)} is assigned somewhere, {local}."
     fix = (
         f"There is a {name(variable)} outside: pass it as an argument, or say `global {variable}` first in the function."
         if outside is not None and variable.isidentifier()

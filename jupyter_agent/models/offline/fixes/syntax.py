@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from jupyter_agent.models.offline.explaining import parsed
-from jupyter_agent.models.offline.failure import ErrorContext, Explanation, Fix
+from jupyter_agent.models.offline.failure import ErrorContext, Explanation, Fix, by_message
 from jupyter_agent.models.offline.markdown import name
 
 _CLOSING = {"(": ")", "[": "]", "{": "}"}
@@ -39,12 +39,9 @@ _HINTS: tuple[tuple[str, str], ...] = (
 
 def _unread(context: ErrorContext) -> Explanation | None:
     message, source = context.failure.message, context.failure.source
-    hint = next((hint for pattern, hint in _HINTS if re.search(pattern, message)), "Python could not read this line.")
-    fixed = (
-        next((attempt for attempt in _attempts(source) if attempt != source and parsed(attempt) is not None), None)
-        if len(source) < 20_000 and source.strip()
-        else None
-    )
+    hint = by_message(_HINTS, message) or "Python could not read this line."
+    attempts = _attempts(source) if len(source) < 20_000 and source.strip() else ()
+    fixed = next((attempt for attempt in attempts if attempt != source and parsed(attempt) is not None), None)
     pairs = zip(source.splitlines(), fixed.splitlines(), strict=False) if fixed else ()
     changed = [f"{name(old.strip(), 120)} becomes {name(new.strip(), 120)}." for old, new in pairs if old != new]
     return Explanation([hint, *changed[:1]], fixed)
@@ -68,11 +65,8 @@ def _attempts(source: str) -> Iterator[str]:
 
 def _with_colon(line: str) -> str:
     begins = re.match(r"\s*(?:if|elif|else|for|while|def|class|with|try|except|finally|async def|async for)\b", line)
-    return (
-        f"{line.rstrip()}:"
-        if begins and not line.rstrip().endswith((":", ",", "(", "\\")) and not re.search(r":\s*\S", line)
-        else line
-    )
+    is_whole = not line.rstrip().endswith((":", ",", "(", "\\")) and not re.search(r":\s*\S", line)
+    return f"{line.rstrip()}:" if begins and is_whole else line
 
 
 def _open_brackets(text: str) -> str:

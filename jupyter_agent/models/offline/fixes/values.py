@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 
 from jupyter_agent.core.kernel_state import Variable
-from jupyter_agent.models.offline.failure import ErrorContext, Explanation, Fix, always
+from jupyter_agent.models.offline.failure import ErrorContext, Explanation, Fix, always, by_message
 from jupyter_agent.models.offline.markdown import name
 from jupyter_agent.models.offline.namespace import Table, whole
 
@@ -80,7 +80,7 @@ def _value(context: ErrorContext) -> Explanation | None:
         return Explanation(
             ["Two things that have to be of the same size are not.", *_sizes(context), _shape_hint(message)]
         )
-    fix = next((fix for pattern, fix in _FIXES if re.search(pattern, message)), None)
+    fix = by_message(_FIXES, message)
     return Explanation([fix]) if fix is not None else None
 
 
@@ -96,58 +96,40 @@ def _shape_hint(message: str) -> str:
 
 def _sizes(context: ErrorContext) -> list[str]:
     """Sizes of the variables of the failing line."""
-    source = context.failure.line or context.failure.source
-    listed = []
-    for word in dict.fromkeys(re.findall(r"[^\W\d]\w*", source)):
-        size = _size(context.namespace.variables.get(word))
-        listed += [f"{name(word)} {size}"] if size else []
+    sizes = {variable.name: _size(variable) for variable in context.named_variables()}
+    listed = [f"{name(variable)} {size}" for variable, size in sizes.items() if size]
     return [f"Here {', '.join(listed[:6])}."] if listed else []
 
 
-def _size(variable: Variable | None) -> str:
-    if variable is None:
-        return ""
+def _size(variable: Variable) -> str:
     shape, length = variable.facts.get("shape"), whole(variable.facts.get("length"))
     if isinstance(shape, (list, tuple)):
         return f"has the shape ({', '.join(map(str, shape))})"
     if variable.kind == "frame":
         frame = Table.of(variable)
         return f"has {frame.rows} rows and {frame.width} columns"
-    return (
-        f"has {length} items" if length is not None and variable.kind in ("sequence", "series", "index", "text") else ""
-    )
+    has_items = length is not None and variable.kind in ("sequence", "series", "index", "text")
+    return f"has {length} items" if has_items else ""
 
 
 def _division(context: ErrorContext) -> Explanation | None:
-    zeros = [
-        variable.name
-        for variable in context.namespace.variables.values()
-        if variable.kind == "number"
-        and str(variable.facts.get("value")) in ("0", "0.0")
-        and re.search(rf"\b{re.escape(variable.name)}\b", context.failure.line or context.failure.source)
-    ]
+    numbers = [variable for variable in context.named_variables() if variable.kind == "number"]
     place = context.failure.place
-    zeros += [
-        key for key, value in (place.variables.items() if place else ()) if value in ("0", "0.0") and key not in zeros
-    ]
-    who = f" {name(zeros[0])} is 0 here." if zeros else ""
-    divisor = zeros[0] if zeros and zeros[0].isidentifier() else "divisor"
-    return Explanation(
-        [
-            f"Something is divided by zero.{who}",
-            f"Say what shall happen then: `result = value / {divisor} if {divisor} else float('nan')`.",
-        ]
-    )
+    values = [(variable.name, str(variable.facts.get("value"))) for variable in numbers]
+    values += place.variables.items() if place is not None else ()
+    zero = next((key for key, value in values if value in ("0", "0.0")), "")
+    who = f" {name(zero)} is 0 here." if zero else ""
+    divisor = zero if zero.isidentifier() else "divisor"
+    then = f"Say what shall happen then: `result = value / {divisor} if {divisor} else float('nan')`."
+    return Explanation([f"Something is divided by zero.{who}", then])
 
 
 def _recursion(context: ErrorContext) -> Explanation | None:
     place = context.failure.place
     who = f" {name(place.function)}" if place is not None and place.function != "<module>" else ""
-    return Explanation(
-        [
-            f"The function{who} calls itself without end. It needs a case in which it returns without calling itself; look whether the argument comes nearer to that case in each call."
-        ]
-    )
+    case = "It needs a case in which it returns without calling itself"
+    nearer = "look whether the argument comes nearer to that case in each call"
+    return Explanation([f"The function{who} calls itself without end. {case}; {nearer}."])
 
 
 def _dates(context: ErrorContext) -> Explanation | None:

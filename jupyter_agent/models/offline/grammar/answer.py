@@ -106,7 +106,7 @@ def _made(query: TableQuery, source: Source, namespace: Namespace, *, runs: bool
     is_shown = query.shape in ("rows", "pick") and any(column.facts.get("level") for column in _shown(query, table))
     if is_shown or any(column.facts.get("level") for column in used):
         table = replace(table, expression=dialect(table, namespace, runs=runs).levelled())
-    renamed: dict[Column, Column] = {}
+    renamed: dict[Column | None, Column] = {}
     for column in used:
         language = dialect(table, namespace, runs=runs)
         if product := column.facts.get("product"):
@@ -241,13 +241,14 @@ def _title(query: TableQuery, source: Source) -> str:
         case "difference":
             return f"{_measures_in_words(query)} in {inside}{where}, and the difference"
         case "pivot":
-            keys = [*(name(key.name) for key in query.by), *([query.period] if query.period else [])]
-            return f"{_measures_in_words(query)} in {inside}{where}, a row for each {keys[0]} and a column for each {keys[1]}"
+            down, across = query.keys()
+            return (
+                f"{_measures_in_words(query)} in {inside}{where}, a row for each {down} and a column for each {across}"
+            )
         case "groups":
-            keys = [*(name(key.name) for key in query.by), *([query.period] if query.period else [])]
             having = f", only with {query.having[0]} {query.having[1]} rows" if query.having is not None else ""
             outer = f"{noun(query.outer).capitalize()} of: " if query.outer is not None else ""
-            return f"{outer}{_measures_in_words(query)} by {joined(keys)} in {inside}{where}{having}"
+            return f"{outer}{_measures_in_words(query)} by {joined(query.keys())} in {inside}{where}{having}"
         case "measures":
             return f"{_measures_in_words(query)} in {inside}{where}"
         case "pick":
@@ -275,12 +276,7 @@ def _measures_in_words(query: TableQuery) -> str:
     if query.shared:
         column = query.measures[0].column
         return f"Share of {name(column.name) if column is not None else 'rows'}"
-    listed = joined(
-        [
-            f"{measure.noun} of {name(measure.column.name)}" if measure.column is not None else "rows"
-            for measure in query.measures
-        ]
-    )
+    listed = joined([measure.in_words("rows") for measure in query.measures])
     return listed[:1].upper() + listed[1:]
 
 
@@ -437,6 +433,5 @@ def _first_group(query: TableQuery, row: Sequence[str]) -> str:
     least = "lowest" if query.descending is False else "highest"
     if query.nth is not None and query.nth > 1:
         least = f"{ORDINALS[query.nth - 1] if query.nth <= len(ORDINALS) else f'{query.nth}th'} {least}"
-    measure = query.measures[0]
-    what = f"{measure.noun} of {name(measure.column.name)}" if measure.column is not None else "number of rows"
+    what = query.measures[0].in_words("number of rows")
     return f"**{name(key)}** has the {least} {what}: **{_scalar(value)}**{where_clause(query.conditions)}."

@@ -15,6 +15,8 @@ from jupyter_agent.models.offline.words import parts
 #: Spans with a part in a picture of groups alone.
 _OF_GROUPS = frozenset("FMZSHU%usdtWwngNc")
 _BARS = ("bar", "barh", "pie")
+#: As what a picture may be drawn.
+_LOOKS = {"matrix": ("heatmap",), "pair": ("line", "scatter", "area"), "each": _BARS}
 #: Bars that one picture can hold.
 MOST_BARS = 40
 
@@ -49,33 +51,24 @@ def as_chart(query: TableQuery, chart: Chart) -> TableQuery | None:
     match query.shape:
         case "groups" if query.limit != 1 and query.nth is None and keys <= 2:
             is_wide = keys == 2 or len(query.measures) > 1
-            if chart.kind in ("hist", "box", "scatter", "heatmap") or (
-                is_wide and (query.table.library != "pandas" or chart.kind == "pie")
-            ):
+            is_single = query.table.library != "pandas" or chart.kind == "pie"
+            if chart.kind in ("hist", "box", "scatter", "heatmap") or (is_wide and is_single):
                 return None
-            return replace(
-                query, chart=chart, descending=None if query.period or len(query.by) > 1 else query.descending
-            )
+            descending = None if query.period or len(query.by) > 1 else query.descending
+            return replace(query, chart=chart, descending=descending)
         case "rows" if query.order and query.limit and chart.kind in ("any", *_BARS):
             return replace(query, shape="each", columns=query.order[:1], chart=chart)
         case "correlation" if chart.kind in ("any", "scatter"):
             return replace(query, shape="pair", chart=replace(chart, kind="scatter"))
-        case "matrix" if chart.kind in ("any", "heatmap"):
-            return replace(query, chart=chart)
-        case "pair" if chart.kind in ("any", "line", "scatter", "area"):
-            return replace(query, chart=chart)
-        case "each" if chart.kind in ("any", *_BARS):
+        case "matrix" | "pair" | "each" if chart.kind in ("any", *_LOOKS[query.shape]):
             return replace(query, chart=chart)
         case "distribution" if chart.kind in ("any", "hist", "box"):
             kind = query.chart.kind if chart.kind == "any" and query.chart is not None else chart.kind
             return replace(query, chart=replace(chart, kind=kind))
         case "measures" | "topic" | "distribution":
             columns = query.columns or ((number,) if number is not None else ())
-            return (
-                _single(replace(query, shape="pair", chart=chart, measures=(), columns=()), columns[0], chart)
-                if len(columns) == 1
-                else None
-            )
+            base = replace(query, shape="pair", chart=chart, measures=(), columns=())
+            return _single(base, columns[0], chart) if len(columns) == 1 else None
     return None
 
 
@@ -124,9 +117,8 @@ def _single(base: TableQuery, column: Column, chart: Chart) -> TableQuery | None
     kind, unique = kind_of(column), whole(column.facts.get("unique"))
     counted = replace(base, shape="groups", by=(column,), measures=(Measure("count"),), descending=True)
     if kind == "time":
-        return (
-            replace(counted, by=(), period="month", time=column, descending=None) if chart.kind != "scatter" else None
-        )
+        by_month = replace(counted, by=(), period="month", time=column, descending=None)
+        return by_month if chart.kind != "scatter" else None
     if chart.kind == "any" and "year" in parts(column.name):
         return None  # of each year, or how many rows there are of it
     if kind in ("text", "truth", "other"):

@@ -95,11 +95,18 @@ def _day_span(spans: Spans, table: Table) -> WordSpan | None:
             day = number
         else:
             return None
-    if year is None and day is not None and table.time is not None:
-        years = {str(table.time.facts.get(bound))[:4] for bound in ("min", "max")}
-        year = int(years.pop()) if len(years) == 1 and "None" not in years and "" not in years else None
+    if year is None and day is not None:
+        year = _only_year(table)
     bounds = span_of(year, month, day) if year is not None else None
     return _joined("D", spans, bounds) if bounds is not None else None
+
+
+def _only_year(table: Table) -> int | None:
+    """The year of all moments, where they are of one."""
+    bounds = [table.time.facts.get(bound) for bound in ("min", "max")] if table.time is not None else []
+    years = {str(bound)[:4] for bound in bounds}
+    text = years.pop() if len(years) == 1 else ""
+    return int(text) if text.isdecimal() else None
 
 
 def span_of(year: int, month: int | None, day: int | None) -> tuple[str, str] | None:
@@ -294,18 +301,17 @@ def _dated(spans: Spans, table: Table) -> WordSpan | None:
     if moment.kind == "N":
         if not is_year(moment.data):
             return None
-        year = next((column for column in table.of_role("number") if "year" in parts(column.name)), None)
-        if year is not None:
-            return _condition(spans, year, word.data if word is not None else "==", moment.data)
+        years = next((column for column in table.of_role("number") if "year" in parts(column.name)), None)
+        if years is not None:
+            return _condition(spans, years, word.data if word is not None else "==", moment.data)
         moment = replace(moment, kind="D", data=span_of(moment.data, None, None))
     if table.time is None:
         return None
     if moment.kind == "Y" and word is None:
         return _condition(spans, table.time, "month", moment.data)
     if moment.kind == "Y":
-        years = {str(table.time.facts.get(bound))[:4] for bound in ("min", "max")}
-        only = years.pop() if len(years) == 1 else ""
-        moment = replace(moment, kind="D", data=span_of(int(only), moment.data, None) if only.isdecimal() else None)
+        year = _only_year(table)
+        moment = replace(moment, kind="D", data=span_of(year, moment.data, None) if year is not None else None)
         if moment.data is None:
             return None
     begin, end = moment.data

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Sequence
 from contextlib import suppress
@@ -53,13 +52,10 @@ def lazy_table(variable: Variable, facts: Facts, *, is_named: bool) -> Table | N
             f"{name(variable.name)} is a lazy frame: what its columns are is known only by running code. {ran.obstacle}"
         )
         raise Ask(f"{why} Allow the run, or collect it in a cell (`table = {frame}.collect()`) and ask about that.")
-    try:
-        listed = ast.literal_eval(re.sub(r"^\s*Out\[\d+\]:\s?", "", ran.text)) if ran.status == "ok" else []
-    except (ValueError, SyntaxError):
-        return None
+    listed = ran.value if ran.status == "ok" else None
     columns = [
         {"name": name, "dtype": kind, "top": [[value, 1] for value in values if value is not None]}
-        for name, kind, values in listed
+        for name, kind, values in listed or ()
     ]
     return Table.of(replace(variable, facts={"columns": columns})) if columns else None
 
@@ -96,7 +92,7 @@ def table_answer(conversation: Conversation, facts: Facts) -> Sequence[str] | No
         return [known[0], note, *known[1:]] if known else None
     change = transform_of(conversation.question, tables, change or (previous and previous.query))
     if change is not None:
-        return [block for block in (*transformed(change, namespace, facts), namespace.age_note) if block.strip()]
+        return _with_age(transformed(change, namespace, facts), namespace)
     lazy = [variable for variable in namespace.variables.values() if "LazyFrame" in variable.type][:MOST_LAZY]
     named = {token.text for token in tokens(conversation.question)}
     is_other = previous is None or previous.query.shape == "topic"
@@ -117,19 +113,19 @@ def table_answer(conversation: Conversation, facts: Facts) -> Sequence[str] | No
         found = _read(conversation.question, collected, previous)
     if not found:
         return _inspected(conversation.question, tables, inspected, namespace, facts)
-    if len(found) > 1 and all(
-        understood.query.shape == "count" and not understood.query.conditions for understood in found
-    ):
-        return [
-            block for understood in found for block in answered(understood.query, understood.source, namespace, facts)
-        ]
-    if len(found) > 1:
-        raise Ask.which_table(understood.source.table.name for understood in found)
-    query, source = found[0].query, found[0].source
-    secret = next((column for column in query.used() if column.facts.get("withheld")), None)
+    are_counts = all(each.query.shape == "count" and not each.query.conditions for each in found)
+    if len(found) > 1 and not are_counts:
+        raise Ask.which_table(each.source.table.name for each in found)
+    secret = next((column for column in found[0].query.used() if column.facts.get("withheld")), None)
     if secret is not None:
         return [f"{name(secret.name)} looks like a secret, so its values are withheld."]
-    return [block for block in (*answered(query, source, namespace, facts), namespace.age_note) if block.strip()]
+    blocks = [block for each in found for block in answered(each.query, each.source, namespace, facts)]
+    return _with_age(blocks, namespace)
+
+
+def _with_age(blocks: Sequence[str], namespace: Namespace) -> list[str]:
+    """Blocks that say something, and whether the kernel's state is old."""
+    return [block for block in (*blocks, namespace.age_note) if block.strip()]
 
 
 def _inspected(
@@ -138,7 +134,7 @@ def _inspected(
     """What inspection knows; None if the question asks for something else."""
     found = inspections(question, tables, before)
     blocks = [block for inspection in found for block in inspection_answer(inspection, namespace, facts)]
-    return [block for block in (*blocks, namespace.age_note) if block.strip()] if blocks else None
+    return _with_age(blocks, namespace) if blocks else None
 
 
 def _read(question: str, tables: Sequence[Table], previous: Understood | None) -> list[Understood]:

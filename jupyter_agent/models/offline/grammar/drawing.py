@@ -16,6 +16,8 @@ from jupyter_agent.models.offline.words import joined, parts
 
 #: Groups of rows that are counted in one picture, where nobody says how many.
 _MOST_COUNTED = 20
+#: pandas writes a column's name beside a pie.
+_NO_LABEL = "ylabel=''"
 
 
 def picture(query: TableQuery, language: Dialect, namespace: Namespace) -> Picture:
@@ -26,24 +28,17 @@ def picture(query: TableQuery, language: Dialect, namespace: Namespace) -> Pictu
             made = _pair(query, language, namespace, chart)
         case "pair":
             column = query.columns[0]
-            made = Picture(
-                f"{name(column.name)} row by row",
-                [f"plt.plot({language.column(column, query.conditions)})"],
-                column.name,
-                ("row", column.name),
-            )
+            line = f"plt.plot({language.column(column, query.conditions)})"
+            made = Picture(f"{name(column.name)} row by row", [line], column.name, ("row", column.name))
         case "distribution":
             made = _distribution(query, language, namespace, chart)
         case "each":
             made = _each(query, language, namespace, chart)
         case "matrix":
-            made = _grid(
-                namespace.fresh("matrix"),
-                language.correlated(query.columns if len(query.columns) > 2 else (), query.conditions),
-                "Correlations of the number columns",
-                ", vmin=-1, vmax=1, cmap='coolwarm'",
-                labelled="columns",
-            )
+            code = language.correlated(query.columns if len(query.columns) > 2 else (), query.conditions)
+            colours = ", vmin=-1, vmax=1, cmap='coolwarm'"
+            title = "Correlations of the number columns"
+            made = _grid(namespace.fresh("matrix"), code, title, colours, labelled="columns")
         case _:
             made = _groups(query, language, namespace, chart)
     where = where_clause(query.conditions)
@@ -111,39 +106,29 @@ def _distribution(query: TableQuery, language: Dialect, namespace: Namespace, ch
     if query.by:
         column, key = columns[0], query.by[0]
         groups, rows = namespace.fresh("groups"), language.rows(conditions)
-        each = (
-            f"str(key): rows[{column.label}].dropna() for key, rows in {rows}.groupby({key.label}, observed=True)"
-            if language.is_pandas
-            else f"str(key[0]): rows[{column.label}].drop_nulls() for key, rows in {rows}.group_by({key.label}, maintain_order=True)"
-        )
-        lines = [f"{groups} = {{{each}}}"]
-        lines += (
-            [f"plt.boxplot(list({groups}.values()))", f"plt.xticks(range(1, len({groups}) + 1), list({groups}))"]
-            if is_box
-            else [f"plt.hist(list({groups}.values()), bins={chart.bins or 20}, label=list({groups}))", "plt.legend()"]
-        )
-        labels = (key.name, column.name) if is_box else (column.name, "rows")
-        return Picture(
-            f"{what} of {name(column.name)} for each {name(key.name)}", lines, f"{column.name} by {key.name}", labels
-        )
+        label, call = ("key", f"groupby({key.label}, observed=True)")
+        if not language.is_pandas:
+            label, call = ("key[0]", f"group_by({key.label}, maintain_order=True)")
+        each = f"str({label}): rows[{column.label}].{drop} for key, rows in {rows}.{call}"
+        drawn = f"plt.hist(list({groups}.values()), bins={chart.bins or 20}, label=list({groups}))"
+        lines, labels = [f"{groups} = {{{each}}}", drawn, "plt.legend()"], (column.name, "rows")
+        if is_box:
+            ticks = f"plt.xticks(range(1, len({groups}) + 1), list({groups}))"
+            lines[1:], labels = [f"plt.boxplot(list({groups}.values()))", ticks], (key.name, column.name)
+        sentence = f"{what} of {name(column.name)} for each {name(key.name)}"
+        return Picture(sentence, lines, f"{column.name} by {key.name}", labels)
     if len(columns) == 1:
         lines = [f"plt.boxplot({values[0]})" if is_box else f"plt.hist({values[0]}, {bins})"]
         labels = ("", columns[0].name) if is_box else (columns[0].name, "rows")
     elif is_box:
-        lines = [
-            f"plt.boxplot([{', '.join(values)}])",
-            f"plt.xticks({list(range(1, len(columns) + 1))}, {[column.name for column in columns]})",
-        ]
-        labels = ("", "value")
+        ticks = f"plt.xticks({list(range(1, len(columns) + 1))}, {[column.name for column in columns]})"
+        lines, labels = [f"plt.boxplot([{', '.join(values)}])", ticks], ("", "value")
     else:
-        lines = [
-            f"plt.hist({value}, {bins}, alpha=0.5, label={column.name!r})"
-            for value, column in zip(values, columns, strict=True)
-        ]
+        pairs = zip(values, columns, strict=True)
+        lines = [f"plt.hist({value}, {bins}, alpha=0.5, label={column.name!r})" for value, column in pairs]
         lines, labels = [*lines, "plt.legend()"], ("value", "rows")
-    return Picture(
-        f"{what} of {names_of(columns)}", lines, f"{what} of {', '.join(column.name for column in columns)}", labels
-    )
+    title = f"{what} of {', '.join(column.name for column in columns)}"
+    return Picture(f"{what} of {names_of(columns)}", lines, title, labels)
 
 
 def _each(query: TableQuery, language: Dialect, namespace: Namespace, chart: Chart) -> Picture:
@@ -159,19 +144,12 @@ def _each(query: TableQuery, language: Dialect, namespace: Namespace, chart: Cha
     labels = _axes(chart, label.name if label is not None else "row", column.name)
     if language.is_pandas:
         at = f"{table}.set_index({label.label})" if label is not None else table
-        return Picture(
-            sentence,
-            [f"{at}[{column.label}].plot.{kind}({'ylabel=' + repr('') if kind == 'pie' else ''})"],
-            column.name,
-            labels,
-        )
+        line = f"{at}[{column.label}].plot.{kind}({_NO_LABEL if kind == 'pie' else ''})"
+        return Picture(sentence, [line], column.name, labels)
     held = namespace.fresh("chosen")
     names = f"{held}[{label.label}].cast(str)" if label is not None else f"range({held}.height)"
-    call = (
-        f"plt.pie({held}[{column.label}], labels={names})"
-        if kind == "pie"
-        else f"plt.{kind}({names}, {held}[{column.label}])"
-    )
+    values = f"{held}[{column.label}]"
+    call = f"plt.pie({values}, labels={names})" if kind == "pie" else f"plt.{kind}({names}, {values})"
     return Picture(sentence, [f"{held} = {table}", call], column.name, labels)
 
 
@@ -179,25 +157,17 @@ def _groups(query: TableQuery, language: Dialect, namespace: Namespace, chart: C
     """One value for each group: bars, a pie, lines; two keys side by side, or as a grid of colours."""
     keys = [*(key.name for key in query.by), *([query.period] if query.period else [])]
     groups, measure = query.grouping(), query.measures[0]
-    is_counted = measure.column is None
     unique = whole(query.by[0].facts.get("unique")) if query.by else None
-    is_cut = (
-        is_counted and query.limit is None and not query.period and (unique or 0) > _MOST_COUNTED and len(keys) == 1
-    )
-    if is_cut and query.by[0].role != "number":
+    is_long = query.limit is None and not query.period and (unique or 0) > _MOST_COUNTED and len(keys) == 1
+    if measure.column is None and is_long and query.by[0].role != "number":
         groups = replace(groups, limit=_MOST_COUNTED, descending=True)
     what = joined([f"{each.noun} of {each.column.name}" if each.column else "rows" for each in query.measures])
     what = "share" if query.part is not None else what
     what = f"share of {measure.column.name if measure.column else 'rows'}" if query.shared else what
     title = f"{what} by {' and '.join(keys)}"
-    spoken = joined(
-        [
-            f"the {each.noun} of {name(each.column.name)}" if each.column else "the number of rows"
-            for each in query.measures
-        ]
-    )
+    spoken = joined([f"the {each.in_words('number of rows')}" for each in query.measures])
     spoken = f"the share of {name(measure.column.name) if measure.column else 'the rows'}" if query.shared else spoken
-    sentence = f"{spoken[:1].upper()}{spoken[1:]} by {joined([*(name(key.name) for key in query.by), *([query.period] if query.period else [])])}"
+    sentence = f"{spoken[:1].upper()}{spoken[1:]} by {joined(query.keys())}"
     sentence += f", the {_MOST_COUNTED} most frequent," if groups.limit and not query.limit else ""
     is_timed = query.period not in (None, "weekday", "hour")
     kind = chart.kind if chart.kind not in ("any", "hist") else "line" if is_timed else "bar"
@@ -208,13 +178,10 @@ def _groups(query: TableQuery, language: Dialect, namespace: Namespace, chart: C
         wide = "" if not is_wide else ".unstack(0)" if is_along and kind != "heatmap" else ".unstack()"
         code = language.grouped(replace(groups, descending=None) if wide else groups) + wide
         if kind == "heatmap":
-            return replace(
-                _grid(namespace.fresh("grid"), code, sentence, "", labelled="index"),
-                title=title,
-                labels=(keys[1], keys[0]),
-            )
+            grid = _grid(namespace.fresh("grid"), code, sentence, "", labelled="index")
+            return replace(grid, title=title, labels=(keys[1], keys[0]))
         options = ["stacked=True"] if chart.stacked and kind in ("bar", "barh", "area") else []
-        options += ["ylabel=''"] if kind == "pie" else []
+        options += [_NO_LABEL] if kind == "pie" else []
         return Picture(sentence, [f"{code}.plot.{kind}({', '.join(options)})"], title, labels)
     key = query.by[0].label if query.by else repr(free_name(language.frame, query.period or ""))
     value = measure.column.label if measure.column is not None else repr("len")

@@ -13,7 +13,7 @@ from jupyter_agent.models.offline.facts import Facts
 from jupyter_agent.models.offline.grammar.lexicon import LEXICON as QUESTIONS
 from jupyter_agent.models.offline.grammar.lexicon import before, entries_of
 from jupyter_agent.models.offline.grammar.sources import likeliest, named_tables
-from jupyter_agent.models.offline.grammar.spans import Vocabulary, readings
+from jupyter_agent.models.offline.grammar.spans import Vocabulary, columns_of, data_of, kinds_of, readings
 from jupyter_agent.models.offline.markdown import figure, many, name, names, python, share
 from jupyter_agent.models.offline.markdown import table as markdown_table
 from jupyter_agent.models.offline.namespace import Column, Namespace, Table, moment, names_of, real, whole
@@ -81,40 +81,28 @@ def inspections(question: str, tables: Sequence[Table], previous: Sequence[Inspe
     found = list[tuple[Inspection, Table, int]]()
     for table in named_tables(question, tables):
         for spans in readings(question, Vocabulary(table, lexicon=LEXICON)):
-            kinds = "".join(span.kind for span in spans)
-            whats = list(dict.fromkeys(span.data for span in spans if span.kind == "1"))
-            columns = tuple(dict.fromkeys(span.data[0] for span in spans if span.kind == "C" and len(span.data) == 1))
+            kinds = kinds_of(spans)
+            whats = list(dict.fromkeys(data_of(spans, "1")))
+            columns = tuple(dict.fromkeys(columns_of(spans)))
             left = set(kinds) - _BINDING - {"1", "C", "*"}
             if "x" in kinds and not columns and len(previous) == 1 and previous[0].table.name == table.name:
                 columns = previous[0].columns  # ``what type is it``
             if not whats and len(columns) == 1 and columns[0].role == "text" and _LISTING.match(question):
                 whats = ["unique"]
-            if (
-                not left
-                and not whats
-                and columns
-                and previous
-                and len(previous) == 1
-                and len(columns) == len(spans) - sum(span.kind != "C" for span in spans)
-            ):
-                found.append(
-                    (replace(previous[0], table=table, columns=columns), table, sum(span.surety for span in spans))
-                )
+            surety = sum(span.surety for span in spans)
+            if not left and not whats and columns and len(previous) == 1 and len(columns) == kinds.count("C"):
+                found.append((replace(previous[0], table=table, columns=columns), table, surety))
                 break
             whats = [what for what in whats if what != "about"] or whats
             if whats in (["duplicates", "unique"], ["unique", "type"]):
                 whats = whats[:1]
-            is_bare = (
-                len(columns) == 1
-                and not (left | set(kinds) & set("BHRU"))
-                and (_POINTING.match(question) or kinds == "C")
-            )
-            if is_bare and not whats:
+            is_alone = len(columns) == 1 and not (left | set(kinds) & set("BHRU"))
+            if is_alone and not whats and (_POINTING.match(question) or kinds == "C"):
                 whats = ["about"]
             is_typed = "i" in kinds and not whats and re.match(r"\W*(?:is|are)\b", question, re.IGNORECASE) is not None
             if is_typed:
                 whats, left = ["type"], left - {"i"}
-            if len(whats) != 1 or left or any(len(span.data) != 1 for span in spans if span.kind == "C"):
+            if len(whats) != 1 or left or any(len(data) != 1 for data in data_of(spans, "C")):
                 continue
             what: What = "missing" if whats == ["complete"] and columns else whats[0]
             of_columns = what == "duplicates" and "8" in kinds and not columns and "R" not in kinds
@@ -122,7 +110,7 @@ def inspections(question: str, tables: Sequence[Table], previous: Sequence[Inspe
                 continue
             is_whether = re.match(r"\W*(?:is|are|does|do|has|have)\b", question, re.IGNORECASE) is not None
             inspection = Inspection(what, table, columns, is_whether, of_columns)
-            found.append((inspection, table, sum(span.surety for span in spans)))
+            found.append((inspection, table, surety))
             break
     fitting, _ = likeliest(found, previous[0].table.name if previous else "")
     if len(fitting) > _MOST or (len(fitting) > 1 and any(inspection.columns for inspection in fitting)):
@@ -149,11 +137,8 @@ def _column(inspection: Inspection, column: Column) -> Sequence[str]:
     where = f"{name(column.name)} of {name(inspection.table.name)}"
     match inspection.what:
         case "type":
-            example = (
-                f", for example {names(column.samples[:3])}"
-                if column.samples and not column.facts.get("withheld")
-                else ""
-            )
+            may_show = column.samples and not column.facts.get("withheld")
+            example = f", for example {names(column.samples[:3])}" if may_show else ""
             note = " These look like dates stored as text." if column.date_like else ""
             return [f"{where} is of type **{name(column.dtype)}**{example}.{note}"]
         case "unique":
@@ -169,16 +154,12 @@ def _column(inspection: Inspection, column: Column) -> Sequence[str]:
         for statistic in ("min", "max", "mean", "median", "std", "sum")
         if (value := column.facts.get(statistic)) is not None
     ]
-    shown = (
-        [markdown_table(["statistic", "value"], rows, [1])]
-        if rows
-        else [top_table(column, column.top, inspection.table.rows)]
-        if column.top
-        else [f"For example: {names(column.values, 6)}"]
-        if column.values
-        else []
-    )
-    return [f"{name(column.name)} is a column of {name(inspection.table.name)}: {', '.join(details)}.", *shown]
+    sentence = f"{name(column.name)} is a column of {name(inspection.table.name)}: {', '.join(details)}."
+    if rows:
+        return [sentence, markdown_table(["statistic", "value"], rows, [1])]
+    if column.top:
+        return [sentence, top_table(column, column.top, inspection.table.rows)]
+    return [sentence, *([f"For example: {names(column.values, 6)}"] if column.values else [])]
 
 
 def top_table(column: Column, pairs: Sequence[tuple[str, int]], rows: int | None) -> str:
@@ -190,10 +171,10 @@ def top_table(column: Column, pairs: Sequence[tuple[str, int]], rows: int | None
 def _unique(inspection: Inspection, column: Column, where: str) -> Sequence[str]:
     unique, rows, top = whole(column.facts.get("unique")), inspection.table.rows, column.top
     if inspection.is_whether and unique is not None and rows is not None:
-        repeated = "each occurs once" if unique == rows else "some occur more than once, or are missing"
-        return [
-            f"**{'Yes' if unique == rows else 'No'}**: {name(column.name)} has {many(unique, 'unique value')} in {many(rows, 'row')}; {repeated}."
-        ]
+        counts = f"{name(column.name)} has {many(unique, 'unique value')} in {many(rows, 'row')}"
+        if unique == rows:
+            return [f"**Yes**: {counts}; each occurs once."]
+        return [f"**No**: {counts}; some occur more than once, or are missing."]
     counted = f"**{many(unique, 'unique value')}**" if unique is not None else "these values"
     if top and (unique is None or unique <= len(top)):
         return [f"{where} has {counted}:", top_table(column, column.top, inspection.table.rows)]
@@ -211,10 +192,8 @@ def _spellings(column: Column, where: str) -> Sequence[str]:
         return [f"{where} has too many values to compare all here."]
     if not found:
         return [f"**No** two values of {where} differ by case, spaces or punctuation alone."]
-    return [
-        f"**Yes**, {many(len(found), 'value')} of {where} {'is' if len(found) == 1 else 'are'} spelled in several ways:",
-        "\n".join(f"- {names(repr(value) for value in values)}" for values in found),
-    ]
+    spelled = f"{many(len(found), 'value')} of {where} {'is' if len(found) == 1 else 'are'} spelled in several ways"
+    return [f"**Yes**, {spelled}:", "\n".join(f"- {names(map(repr, values))}" for values in found)]
 
 
 def _gaps(inspection: Inspection) -> Sequence[str]:
@@ -235,11 +214,9 @@ def _gaps(inspection: Inspection) -> Sequence[str]:
 def _repeated_names(table: Table) -> Sequence[str]:
     counts = [column.name for column in table.columns]
     found = dict.fromkeys(title for title in counts if counts.count(title) > 1)
-    return [
-        f"Columns of {name(table.name)} with the same name: {names(found)}."
-        if found
-        else f"**No** name of a column of {name(table.name)} occurs twice."
-    ]
+    if found:
+        return [f"Columns of {name(table.name)} with the same name: {names(found)}."]
+    return [f"**No** name of a column of {name(table.name)} occurs twice."]
 
 
 def _counted(inspection: Inspection, namespace: Namespace, facts: Facts) -> Sequence[str]:
@@ -247,18 +224,13 @@ def _counted(inspection: Inspection, namespace: Namespace, facts: Facts) -> Sequ
     table, columns = inspection.table, inspection.columns
     shown, running = dialect(table, namespace), dialect(table, namespace, runs=True)
     where = f" in {names_of(columns)}" if columns else ""
+    title, code, runs = (
+        f"Duplicate rows of {name(table.name)}{where}",
+        *(language.duplicates(columns) for language in (shown, running)),
+    )
     if inspection.what == "complete":
-        title, code = (
-            f"Rows of {name(table.name)} without a missing value",
-            f"{table.code}.{'dropna' if shown.is_pandas else 'drop_nulls'}().shape[0]",
-        )
-        runs = code
-    else:
-        title, code, runs = (
-            f"Duplicate rows of {name(table.name)}{where}",
-            shown.duplicates(columns),
-            running.duplicates(columns),
-        )
+        title = f"Rows of {name(table.name)} without a missing value"
+        code = runs = f"{table.code}.{'dropna' if shown.is_pandas else 'drop_nulls'}().shape[0]"
     ran = facts.run(runs)
     if ran.status != "ok":
         return [*not_run(ran, title), python(code)]

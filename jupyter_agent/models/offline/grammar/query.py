@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from jupyter_agent.models.offline.dialects.dialect import Grouping
+from jupyter_agent.models.offline.markdown import name as shown
 from jupyter_agent.models.offline.namespace import Column, Table
 from jupyter_agent.models.offline.query import Condition, Function, Measure, Operator, Period
 
@@ -93,6 +94,10 @@ class TableQuery:
     wants_code: bool = False
     notes: tuple[str, ...] = ()
 
+    def keys(self) -> list[str]:
+        """What groups are made by, in Markdown."""
+        return [*(shown(key.name) for key in self.by), *([self.period] if self.period else [])]
+
     def used(self) -> tuple[Column, ...]:
         """All columns that the code names."""
         measured = [measure.column for measure in self.measures if measure.column is not None]
@@ -102,29 +107,21 @@ class TableQuery:
 
     def computed(self) -> tuple[Column, ...]:
         """The columns of which there is more or less."""
-        measured = [
-            measure.column
-            for measure in self.measures
-            if measure.column is not None and measure.function not in ("count", "nunique", "mode")
-        ]
+        measured = [each.column for each in self.measures if each.column is not None and each.is_of_numbers]
         compared = [condition.column for condition in self.conditions if condition.operator in _NUMERIC]
         return (*measured, *self.order, *compared, *(self.columns if self.shape in _DRAWN else ()))
 
-    def renamed(self, names: Mapping[Column, Column]) -> TableQuery:
+    def renamed(self, names: Mapping[Column | None, Column]) -> TableQuery:
         """The query with other columns in the place of some, where they are computed with."""
         if not names:
             return self
         measures = tuple(
-            replace(measure, column=names.get(measure.column, measure.column))
-            if measure.column is not None and measure.function not in ("count", "nunique", "mode")
-            else measure
-            for measure in self.measures
+            replace(each, column=names[each.column]) if each.column in names and each.is_of_numbers else each
+            for each in self.measures
         )
         conditions = tuple(
-            replace(condition, column=names.get(condition.column, condition.column))
-            if condition.operator in _NUMERIC
-            else condition
-            for condition in self.conditions
+            replace(each, column=names[each.column]) if each.column in names and each.operator in _NUMERIC else each
+            for each in self.conditions
         )
         order = tuple(names.get(column, column) for column in self.order)
         columns = tuple(names.get(column, column) for column in self.columns) if self.shape in _DRAWN else self.columns

@@ -40,10 +40,9 @@ def links(left: Table, right: Table) -> Iterator[Link]:
             if column.facts.get("level") or other.facts.get("level"):
                 continue
             is_same = column.name == other.name and bool(parts(column.name) & _KEYS or column.role == "text")
-            is_named = parts(other.name) & _KEYS and (
-                parts(column.name) - _KEYS
-                and (parts(column.name) - _KEYS) <= (parts(other.name) - _KEYS | forms(right.name) | parts(right.name))
-            )
+            called = parts(column.name) - _KEYS
+            owner = parts(other.name) - _KEYS | forms(right.name) | parts(right.name)
+            is_named = bool(parts(other.name) & _KEYS and called) and called <= owner
             if is_same or (column.name != other.name and is_named and other.position == 0):
                 yield Link(right, column, other)
 
@@ -64,12 +63,8 @@ def joined_sources(tables: Sequence[Table]) -> Iterator[Source]:
             if right in (pair.base, pair.links[0].table):
                 continue
             found = list(links(pair.base, right))
-            if (
-                len(found) == 1
-                and right.library == pair.base.library
-                and is_key(found[0].right, right)
-                and right.name > pair.links[0].table.name
-            ):
+            is_next = right.library == pair.base.library and right.name > pair.links[0].table.name
+            if len(found) == 1 and is_next and is_key(found[0].right, right):
                 yield _joined(pair, found[0])
 
 
@@ -94,30 +89,19 @@ def with_product(source: Source) -> Source:
 
 def references(table: Table, others: Iterable[Table]) -> Mapping[Link, frozenset[str]]:
     """The tables of which one column refers to this one's key, with what their rows are called."""
-    found = {
-        other.name: key_of(table, other)
-        for other in others
-        if other.name != table.name and other.library == table.library
-    }
-    return {
-        replace(link, table=other): parts(other.name) for other in others if (link := found.get(other.name)) is not None
-    }
+    like = [other for other in others if other.name != table.name and other.library == table.library]
+    found = [(other, key_of(table, other)) for other in like]
+    return {replace(link, table=other): parts(other.name) for other, link in found if link is not None}
 
 
 def _joined(source: Source, link: Link) -> Source:
     taken = {column.name for column in source.table.columns}
     more = [column for column in link.table.columns if column.name not in taken]
     columns = [*source.table.columns]
-    columns += [
-        replace(
-            column,
-            frame=source.base.name,
-            position=len(columns) + place,
-            facts={**column.facts, "home": link.table.name},
-        )
-        for place, column in enumerate(more)
-        if column is not link.right
-    ]
+    for place, column in enumerate(more, len(columns)):
+        if column is not link.right:
+            facts = {**column.facts, "home": link.table.name}
+            columns.append(replace(column, frame=source.base.name, position=place, facts=facts))
     variable = replace(source.table.variable, name=f"{source.table.name}+{link.table.name}")
     return Source(Table(variable, tuple(columns)), source.base, (*source.links, link))
 

@@ -118,10 +118,8 @@ class Vocabulary:
                     self._words.setdefault(key(word), {}).setdefault(column.position, set()).add(value)
         first = next(iter(table.columns), None)
         called = parts(first.name) if first is not None and is_key(first, table) else frozenset[str]()
-        is_numbered = bool(called & {"id", "no", "nr", "number"})
-        self.row_nouns = parts(table.name.split("+")[0]) | (
-            called - {"id", "no", "nr", "number"} if is_numbered else frozenset()
-        )
+        numbered = called - {"id", "no", "nr", "number"}
+        self.row_nouns = parts(table.name.split("+")[0]) | (numbered if numbered != called else frozenset())
         if table.name.lower() in _NAMELESS:
             self.row_nouns |= _ROW_NOUNS
         if any(parts(column.name) & _PERSONAL for column in table.columns):
@@ -181,11 +179,9 @@ class Vocabulary:
 
     def values(self, text: str) -> tuple[tuple[Column, tuple[str, ...]], ...]:
         """Columns in which this is a value, in each of its spellings there."""
-        for form in (key(text), *sorted(forms(text) - {key(text)})):
+        synonyms = VALUE_SYNONYMS.get(text.lower(), "").split()
+        for form in (key(text), *sorted(forms(text) - {key(text)}), *synonyms):
             if found := self._values.get(form):
-                return tuple((self._holders[place], tuple(values)) for place, values in found.items())
-        for word in VALUE_SYNONYMS.get(text.lower(), "").split():
-            if found := self._values.get(word):
                 return tuple((self._holders[place], tuple(values)) for place, values in found.items())
         return ()
 
@@ -292,18 +288,10 @@ def _choices(pieces: Sequence[Token], place: int, question: str, vocabulary: Voc
         may_fill = phrase not in _OPENING or all((".", None) in LEXICON.get(part.lower, ()) for part in pieces[:place])
         entries = vocabulary.lexicon.get(phrase, ()) if may_fill else ()
         spoken = [(length, WordSpan(letter, text, data)) for letter, data in entries]
-        named = (
-            [(length, span) for span in _named(text, vocabulary)]
-            if length <= _LONGEST_NAME and _is_phrase(gram, question)
-            else []
-        )
-        if length > 1:
-            named = [
-                choice
-                for choice in named
-                if not {gram[0].lower, gram[-1].lower} & ARTICLES
-                or (choice[1].kind == "C" and key(choice[1].data[0].name) == key(text))
-            ]
+        may_name = length <= _LONGEST_NAME and _is_phrase(gram, question)
+        named = [(length, span) for span in (_named(text, vocabulary) if may_name else ())]
+        if length > 1 and {gram[0].lower, gram[-1].lower} & ARTICLES:  # it is a name only as it is written
+            named = [choice for choice in named if choice[1].kind == "C" and key(choice[1].data[0].name) == key(text)]
         is_small = length == 1 and spoken and phrase in ARTICLES and not (text.isupper() and len(text) > 1 and named)
         sure = [choice for choice in named if choice[1].surety == 3]
         found += [*spoken, *sure] if is_small else [*sure, *spoken, *(named if not spoken else ())]
@@ -320,13 +308,9 @@ def _choices(pieces: Sequence[Token], place: int, question: str, vocabulary: Voc
         return [(1, WordSpan(".", piece.text))]  # ``ordered`` of orders
     if not found and piece.kind == "word" and (link := vocabulary.reference(piece.text)) is not None:
         return [(1, WordSpan("l", piece.text, link))]
-    if not found and piece.kind == "word":
-        near = vocabulary.nearly(piece.text)
-        found += (
-            [(1, WordSpan("C", piece.text, near, 1, f"There is no `{piece.text}`; I take it as `{near[0].name}`"))]
-            if near
-            else []
-        )
+    if not found and piece.kind == "word" and (near := vocabulary.nearly(piece.text)):
+        note = f"There is no `{piece.text}`; I take it as `{near[0].name}`"
+        return [(1, WordSpan("C", piece.text, near, 1, note))]
     return found or [(1, WordSpan("?", piece.text, piece.text))]
 
 

@@ -41,16 +41,12 @@ def understood(question: str, tables: Sequence[Table], previous: Understood | No
     found = list(_fitting(question, singles, levelled))
     if not found and named and all(name.lower() in LEXICON for name in named):
         found = list(_fitting(question, [Source(table, table) for table in levelled], levelled))
-    if not found and len(levelled) > 1:
-        for size in (1, 2):
-            sources = [
-                source
-                for source in joined_sources(levelled)
-                if len(source.links) == size
-                and named <= {source.base.name, *(link.table.name for link in source.links)}
-            ]
-            if found := list(_fitting(question, sources, levelled)):
-                break
+    for size in (1, 2) if not found and len(levelled) > 1 else ():
+        sources = [source for source in joined_sources(levelled) if len(source.links) == size]
+        fitting = [
+            source for source in sources if named <= {source.base.name, *(link.table.name for link in source.links)}
+        ]
+        found = found or list(_fitting(question, fitting, levelled))
     return _preferred(found, previous)
 
 

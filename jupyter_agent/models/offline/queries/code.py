@@ -10,9 +10,10 @@ from dataclasses import dataclass, replace
 from jupyter_agent.core.kernel_state import Cell, Variable
 from jupyter_agent.models.offline.explaining import parsed
 from jupyter_agent.models.offline.facts import Facts
-from jupyter_agent.models.offline.markdown import fence, many, name, names, python, visible
+from jupyter_agent.models.offline.markdown import fence, many, name, names, python
 from jupyter_agent.models.offline.namespace import in_code, texts
 from jupyter_agent.models.offline.queries.query import ObjectContext, ObjectQuery
+from jupyter_agent.models.offline.queries.variables import called
 from jupyter_agent.models.offline.query import Ask
 from jupyter_agent.models.offline.spans import Lexicon, Meaning, named_so, spans
 
@@ -90,19 +91,15 @@ class CodeQuery(ObjectQuery):
         start = -1
         changed: set[str] = {self.variable.name} if self.variable is not None else set()
         if self.cell is not None:
-            start = next(
-                (place for place, cell in enumerate(cells) if str(cell.get("label")).strip("`") == f"In [{self.cell}]"),
-                self.cell - 1,
-            )
+            labels = [str(cell.get("label")).strip("`") for cell in cells]
+            start = labels.index(f"In [{self.cell}]") if f"In [{self.cell}]" in labels else self.cell - 1
             if not 0 <= start < len(cells):
                 raise Ask(f"There is no cell {self.cell}.")
             changed = set(cells[start]["makes"])
         elif self.variable is not None:
             start = next((place for place, cell in enumerate(cells) if self.variable.name in cell["makes"]), -1)
             changed |= set(cells[start]["makes"]) if start >= 0 else set()
-        asked = (
-            f"In [{self.cell}]" if self.cell is not None else self.variable.name if self.variable is not None else ""
-        )
+        asked = self.variable.name if self.variable is not None else f"In [{self.cell}]"
         lines, made = [], list[str]()
         for cell in cells[start + 1 :]:
             needed = sorted(changed & set(cell["uses"]))
@@ -113,10 +110,9 @@ class CodeQuery(ObjectQuery):
                 lines.append(f"- {cell['label']} uses {names(needed, 8)}{makes}")
         if not lines:
             return [f"No other cell depends on {name(asked)}, so nothing has to run again."]
-        return [
-            f"{many(len(lines), 'cell')} {'depends' if len(lines) == 1 else 'depend'} on {name(asked)} and {'has' if len(lines) == 1 else 'have'} to run again when it changes, in this order:",
-            "\n".join(lines[:40]),
-        ]
+        depend, have = ("depends", "has") if len(lines) == 1 else ("depend", "have")
+        which = f"{many(len(lines), 'cell')} {depend} on {name(asked)} and {have} to run again when it changes"
+        return [f"{which}, in this order:", "\n".join(lines[:40])]
 
 
 def _described(code: Variable, what: str, facts: Facts) -> Sequence[str]:
@@ -125,18 +121,11 @@ def _described(code: Variable, what: str, facts: Facts) -> Sequence[str]:
     says = f"Its docstring says: {name(doc, 300)}" if doc else f"{name(code.name)} has **no docstring**."
     if what == "docstring":
         return [f"**{'Yes' if doc else 'No'}**. {says}", *definition_of(code, facts)[1:]]
+    methods = names(texts(code.facts.get("methods")), 30)
     if what == "methods":
-        return [
-            f"{name(code.name)} has the methods {names(texts(code.facts.get('methods')), 30)}."
-            if code.facts.get("methods")
-            else f"{name(code.name)} has no methods of its own."
-        ]
-    signature = visible(str(code.facts.get("signature") or "(…)"), 400)
-    blocks = [
-        f"{name(code.name)} is called like this:",
-        fence(f"{code.name}{signature}" if signature.startswith("(") else signature),
-        says,
-    ]
+        has = f"has the methods {methods}" if methods else "has no methods of its own"
+        return [f"{name(code.name)} {has}."]
+    blocks = [f"{name(code.name)} is called like this:", fence(called(code)), says]
     if what == "returns":
         definitions = [
             node
@@ -145,18 +134,15 @@ def _described(code: Variable, what: str, facts: Facts) -> Sequence[str]:
             if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.name == code.name
         ]
         annotation = next((ast.unparse(node.returns) for node in definitions if node.returns is not None), "")
-        blocks[:1] = [
-            f"{name(code.name)} returns {name(annotation)}, as its signature says:"
-            if annotation
-            else f"The signature of {name(code.name)} does not say what it returns:"
-        ]
+        blocks[0] = f"The signature of {name(code.name)} does not say what it returns:"
+        if annotation:
+            blocks[0] = f"{name(code.name)} returns {name(annotation)}, as its signature says:"
     parameters = [text for text in texts(code.facts.get("parameters")) if text.isidentifier()]
     if parameters and in_code(code.name) == code.name:
-        blocks.append(
-            f"By name: {name(code.name + '(' + ', '.join(f'{parameter}=…' for parameter in parameters) + ')', 300)}"
-        )
-    if code.facts.get("methods"):
-        blocks.append(f"Methods: {names(texts(code.facts.get('methods')), 30)}")
+        by_name = f"{code.name}({', '.join(f'{parameter}=…' for parameter in parameters)})"
+        blocks.append(f"By name: {name(by_name, 300)}")
+    if methods:
+        blocks.append(f"Methods: {methods}")
     home = definition_of(code, facts) if "read_cells" in facts.conversation.offered else []
     return [*blocks, *home[-1:]] if len(home) > 1 else blocks
 
@@ -167,9 +153,8 @@ def definition_of(variable: Variable, facts: Facts) -> Sequence[str]:
     cell = _home(variable, cells or ())
     count = variable.execution_count
     if cell is None and count is None:
-        return [
-            f"I do not know which cell defined {name(variable.name)}: it was there before I could watch, or no cell of this notebook assigns it."
-        ]
+        why = "it was there before I could watch, or no cell of this notebook assigns it"
+        return [f"I do not know which cell defined {name(variable.name)}: {why}."]
     where = f"`In [{count}]`" if count is not None else "a cell of this notebook"
     if cell is None:
         gone = " That cell is no longer in the notebook as it ran." if cells is not None else ""
@@ -188,11 +173,8 @@ def _home(variable: Variable, cells: Sequence[Cell]) -> Cell | None:
     if own is not None:
         return own
     assigning = [cell for cell in cells if cell.kind == "code" and _assigns(cell.source, variable.name)]
-    ran = [
-        cell
-        for cell in assigning
-        if cell.execution_count is not None and cell.execution_count == variable.execution_count
-    ]
+    count = variable.execution_count
+    ran = [cell for cell in assigning if count is not None and cell.execution_count == count]
     return next(iter(ran or assigning[-1:]), None)
 
 
@@ -313,25 +295,15 @@ def read(question: str, context: ObjectContext) -> CodeQuery | None:
     elif _WHO.search(question):
         what = ["used"]
     if number is not None:
-        return (
-            CodeQuery("dependents", cell=number)
-            if what == ["dependents"] and isinstance(number, int) and variable is None
-            else None
-        )
-    if (
-        variable is not None
-        and variable.kind in _CODE
-        and not what
-        and previous is None
-        and not found.slots - {"name", "verb", "kind"}
-    ):
-        return CodeQuery("described", variable)
-    if variable is None or not what:
-        return (
-            replace(previous, variable=variable)
-            if variable is not None and previous is not None and not found.slots - {"name", "verb"}
-            else None
-        )
+        is_of_cell = what == ["dependents"] and isinstance(number, int) and variable is None
+        return CodeQuery("dependents", cell=number) if is_of_cell else None
+    if variable is None:
+        return None
+    if not what and previous is not None:
+        return replace(previous, variable=variable) if found.slots <= {"name", "verb"} else None
+    if not what:
+        is_code = variable.kind in _CODE and found.slots <= {"name", "verb", "kind"}
+        return CodeQuery("described", variable) if is_code else None
     return _query(variable, [word for word in what if word != "described"] or what, found.text)
 
 

@@ -64,12 +64,8 @@ def _variable(path: str, namespace: Namespace) -> str:
     """A new name after the file, which is not taken."""
     stem = re.sub(r"\W+", "_", re.split(r"[/\\]", path)[-1].split(".")[0]).strip("_").lower() or "data"
     stem = f"data_{stem}" if not stem.isidentifier() or keyword.iskeyword(stem) else stem
-    taken = namespace.variables
-    return next(
-        candidate
-        for candidate in (stem, f"{stem}_data", *(f"{stem}_{place}" for place in range(2, 1000)))
-        if candidate not in taken
-    )
+    candidates = (stem, f"{stem}_data", *(f"{stem}_{place}" for place in range(2, 1000)))
+    return next(candidate for candidate in candidates if candidate not in namespace.variables)
 
 
 _LEXICON = Lexicon(
@@ -116,9 +112,7 @@ class FileQuery(ObjectQuery):
         if self.what == "list":
             shown = [file for file in files if not self.kind or ending(file) == self.kind]
             if not shown:
-                return [
-                    "There are no such files next to the notebook." if files else "I see no files next to the notebook."
-                ]
+                return [f"{'There are no such' if files else 'I see no'} files next to the notebook."]
             listed = "\n".join(f"- {name(file)}" for file in shown[:60])
             return [f"{many(len(shown), 'file')} next to the notebook:\n\n{listed}"]
         return self._read(files) if self.what == "read" else self._saved(files)
@@ -128,27 +122,20 @@ class FileQuery(ObjectQuery):
         if self.file and self.file not in files:
             close = near(self.file, data)
             if close:
-                return [
-                    f"There is no {name(self.file)} next to the notebook, but there is {name(close[0])}:",
-                    self._code(close[0]),
-                ]
-            there = f" Data files there are: {names(data, 15)}." if data else " There are no data files there."
-            return [
-                f"I see no {name(self.file)} next to the notebook.{there}",
-                "If it lies elsewhere, this reads it:",
-                self._code(self.file),
-            ]
+                nearest = f"There is no {name(self.file)} next to the notebook, but there is {name(close[0])}:"
+                return [nearest, self._code(close[0])]
+            there = f"Data files there are: {names(data, 15)}." if data else "There are no data files there."
+            missing = f"I see no {name(self.file)} next to the notebook. {there}"
+            return [missing, "If it lies elsewhere, this reads it:", self._code(self.file)]
         fitting = [self.file] if self.file else [file for file in data if not self.kind or ending(file) == self.kind]
         chosen = [file for file in fitting if all(word in file.lower() for word in self.hints)]
         if not chosen and self.hints:
-            raise Ask(
-                f"No data file next to the notebook is called like {names(self.hints)}. There are: {names(data, 15)}."
-            )
+            there = f"There are: {names(data, 15)}."
+            raise Ask(f"No data file next to the notebook is called like {names(self.hints)}. {there}")
         if not chosen:
-            return [
-                f"There is no {self.kind or 'data'} file next to the notebook. If it lies elsewhere, this reads it; write its path in place of the name:",
-                self._code(f"data.{self.kind or 'csv'}"),
-            ]
+            missing = f"There is no {self.kind or 'data'} file next to the notebook."
+            elsewhere = "If it lies elsewhere, this reads it; write its path in place of the name:"
+            return [f"{missing} {elsewhere}", self._code(f"data.{self.kind or 'csv'}")]
         if len(chosen) > 1:
             raise Ask(f"Which file: {names(chosen, 15)}?")
         return [f"Read {name(chosen[0])}, which lies next to the notebook:", self._code(chosen[0])]
@@ -161,11 +148,8 @@ class FileQuery(ObjectQuery):
         plain = re.sub(r"\W+", "_", self.table.name)
         wanted = self.file or f"{plain}.{self.kind or 'csv'}"
         stem, dot, end = wanted.rpartition(".")
-        path = next(
-            path
-            for place in range(1, 1000)
-            if (path := wanted if place == 1 else f"{stem}_{place}{dot}{end}") not in files
-        )
+        paths = (wanted, *(f"{stem}_{place}{dot}{end}" for place in range(2, 1000)))
+        path = next(path for path in paths if path not in files)
         taken = f" There is a {name(wanted)} already, which stays as it is." if path != wanted else ""
         code = dialect(self.table, self.namespace).saved(path)
         return [f"Save {name(self.table.name)} as {name(path)} next to the notebook.{taken}", python(code)]
@@ -210,8 +194,5 @@ def read(question: str, context: ObjectContext) -> FileQuery | None:
         if len(tables) > 1:
             raise Ask.which_table(frame.name for frame in tables)
         return FileQuery("save", context.namespace, file, kind or ending(file), table=tables[0])
-    return (
-        FileQuery("list", context.namespace, kind=kind)
-        if whats == {"list"} and not found.slots & {"file", "text", "table"}
-        else None
-    )
+    is_list = whats == {"list"} and not found.slots & {"file", "text", "table"}
+    return FileQuery("list", context.namespace, kind=kind) if is_list else None

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ast
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -49,14 +47,9 @@ class JoinQuery(ObjectQuery):
         """Tried first: how many rows there are then, and how many find nothing."""
         left, right = self.left, self.right
         code, running = self._code(runs=False), self._code(runs=True)
-        shape = ".shape"
-        ran = facts.run(f"[{left.code}{shape}, {right.code}{shape}, ({running}){shape}]")
-        imports = (
-            []
-            if self.namespace.alias(left.library) or self.on
-            else [f"import {left.library} as {self._alias(runs=False)}", ""]
-        )
-        offered = python("\n".join([*imports, code]))
+        ran = facts.run(f"[{left.code}.shape, {right.code}.shape, ({running}).shape]")
+        is_imported = self.namespace.alias(left.library) or self.on
+        offered = python(code if is_imported else f"import {left.library} as {self._alias(runs=False)}\n\n{code}")
         if not self.on:
             title = f"The rows of {name(right.name)} below those of {name(left.name)}"
         else:
@@ -70,25 +63,19 @@ class JoinQuery(ObjectQuery):
             }
             title = f"{name(left.name)} with {name(right.name)} joined on {on}; {kept[self.how]}"
         if ran.status == "failed":
-            types = (
-                f" Their types differ ({name(self.on[0][0].dtype)} and {name(self.on[0][1].dtype)}): convert one of them first."
-                if self.on and self.on[0][0].role != self.on[0][1].role
-                else ""
-            )
+            types = ""
+            if self.on and self.on[0][0].role != self.on[0][1].role:
+                dtypes = " and ".join(name(column.dtype) for column in self.on[0])
+                types = f" Their types differ ({dtypes}): convert one of them first."
             return [f"{title}: I tried it, and it fails, so I do not offer it: {name(ran.last_line, 200)}{types}"]
         others = f" They also share {names(pair[0].name for pair in self.on[1:])}." if len(self.on) > 1 else ""
         if ran.status != "ok":
             return [*not_run(ran, f"**Untried**. {title}"), offered, others]
-        rows = [shape[0] for shape in ast.literal_eval(re.sub(r"^\s*Out\[\d+\]:\s?", "", ran.text).strip())]
-        repeated = (
-            " A key occurs more than once, so rows are repeated."
-            if self.on and self.how == "left" and rows[2] > rows[0]
-            else ""
-        )
-        return [
-            f"{title}. {figure(rows[0])} and {figure(rows[1])} rows become **{many(rows[2], 'row')}**.{repeated}{others}",
-            offered,
-        ]
+        rows = [shape[0] for shape in ran.value]
+        is_repeated = self.on and self.how == "left" and rows[2] > rows[0]
+        repeated = " A key occurs more than once, so rows are repeated." if is_repeated else ""
+        became = f"{figure(rows[0])} and {figure(rows[1])} rows become **{many(rows[2], 'row')}**"
+        return [f"{title}. {became}.{repeated}{others}", offered]
 
     def _alias(self, *, runs: bool) -> str:
         usual = "pl" if self.left.library == "polars" else "pd"
@@ -127,17 +114,16 @@ def read(question: str, context: ObjectContext) -> JoinQuery | None:
         return None
     left, right = _two(tables, [by_name[wanted] for wanted in named])
     if left.library != right.library:
-        raise Ask(
-            f"{name(left.name)} is a {left.library} table and {name(right.name)} a {right.library} one: convert one of them first, with `.to_pandas()` or `pl.from_pandas(…)`."
-        )
+        differ = f"{name(left.name)} is a {left.library} table and {name(right.name)} a {right.library} one"
+        raise Ask(f"{differ}: convert one of them first, with `.to_pandas()` or `pl.from_pandas(…)`.")
     if verb == "stack":
         return JoinQuery(left, right, (), "", context.namespace)
     wanted = found.all("column")
     on = tuple(pair for pair in _pairs(left, right) if not wanted or pair[0].name in wanted or pair[1].name in wanted)
     if not on:
-        raise Ask(
-            f"{name(left.name)} and {name(right.name)} share no column. {name(left.name)} has {names_of(left.columns)}; {name(right.name)} has {names_of(right.columns)}. Say on which columns to join them."
-        )
+        have = "; ".join(f"{name(table.name)} has {names_of(table.columns)}" for table in (left, right))
+        share_none = f"{name(left.name)} and {name(right.name)} share no column"
+        raise Ask(f"{share_none}. {have}. Say on which columns to join them.")
     return JoinQuery(left, right, on, found.one("how") or "left", context.namespace)
 
 
@@ -146,11 +132,8 @@ def _two(tables: Sequence[Table], named: Sequence[Table]) -> tuple[Table, Table]
     if len(named) == 2:
         return named[0], named[1]
     if not named and len(tables) != 2:
-        raise Ask(
-            f"Which two tables: {names_of(tables)}?"
-            if len(tables) > 2
-            else f"{names_of(tables)} is the only table there is; this needs two."
-        )
+        only = f"{names_of(tables)} is the only table there is; this needs two."
+        raise Ask(f"Which two tables: {names_of(tables)}?" if len(tables) > 2 else only)
     first = named[0] if named else tables[0]
     others = [table for table in tables if table.name != first.name]
     if not others:

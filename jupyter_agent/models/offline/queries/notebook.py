@@ -93,10 +93,8 @@ def _outline(cells: tuple[Cell, ...]) -> Sequence[str]:
     lines = []
     for cell in cells:
         if cell.kind == "markdown":
-            lines += [
-                f"- **{name(match[2].strip(), 100)}**"
-                for match in re.finditer(r"^(#{1,4})\s+(.+)$", cell.source, re.MULTILINE)
-            ]
+            headings = re.findall(r"^#{1,4}\s+(.+)$", cell.source, re.MULTILINE)
+            lines += [f"- **{name(heading.strip(), 100)}**" for heading in headings]
         elif cell.kind == "code" and cell.source.strip():
             lines.append(f"  - {_called(cell, cells)}: {_gist(cell)}")
     return ["\n".join(lines[:60]) + ("\n- …" if len(lines) > 60 else "")] if lines else []
@@ -113,11 +111,9 @@ def _gist(cell: Cell) -> str:
 
 
 def _called(cell: Cell, cells: tuple[Cell, ...]) -> str:
-    return (
-        f"`In [{cell.execution_count}]`"
-        if cell.execution_count is not None
-        else f"cell {cells.index(cell) + 1} (not run)"
-    )
+    if cell.execution_count is not None:
+        return f"`In [{cell.execution_count}]`"
+    return f"cell {cells.index(cell) + 1} (not run)"
 
 
 def _cell_explained(number: int | None, place: int, facts: Facts) -> Sequence[str]:
@@ -131,13 +127,8 @@ def _cell_explained(number: int | None, place: int, facts: Facts) -> Sequence[st
     if cell.kind != "code":
         return [f"{title} is text:", fence(cell.source[:2000], "markdown")]
     listed = "\n".join(f"{place}. {step[:1].upper()}{step[1:]}." for place, step in enumerate(steps(cell.source), 1))
-    outcome = (
-        f"It failed: {name(cell.error, 300)}"
-        if cell.error
-        else f"Its output begins: {name(cell.output.strip(), 200)}"
-        if cell.output.strip()
-        else ""
-    )
+    outcome = f"Its output begins: {name(cell.output.strip(), 200)}" if cell.output.strip() else ""
+    outcome = f"It failed: {name(cell.error, 300)}" if cell.error else outcome
     return [f"{title}:", python(cell.source[:3000]), listed or "It is empty.", outcome]
 
 
@@ -151,9 +142,8 @@ def _cell_asked_about(number: int | None, place: int, cells: tuple[Cell, ...]) -
         suffix = "th" if 10 <= number % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
         placed = cells[number - 1] if 0 < number <= len(cells) else None
         return placed, f"No cell has the number `In [{number}]`; the {number}{suffix} cell from the top"
-    ran = sorted(
-        (cell for cell in code if cell.execution_count is not None), key=lambda cell: cell.execution_count or 0
-    )
+    counted = [cell for cell in code if cell.execution_count is not None]
+    ran = sorted(counted, key=lambda cell: cell.execution_count or 0)
     chosen = ran if place == -1 and ran else code
     word = _ORDINALS[place]
     return (chosen[place], f"The {word} cell") if chosen and -len(chosen) <= place < len(chosen) else (None, "")
@@ -165,9 +155,8 @@ def _counted(facts: Facts) -> Sequence[str]:
         return [_NONE]
     code = [cell for cell in cells if cell.kind == "code"]
     ran = [cell for cell in code if cell.execution_count is not None]
-    return [
-        f"This notebook has **{many(len(cells), 'cell')}**: {len(code)} code ({len(ran)} run), {len(cells) - len(code)} text."
-    ]
+    kinds = f"{len(code)} code ({len(ran)} run), {len(cells) - len(code)} text"
+    return [f"This notebook has **{many(len(cells), 'cell')}**: {kinds}."]
 
 
 def _checked(variable: str, facts: Facts) -> Sequence[str]:
@@ -178,11 +167,8 @@ def _checked(variable: str, facts: Facts) -> Sequence[str]:
         return [_UNCHECKED]
     stale = checked.get("stale")
     if variable and isinstance(stale, dict):
-        is_stale = variable in stale
-        return [
-            f"{name(variable)} is stale. {stale[variable]}" if is_stale else f"{name(variable)} is not stale.",
-            report,
-        ]
+        why = f"stale. {stale[variable]}" if variable in stale else "not stale."
+        return [f"{name(variable)} is {why}", report]
     return report.split("\n\n")
 
 
@@ -198,10 +184,8 @@ def _run(facts: Facts) -> Sequence[str]:
         case "failed":
             return ["It failed:", fence("\n".join(ran.text.strip().splitlines()[-8:]))]
         case "refused":
-            return [
-                "It was not run, because that was not approved. Insert it into a cell to run it yourself:",
-                python(code),
-            ]
+            refused = "It was not run, because that was not approved. Insert it into a cell to run it yourself:"
+            return [refused, python(code)]
     return ["It cannot be run from here. Insert it into a cell to run it yourself:", python(code)]
 
 
@@ -230,9 +214,8 @@ def read(question: str, context: ObjectContext) -> NotebookQuery | None:
         return None
     if "cell" in slots and "cells" not in slots and whats <= {"summary"}:
         number = numbers[0] if numbers and isinstance(numbers[0], int) else None
-        is_clear = (
-            number is not None or "position" in slots or re.search(r"\bthis\b", question, re.IGNORECASE) is not None
-        )
+        is_this = re.search(r"\bthis\b", question, re.IGNORECASE) is not None
+        is_clear = number is not None or "position" in slots or is_this
         place = found.one("position")
         return NotebookQuery("cell", number, place if place is not None else -1) if is_clear else None
     if numbers or "position" in slots:

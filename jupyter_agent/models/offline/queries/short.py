@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from jupyter_agent.models.offline.facts import Facts
 from jupyter_agent.models.offline.failure import CellError
@@ -51,15 +50,11 @@ class ErrorQuery(ObjectQuery):
             return ["There is no error: the last cells ran without one."]
         failure = CellError.of(data)
         place = failure.place
-        first: list[str] = []
-        if self.what == "function":
-            first = [
-                f"It was raised in {name(place.function)}, line {place.line}."
-                if place is not None and place.function != "<module>"
-                else "It was raised in the cell itself, in no function."
-            ]
-        elif self.what == "worked":
-            first = ["No, it failed:"]
+        first = ["No, it failed:"] if self.what == "worked" else []
+        if self.what == "function" and (place is None or place.function == "<module>"):
+            first = ["It was raised in the cell itself, in no function."]
+        elif self.what == "function" and place is not None:
+            first = [f"It was raised in {name(place.function)}, line {place.line}."]
         return [*first, *explanation_of(failure, self.namespace, facts, self.what)]
 
 
@@ -81,28 +76,14 @@ def read(question: str, context: ObjectContext) -> ErrorQuery | OverviewQuery | 
     if found.unknown or not (bare or found.slots) or found.slots & {"number", "text", "operator"}:
         return None
     asks_for_error = found.slots & {"error", "raised", "lost"} or bare
-    kind: Literal["error", "card"] = "card"
-    if (
-        asks_for_error
-        and not (found.slots & {"look"})
-        and "read_error" in context.facts.conversation.offered
-        and context.facts.error()
-    ):
-        kind = "error"
+    may_be_read = asks_for_error and "look" not in found.slots and "read_error" in context.facts.conversation.offered
     what = found.all("error")
-    if kind == "card" and what and _NAMED.search(question):
-        return ErrorQuery("why", context.namespace)
-    if kind == "error":
-        if not what and not found.slots & {"lost"} and not bare:
-            return None
+    if may_be_read and context.facts.error():
         word = next((word for word in what if word in ("function", "line", "worked")), "why")
-        return (
-            None
-            if word == "line" and len(what) < 2 and "raised" not in found.slots
-            else ErrorQuery(word, context.namespace)
-        )
-    return (
-        OverviewQuery(context.namespace)
-        if found.slots <= {"look", "lost", "filler"} and (bare or found.slots & {"look", "lost"})
-        else None
-    )
+        is_asked = what or "lost" in found.slots or bare
+        is_line = word != "line" or len(what) > 1 or "raised" in found.slots
+        return ErrorQuery(word, context.namespace) if is_asked and is_line else None
+    if what and _NAMED.search(question):
+        return ErrorQuery("why", context.namespace)
+    is_card = found.slots <= {"look", "lost", "filler"} and (bare or found.slots & {"look", "lost"})
+    return OverviewQuery(context.namespace) if is_card else None

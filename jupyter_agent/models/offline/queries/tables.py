@@ -11,7 +11,7 @@ from jupyter_agent.models.offline.dialects.choice import dialect
 from jupyter_agent.models.offline.facts import Facts
 from jupyter_agent.models.offline.grammar.sources import likeliest
 from jupyter_agent.models.offline.markdown import figure, many, name, names, share, table
-from jupyter_agent.models.offline.namespace import Column, Namespace, Role, Table, moment, real, whole
+from jupyter_agent.models.offline.namespace import Column, Namespace, Role, Table, moment, names_of, real, whole
 from jupyter_agent.models.offline.queries.query import ObjectContext, ObjectQuery, shown_run
 from jupyter_agent.models.offline.query import Ask, no_frame
 from jupyter_agent.models.offline.spans import Lexicon, Meaning, Spans, named_so, spans
@@ -80,11 +80,11 @@ class StructureQuery(ObjectQuery):
         code = dialect(frame, self.namespace, runs=True)
         match self.what:
             case "shape":
-                rows = "an unknown number of rows" if frame.rows is None else many(frame.rows, "row")
-                uncounted = (
-                    "" if frame.rows is not None else "Its rows are not counted, because that would run a computation."
-                )
-                return [f"{name(frame.name)} has **{rows}** and **{many(frame.width, 'column')}**.", uncounted]
+                columns = many(frame.width, "column")
+                if frame.rows is not None:
+                    return [f"{name(frame.name)} has **{many(frame.rows, 'row')}** and **{columns}**."]
+                uncounted = "Its rows are not counted, because that would run a computation."
+                return [f"{name(frame.name)} has **an unknown number of rows** and **{columns}**.", uncounted]
             case "columns" | "dtypes":
                 return _columns(frame, self.role, is_short=self.what == "dtypes")
             case "head" if self.limit <= 5 and (shown := _head(frame, self.limit)):
@@ -107,25 +107,17 @@ class StructureQuery(ObjectQuery):
 def _columns(frame: Table, role: Role | None, *, is_short: bool) -> Sequence[str]:
     columns = [column for column in frame.columns if role is None or column.role == role]
     if role is not None and not is_short:
-        return [
-            f"{many(len(columns), 'column')} of {name(frame.name)}: {names((column.name for column in columns), 40)}"
-        ]
-    rows = [
-        [name(column.name), name(column.dtype), *([] if is_short else [_missing(column), names(column.samples[:3])])]
-        for column in columns[:_LONGEST]
-    ]
-    left = frame.width - len(rows)
-    notes = [f"{name(column.name)} holds dates as text." for column in columns if column.date_like]
-    return [
-        f"{'Types of the' if is_short else f'{name(frame.name)} has'} **{many(frame.width, 'column')}**{f' of {name(frame.name)}' if is_short else ''}:",
-        table(
-            ["column", "type"] if is_short else ["column", "type", "missing", "for example"],
-            rows,
-            [] if is_short else [2],
-        ),
-        f"and {left} more." if left > 0 and role is None else "",
-        " ".join(notes),
-    ]
+        return [f"{many(len(columns), 'column')} of {name(frame.name)}: {names_of(columns, 40)}"]
+    count, shown = many(frame.width, "column"), columns[:_LONGEST]
+    left = frame.width - len(shown)
+    more = f"and {left} more." if left > 0 and role is None else ""
+    notes = " ".join(f"{name(column.name)} holds dates as text." for column in columns if column.date_like)
+    if is_short:
+        types = [[name(column.name), name(column.dtype)] for column in shown]
+        return [f"Types of the **{count}** of {name(frame.name)}:", table(["column", "type"], types), more, notes]
+    rows = [[name(column.name), name(column.dtype), _missing(column), names(column.samples[:3])] for column in shown]
+    listed = table(["column", "type", "missing", "for example"], rows, [2])
+    return [f"{name(frame.name)} has **{count}**:", listed, more, notes]
 
 
 def _missing(column: Column) -> str:
@@ -151,27 +143,22 @@ def _index(frame: Table) -> Sequence[str]:
     if not isinstance(index, Mapping):
         return [f"{name(frame.name)} has no index of its own (rows are numbered)."]
     called = f" {name(index['name'])}" if index.get("name") else ""
-    return [
-        f"The index{called} of {name(frame.name)} is of type {name(index.get('dtype', ''))}, from {name(index.get('first'))} to {name(index.get('last'))}."
-    ]
+    ends = f"from {name(index.get('first'))} to {name(index.get('last'))}"
+    return [f"The index{called} of {name(frame.name)} is of type {name(index.get('dtype', ''))}, {ends}."]
 
 
 def _gaps(frame: Table, *, is_most: bool) -> Sequence[str]:
     known = [(column, whole(column.facts.get("missing"))) for column in frame.columns]
     found = sorted(((column, count) for column, count in known if count), key=lambda pair: -pair[1])
     if not found:
-        unknown = [column.name for column, count in known if count is None]
-        return [
-            f"{name(frame.name)} has **no missing values**." + (f" Not counted: {names(unknown)}." if unknown else "")
-        ]
+        unknown = names(column.name for column, count in known if count is None)
+        return [f"{name(frame.name)} has **no missing values**." + (f" Not counted: {unknown}." if unknown else "")]
     if is_most:
         column, count = found[0]
-        return [
-            f"{name(column.name)} has the most missing values: **{figure(count)}** ({share(count, frame.rows or 0)})."
-        ]
-    rows = [
-        [name(column.name), figure(count), share(count, frame.rows) if frame.rows else "–"] for column, count in found
-    ]
+        part = share(count, frame.rows or 0)
+        return [f"{name(column.name)} has the most missing values: **{figure(count)}** ({part})."]
+    parts = [share(count, frame.rows) if frame.rows else "–" for _, count in found]
+    rows = [[name(column.name), figure(count), part] for (column, count), part in zip(found, parts, strict=True)]
     total = many(sum(count for _, count in found), "missing value")
     return [
         f"{name(frame.name)} has **{total}** in {many(len(found), 'column')}:",
@@ -183,10 +170,9 @@ def _summary(frame: Table) -> Sequence[str]:
     missing = sum(whole(column.facts.get("missing")) or 0 for column in frame.columns)
     used = real(frame.variable.facts.get("memory_bytes"))
     origin = frame.variable.execution_count
+    rows = f"{many(frame.rows, 'row')} × " if frame.rows is not None else ""
     parts = [
-        f"{many(frame.rows, 'row')} × {many(frame.width, 'column')}"
-        if frame.rows is not None
-        else many(frame.width, "column"),
+        f"{rows}{many(frame.width, 'column')}",
         many(missing, "missing value"),
         format_bytes(used) if used else "",
         f"set in `In [{origin}]`" if origin is not None else "",
@@ -245,12 +231,8 @@ def read(question: str, context: ObjectContext) -> StructureQuery | None:
     if asked is None:
         return None
     what, limit, role = asked
-    if (
-        what == "memory"
-        and frames
-        and not found.slots & {"table", "noun", "verb", "each"}
-        and "in memory" in question.lower()
-    ):
+    is_bare = not found.slots & {"table", "noun", "verb", "each"}
+    if what == "memory" and frames and is_bare and "in memory" in question.lower():
         return None  # ``what is in memory`` asks for the variables
     if not frames and what != "summary":
         raise Ask(no_frame(context.namespace))
@@ -297,28 +279,21 @@ def _asked(found: Spans, *, is_bare: bool) -> tuple[str, int, Role | None] | Non
     """Which thing, how many rows, which columns; None if the words do not fit together."""
     kinds = list(dict.fromkeys(found.all("what")))
     role, number = found.one("role"), found.one("number")
-    limit = (
-        number
-        if isinstance(number, int) and 0 < number <= 1000
-        else 1
-        if " row" in f" {found.text} ".replace("rows", "")
-        else 5
-    )
+    limit = 1 if " row" in f" {found.text} ".replace("rows", "") else 5
+    if isinstance(number, int) and 0 < number <= 1000:
+        limit = number
     if len(found.all("number")) > 1 or len(found.all("role")) > 1:
         return None
     if role is not None:
-        return (
-            ("columns", limit, role)
-            if kinds in (["columns"], ["columns", "dtypes"], ["dtypes", "columns"]) and number is None
-            else None
-        )
+        is_of_columns = "columns" in kinds and set(kinds) <= {"columns", "dtypes"}
+        return ("columns", limit, role) if is_of_columns and number is None else None
     if "rows" in found.slots or "end" in found.slots:
         end = found.one("end") or (kinds[0] if kinds in (["head"], ["tail"], ["sample"]) else "")
         if kinds not in ([], [end]) or not end or ("rows" not in found.slots and not kinds):
             return None
         return end, limit, None
-    if kinds in (["summary", "columns"], ["columns", "summary"], ["dtypes", "columns"], ["columns", "dtypes"]):
-        kinds = [next(kind for kind in kinds if kind != "columns")]
+    if set(kinds) in ({"summary", "columns"}, {"dtypes", "columns"}):
+        kinds.remove("columns")
     if not kinds and is_bare and number is None and not found.slots & {"each", "most"} and len(found.spans) < 4:
         return ("head" if _SHOWING.search(found.text) else "summary"), limit, None
     kinds = next(

@@ -60,16 +60,12 @@ class VariableQuery(ObjectQuery):
         if self.what == "type":
             dtype = variable.facts.get("dtype")
             values = f"; its values are {name(dtype)}" if dtype else ""
-            return [
-                f"{name(variable.name)} is a {name(short_type(variable))} ({name(variable.type)}){values}.",
-                f"It is {name(variable.summary, 160)}." if variable.summary else "",
-            ]
+            is_a = f"{name(variable.name)} is a {name(short_type(variable))} ({name(variable.type)}){values}."
+            return [is_a, f"It is {name(variable.summary, 160)}." if variable.summary else ""]
         if self.what == "version":
-            version = variable.facts.get("version")
+            version, module = variable.facts.get("version"), name(variable.facts.get("module") or variable.name)
             known = f", version **{name(version)}**" if version else "; it tells no version"
-            return [
-                f"{name(variable.facts.get('module') or variable.name)} is imported as {name(variable.name)}{known}."
-            ]
+            return [f"{module} is imported as {name(variable.name)}{known}."]
         variable = facts.inspected(variable.name) or variable
         if self.what == "length":
             return _length(variable)
@@ -89,10 +85,9 @@ class ListQuery(ObjectQuery):
     def answer(self, _facts: Facts) -> Sequence[str]:
         """A table of them; of imported modules with their versions."""
         if not self.namespace.reachable:
-            return [
-                "I cannot see the kernel's variables here: no kernel is running for this notebook, or it cannot be asked.",
-                "Start the kernel, run the cells, and ask again.",
-            ]
+            why = "no kernel is running for this notebook, or it cannot be asked"
+            start = "Start the kernel, run the cells, and ask again."
+            return [f"I cannot see the kernel's variables here: {why}.", start]
         variables = self.namespace.variables
         if not variables:
             return ["There are no variables in the kernel yet. Run a cell that defines some."]
@@ -129,11 +124,8 @@ class ChangesQuery(ObjectQuery):
         now = self.namespace.variables
         fresh = [variable for variable in now if variable not in before.variables]
         gone = [variable for variable in before.variables if variable not in now]
-        changed = [
-            variable
-            for variable in now
-            if variable in before.variables and now[variable].to_json() != before.variables[variable].to_json()
-        ]
+        both = [variable for variable in now if variable in before.variables]
+        changed = [variable for variable in both if now[variable].to_json() != before.variables[variable].to_json()]
         if not fresh and not gone and not changed:
             return ["Nothing changed among the variables since your last question."]
         blocks = [f"New: {names(fresh, 20)}" if fresh else "", f"Gone: {names(gone, 20)}" if gone else ""]
@@ -155,8 +147,8 @@ def _headline(variable: Variable) -> str:
     facts = variable.facts
     if facts.get("withheld"):
         length = whole(facts.get("length"))
-        long = f" of length {length}" if length is not None else ""
-        return f"{name(variable.name)} looks like a secret, so its value is withheld (a {name(short_type(variable))}{long})."
+        kind = name(short_type(variable)) + (f" of length {length}" if length is not None else "")
+        return f"{name(variable.name)} looks like a secret, so its value is withheld (a {kind})."
     if variable.kind in SIMPLE and facts.get("value") is not None and variable.kind != "text":
         return f"{name(variable.name)} is **{name(variable.facts['value'], 200)}** (a {name(short_type(variable))})."
     if variable.kind == "none":
@@ -259,14 +251,13 @@ def _object(facts: Mapping[str, object]) -> Sequence[str]:
 def _length(variable: Variable) -> Sequence[str]:
     shape, length = variable.facts.get("shape"), whole(variable.facts.get("length"))
     if isinstance(shape, Sequence) and not isinstance(shape, str):
-        return [
-            f"{name(variable.name)} has the shape **({', '.join(map(str, shape))})**: {figure(math.prod(length for length in shape if isinstance(length, int)))} values of {name(variable.facts.get('dtype', ''))}."
-        ]
+        count = figure(math.prod(length for length in shape if isinstance(length, int)))
+        values = f"{count} values of {name(variable.facts.get('dtype', ''))}"
+        return [f"{name(variable.name)} has the shape **({', '.join(map(str, shape))})**: {values}."]
     if length is None:
         return [f"{name(variable.name)} has no length: it is a {name(short_type(variable))}.", *_details(variable)]
-    noun = {"mapping": "key", "text": "character", "bytes": "byte", "series": "value", "index": "value"}.get(
-        variable.kind, "item"
-    )
+    nouns = {"mapping": "key", "text": "character", "bytes": "byte", "series": "value", "index": "value"}
+    noun = nouns.get(variable.kind, "item")
     return [f"{name(variable.name)} has **{many(length, noun)}** (`len({in_code(variable.name)})`)."]
 
 

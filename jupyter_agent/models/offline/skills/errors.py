@@ -38,9 +38,8 @@ def _explanation(failure: CellError, where: str, what: str, namespace: Namespace
 
 def _unknown(failure: CellError) -> Explanation:
     if failure.name == "AssertionError":
-        return Explanation(
-            [f"The condition after `assert` was not true{': ' + name(failure.line, 160) if failure.line else ''}."]
-        )
+        line = f": {name(failure.line, 160)}" if failure.line else ""
+        return Explanation([f"The condition after `assert` was not true{line}."])
     if failure.name == "KeyboardInterrupt":
         return Explanation(["The cell was interrupted by hand; nothing is wrong with it."])
     place = failure.place
@@ -53,11 +52,8 @@ def _unknown(failure: CellError) -> Explanation:
 def _locals(text: str, failure: CellError) -> Sequence[str]:
     """Values where it failed, when they are asked for or the failure is inside a function."""
     place = failure.place
-    if (
-        place is None
-        or not place.variables
-        or (place.function == "<module>" and not re.search(r"\bvalues?|variables?|locals?\b", text))
-    ):
+    is_asked = re.search(r"\bvalues?|variables?|locals?\b", text) is not None
+    if place is None or not place.variables or (place.function == "<module>" and not is_asked):
         return []
     listed = "\n".join(f"- {name(key)} = {name(value, 120)}" for key, value in list(place.variables.items())[:12])
     return [f"Values in {name(place.function)} when it failed:\n\n{listed}"]
