@@ -22,6 +22,12 @@ _KINDS = (
     (("number", "bool", "text", "datetime", "path", "bytes", "none"), "value"),
 )  # fmt: skip
 _MODEL = Suggestion("Use a language model", "/model")
+#: What lies outside of the notebook: acts, and what is so at this moment.
+_OUTSIDE = re.compile(
+    r"^(?:please |can you |could you |kindly )*(?:book|order|buy|send|e-?mail|call|phone|text|remind|wake|google|reserve|post|tweet|search the (?:web|internet))\b"
+    r"|\b(?:today|tonight|tomorrow|right now|this morning|this evening|weather|news)\b",
+    re.IGNORECASE,
+)
 _NUMBERED = re.compile(r"^(\d+)\. \*(.+)\*$", re.MULTILINE)
 
 
@@ -53,6 +59,9 @@ def refusal(
         about: The table that it is about.
     """
     language = language_of(question)
+    if language is None and unknown and _OUTSIDE.search(question):
+        why = f"I cannot do that: I do not understand {names(unknown, 4)}, have no network, and see and change only this notebook and its kernel."
+        return OfflineReply([why, CONNECT], Declined(tuple(unknown)), (_MODEL,))
     if language is not None:
         why = REFUSALS[language]
     elif unknown:

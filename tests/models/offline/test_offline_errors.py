@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from jupyter_agent.models.offline.failure import CellError
-from tests.support.offline_session import OfflineSession, new_shell, write_notebook
+from tests.support.offline_session import SALES, OfflineSession, new_shell, write_notebook
 
 SETUP = """
 import pandas as pd
@@ -189,3 +189,23 @@ def test_of_a_traceback_with_causes_the_last_error_counts() -> None:
     assert (failure.name, failure.message, failure.source) == ("my.own.Trouble", "it is late", "load()")
     assert [place.function for place in failure.places] == ["load", "main"]
     assert CellError.pasted("Traceback (most recent call last) is a phrase") is None
+
+
+@pytest.mark.parametrize(
+    ("failing", "mended"),
+    [
+        ("df[df.price > 300 or df.area > 2]", "df[(df.price > 300) | (df.area > 2)]"),
+        ("df[df.price > 300 and df.rooms == 3]", "df[(df.price > 300) & (df.rooms == 3)]"),
+        ("df[not df.furnished]", "df[~df.furnished]"),
+        ("df[100 < df.area < 120]", "df[(100 < df.area) & (df.area < 120)]"),
+        ("big = df[df.area > 9 and not df.rooms > 3]  # kept", "big = df[(df.area > 9) & ~(df.rooms > 3)]  # kept"),
+        ("if df.area > 3 and df.rooms > 1:\n    print(1)", None),
+    ],
+)
+def test_a_truth_value_asked_of_a_whole_column_is_mended(
+    offline_with: Callable[[str], OfflineSession], failing: str, mended: str | None
+) -> None:
+    session = offline_with(SALES)
+    session.run_cell(failing)
+    reply = session.ask("please correct my cell")
+    assert (mended in reply.code) if mended is not None else not reply.code, reply.text

@@ -167,6 +167,7 @@ FUNCTIONS = [
     "legs = [12, 30]\ntotal = trip(legs, stops=1)",
     "over = total > limit\nsummary = f'{total} {over}'",
     "def spare(a):\n    return a",
+    "import json\nimport math\nlimit_root = math.sqrt(limit)",
 ]
 ASKED_OF_CODE = [
     ("what does to_miles do", "Convert kilometres to miles."),
@@ -184,6 +185,12 @@ ASKED_OF_CODE = [
     ("what do i have to rerun if i change legs", "In [5]"),
     ("which cells are affected if i change cell 2", "In [4]"),
     ("which functions are not used", "never used in it: `spare`"),
+    ("is every import needed?", "never used in this notebook: `json`."),
+    ("are all imports used", "never used in this notebook: `json`."),
+    ("which imports are not used", "never used in this notebook: `json`."),
+    ("unused imports", "never used in this notebook: `json`."),
+    ("do I need all these imports", "never used in this notebook: `json`."),
+    ("can I remove any import", "never used in this notebook: `json`."),
 ]
 MODELS = """
 import numpy as np
@@ -217,6 +224,11 @@ ASKED_OF_MODELS = [
     ("parameters of logit", "`0.25`"),
     ("which rows does stump get wrong on train", "150"),
     ("how many rows does stump get wrong on train", "**1**"),
+    ("how many predictions of stump were wrong on train", "**1**"),
+    ("number of wrong predictions of stump on train", "**1**"),
+    ("how many predictions were wrong with stump", ".predict(X_test) != y_test"),
+    ("how many wrong predictions does stump make", "!= y_test"),
+    ("how many of the predictions of logit are wrong", "!= y_test"),
     ("what was stump fitted on", "`X_train` and `y_train`"),
     ("which features does stump use", "`height`, `shoe`"),
     ("classes of stump", "[0, 1]"),

@@ -91,3 +91,22 @@ def test_another_language_is_answered_in_it(offline: OfflineSession, question: s
 )
 def test_english_is_not_taken_for_another_language(offline: OfflineSession, question: str) -> None:
     assert "/model" not in offline.ask(question).text.partition("\n")[0]
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "book me a table for two",
+        "what is the traffic in Graz today",
+        "send the table to my boss",
+        "how is the weather",
+        "order more screws",
+        "please call the plumber",
+    ],
+)
+def test_what_lies_outside_of_the_notebook_is_refused_with_the_reason(offline: OfflineSession, question: str) -> None:
+    reply = offline.fresh().ask(question)
+    assert reply.text.startswith("I cannot do that: I do not understand `"), reply.text
+    assert "no network" in reply.text
+    assert "**There is**" not in reply.text
+    assert reply.declined is not None

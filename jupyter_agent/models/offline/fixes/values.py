@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Mapping
+from functools import reduce
 
 from jupyter_agent.core.kernel_state import Variable
-from jupyter_agent.models.offline.failure import ErrorContext, Explanation, Fix, always, by_message
+from jupyter_agent.models.offline.failure import CellError, ErrorContext, Explanation, Fix, always, by_message
 from jupyter_agent.models.offline.markdown import name
 from jupyter_agent.models.offline.namespace import Table, whole
 
@@ -81,7 +83,56 @@ def _value(context: ErrorContext) -> Explanation | None:
             ["Two things that have to be of the same size are not.", *_sizes(context), _shape_hint(message)]
         )
     fix = by_message(_FIXES, message)
-    return Explanation([fix]) if fix is not None else None
+    code = _each_value(context.failure) if fix == _FIXES[0][1] else None
+    return Explanation([fix], code) if fix is not None else None
+
+
+def _each_value(failure: CellError) -> str | None:
+    """The cell with `&`, `|`, `~` where a line asks whole columns for their truth; None where one has to be true or false."""
+    try:
+        tree = ast.parse(failure.source)
+    except (SyntaxError, ValueError, RecursionError):
+        return None
+    places = [place.line for place in failure.places if place.function == "<module>"]
+    nodes = list(ast.walk(tree))
+    single = {
+        id(node)
+        for holder in nodes
+        if isinstance(holder, (ast.If, ast.While, ast.IfExp, ast.Assert))
+        for node in ast.walk(holder.test)
+    }
+    wrong = [
+        node
+        for node in nodes
+        if isinstance(node, (ast.BoolOp, ast.UnaryOp, ast.Compare))
+        and (not places or node.lineno <= places[-1] <= (node.end_lineno or node.lineno))
+        and ast.dump(_of_each(node)) != ast.dump(node)
+    ]
+    if not wrong or any(id(node) in single for node in wrong):
+        return None
+    outer = wrong[0]
+    segment = ast.get_source_segment(failure.source, outer)
+    if segment is None or failure.source.count(segment) != 1:
+        return None
+    return failure.source.replace(segment, ast.unparse(_of_each(outer)))
+
+
+def _of_each(node: ast.expr) -> ast.expr:
+    """A condition on single values as one on whole columns."""
+    match node:
+        case ast.BoolOp():
+            operator = ast.BitAnd() if isinstance(node.op, ast.And) else ast.BitOr()
+            sides = [_of_each(value) for value in node.values]
+            return reduce(lambda left, right: ast.BinOp(left, operator, right), sides)
+        case ast.UnaryOp(op=ast.Not()):
+            return ast.UnaryOp(ast.Invert(), _of_each(node.operand))
+        case ast.Compare() if len(node.ops) > 1:
+            values = [node.left, *node.comparators]
+            pairs: list[ast.expr] = [
+                ast.Compare(left, [op], [right]) for left, op, right in zip(values, node.ops, values[1:], strict=False)
+            ]
+            return reduce(lambda left, right: ast.BinOp(left, ast.BitAnd(), right), pairs)
+    return node
 
 
 def _shape_hint(message: str) -> str:

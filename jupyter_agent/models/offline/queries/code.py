@@ -31,7 +31,9 @@ _LEXICON = Lexicon(
         "dependents": "depends, depend, depends on, affected, affected by, affects, affect, impacted, rerun, re run, run again, have to run, to run again, need to rerun, to rerun, recompute, update, downstream, break, breaks, out of date",
         "methods": "methods, method, members, functions",
     },
-    unused={True: "unused, not used, never used, never called, not called, dead"},
+    unused={True: "unused, not used, never used, never called, not called, not needed, unneeded, unnecessary, superfluous, redundant, dead, nobody uses, nothing uses, for nothing, not necessary"},
+    imports={True: "import, imports, imported module, imported modules, import statement, import statements, imported, importing, imports here"},
+    every={True: "every, each, necessary, remove, delete, throw out, leave out"},
     condition={True: "if, when, after, if i change, when i change, after i change, after changing, when changing, i change, change, changing, modify, edit, touch, i edit, i modify, changes to"},
     kind={True: "function, functions, class, cell, cells, variable, name, names, type, what type, kind"},
     asks={True: "how, who, where, when, why, which cell, what cell, cell, cells, anywhere, somewhere, all, any, ever, else"},
@@ -47,6 +49,10 @@ _DEPENDS = re.compile(
 )
 _ON_WHAT = re.compile(
     r"\b(?:what|which)\b.*\bdoes\b.*\bdepend\b.*\bon\b|\bwhat is .* (?:made|built|computed|calculated|derived|based)\b.*\b(?:of|from|on)\b",
+    re.IGNORECASE,
+)
+_NEEDED = re.compile(
+    r"\b(?:all|every|each|any)\b.*\b(?:needed|necessary|used)\b|\b(?:need|use)\b.*\b(?:all|every|each)\b|\b(?:remove|delete|throw out|leave out)\b",
     re.IGNORECASE,
 )
 _NO_CELLS = "I cannot read the notebook's cells here."
@@ -70,6 +76,8 @@ class CodeQuery(ObjectQuery):
         """From inspection, the cells, and what the analysis of the notebook knows."""
         if self.what == "unused":
             return _unused(facts)
+        if self.what == "unused imports":
+            return _unused_imports(facts)
         if self.what == "dependents":
             return self._dependents(facts)
         assert self.variable is not None
@@ -270,6 +278,36 @@ def _unused(facts: Facts) -> Sequence[str]:
     ]
 
 
+def _unused_imports(facts: Facts) -> Sequence[str]:
+    """Imported names that no cell uses; what cannot be parsed counts as using each name in it."""
+    cells = facts.cells()
+    if cells is None:
+        return [_NO_CELLS]
+    trees = {cell.id: tree for _, cell, tree in _trees(facts)}
+    bound = {
+        (imported.asname or imported.name).split(".")[0]
+        for tree in trees.values()
+        for node in ast.walk(tree)
+        if isinstance(node, (ast.Import, ast.ImportFrom)) and getattr(node, "module", "") != "__future__"
+        for imported in node.names
+    } - {"*"}
+    texts_of_code = [
+        "\n".join(re.findall(r"^[ \t]*[%!?].*$", cell.source, re.MULTILINE)) if cell.id in trees else cell.source
+        for cell in cells
+        if cell.kind == "code"
+    ]
+    used = set(re.findall(r"\w+", "\n".join(texts_of_code)))
+    used |= {node.id for tree in trees.values() for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    if not bound:
+        return ["This notebook imports nothing."]
+    unused = sorted(bound - used)
+    return [
+        f"Imported and never used in this notebook: {names(unused, 30)}."
+        if unused
+        else f"Everything that this notebook imports is used in it: {names(sorted(bound), 30)}."
+    ]
+
+
 def read(question: str, context: ObjectContext) -> CodeQuery | None:
     """What is asked of code; None if nothing is, or not every word plays a part."""
     variables = context.namespace.variables
@@ -279,6 +317,12 @@ def read(question: str, context: ObjectContext) -> CodeQuery | None:
         return ("name", found) if found is not None else None
 
     found = spans(question, _LEXICON, meaning, variables.__contains__)
+    if "imports" in found.slots and ("unused" in found.slots or _NEEDED.search(question)) and "name" not in found.slots:
+        return (
+            CodeQuery("unused imports")
+            if found.has_only(imports=2, unused=2, every=2, what=1, kind=1, asks=3, verb=3)
+            else None
+        )
     if not found.has_only(name=1, what=3, unused=1, condition=2, kind=2, asks=3, verb=3, number=1):
         return None
     variable, what = found.one("name"), list(dict.fromkeys(found.all("what")))

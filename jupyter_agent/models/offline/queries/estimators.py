@@ -311,6 +311,8 @@ def read(question: str, context: ObjectContext) -> ModelQuery | None:
     if not found.has_only(model=2, what=2, half=1, noun=4, verb=3, count=1, setting=1):
         return None
     what = list(dict.fromkeys(found.all("what")))
+    if set(what) == {"predictions", "wrong"}:
+        what = ["wrong"]
     named = tuple(dict.fromkeys(found.all("model")))
     setting = found.one("setting") or ""
     previous = context.previous if isinstance(context.previous, ModelQuery) else None
@@ -324,7 +326,9 @@ def read(question: str, context: ObjectContext) -> ModelQuery | None:
         named = named or tuple(model for model in models if setting in _fields(model))
         named = named if len(named) == 1 else ()
     elif not named:
-        if what[0] in ("type", "steps") or (what[0] in _VAGUE and "noun" not in found.slots):
+        if what[0] in ("type", "steps") or (
+            what[0] in _VAGUE and "noun" not in found.slots and "predictions" not in found.all("what")
+        ):
             return None
         named = tuple(model for model in models if _suits(what[0], model))
         if what == ["best"]:
