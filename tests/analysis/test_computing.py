@@ -46,6 +46,7 @@ CANDIDATE = re.compile(
 HARMLESS = frozenset(
     [
         "IPython.reload",
+        "matplotlib.to_html5_video",
         "matplotlib.to_jshtml",
         "matplotlib.figure",
         "numpy.load",
