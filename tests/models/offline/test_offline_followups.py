@@ -113,6 +113,42 @@ def test_run_it_runs_the_code_of_the_last_answer(offline_with: Callable[[str], O
     assert len(offline.shell.user_ns["df"]) == 2
 
 
+PORTS = """
+import pandas as pd
+boats = pd.DataFrame({'boat': list('abc'), 'port': ['Kiel', 'Bergen', 'Kiel'], 'price': [40, 310, 25]})
+"""
+
+
+@pytest.mark.parametrize(
+    ("question", "saving", "code"),
+    [
+        ("mean price by port", "write that to a file", "result.to_csv('result.csv')"),
+        ("mean price by port", "export the result to means.csv", "means.to_csv('means.csv')"),
+        ("boats with price over 30", "save those to a file", "result = boats[boats['price'] > 30]"),
+        ("top 2 boats by price", "save this as excel", "result.to_excel('result.xlsx')"),
+        ("mean price by port", "store it", "result = boats.groupby('port')"),
+        ("mean price by port", "export them", "result.to_csv('result.csv')"),
+        ("mean price by port", "save boats", "boats.to_csv('boats.csv', index=False)"),
+        ("describe boats", "save it", "boats.to_csv('boats.csv', index=False)"),
+    ],
+)
+def test_what_is_saved_is_the_result_that_it_points_at(
+    offline_with: Callable[[str], OfflineSession], question: str, saving: str, code: str
+) -> None:
+    offline = offline_with(PORTS)
+    offline.ask(question)
+    reply = offline.ask(saving)
+    assert code in reply.code, reply.text
+
+
+def test_no_whole_table_is_saved_where_a_number_was_the_answer(offline_with: Callable[[str], OfflineSession]) -> None:
+    offline = offline_with(PORTS)
+    offline.ask("what is the mean price")
+    reply = offline.ask("write that to a file")
+    assert not reply.code
+    assert "*save boats as csv* writes all of `boats`" in reply.text
+
+
 def test_nothing_is_taken_over_by_a_question_that_stands_alone(offline: OfflineSession) -> None:
     offline.ask("mean price by city only for 2023")
     reply = offline.ask("what is the mean of area?")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -324,3 +325,22 @@ def test_a_fitted_model_is_asked_on_the_data_it_was_fitted_on_or_kept_from(
 ) -> None:
     text = models_session.fresh().ask(question).text
     assert shown in text, text
+
+
+@pytest.mark.parametrize(
+    ("question", "fact"),
+    [
+        ("how many keys are in answer['page']?", "**2 keys**"),
+        ("how many items are in answer['boats']", "**3**"),
+        ("how many keys are in answer['boats'][0]", "**1 key**"),
+        ('how many keys has answer["page"]', "**2 keys**"),
+        ("keys of answer['page']", "`next`, `size`"),
+        ("length of answer['boats']", "**3**"),
+        ("how many keys are in answer['nothing']", "cannot answer"),
+    ],
+)
+def test_code_for_a_part_is_that_part(offline_with: Callable[[str], OfflineSession], question: str, fact: str) -> None:
+    offline = offline_with(
+        "answer = {'ok': True, 'page': {'next': 'x', 'size': 5}, 'boats': [{'id': 1}, {'id': 2}, {'id': 3}]}"
+    )
+    assert fact in offline.ask(question).text

@@ -88,6 +88,95 @@ def test_a_change_is_tried_and_does_what_was_asked(
     assert before.equals(rooms_shell.user_ns["rooms"])
 
 
+PARCELS = """
+import pandas as pd
+parcels = pd.DataFrame({'route': ['N', 'S', 'N', 'W'], 'half': [1, None, 2, None], 'remark': [None] * 4})
+twin = pd.DataFrame([[1, 10, 7], [2, 20, 8], [2, 20, 9]], columns=['w', 'n', 'w'])
+"""
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "delete the column that has no values", "remove columns with no data from parcels", "get rid of the column with nothing in it",
+        "drop the columns of parcels without any values", "drop the column where everything is missing", "throw the empty column away",
+        "delete columns with only missing values",
+    ],
+)  # fmt: skip
+def test_a_column_without_values_goes_and_no_word_of_the_request_is_a_value_of_rows(
+    offline_with: Callable[[str], OfflineSession], question: str
+) -> None:
+    offline = offline_with(PARCELS.partition("twin")[0])
+    new = offline.executed(offline.ask(question))["parcels"]
+    assert list(new) == ["route", "half"]
+    assert len(new) == 4
+
+
+@pytest.mark.parametrize(
+    "question", ["drop the column with no route", "remove the columns that are N", "delete the column of N"]
+)
+def test_where_columns_are_spoken_of_no_rows_go(offline_with: Callable[[str], OfflineSession], question: str) -> None:
+    assert not offline_with(PARCELS.partition("twin")[0]).ask(question).code
+
+
+def test_no_is_the_value_n_only_beside_a_y(offline_with: Callable[[str], OfflineSession]) -> None:
+    offline = offline_with("import pandas as pd\nv = pd.DataFrame({'ok': ['Y', 'N', 'Y'], 'way': ['N', 'S', 'W']})")
+    assert "`ok` is `N`" in offline.ask("how many no in ok").text
+    assert "`way` is `N`" not in offline.fresh().ask("how many no in way").text
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "remove the repeated columns of twin", "drop duplicate columns of twin", "remove columns of twin that occur twice",
+        "delete the columns of twin with the same name", "take the duplicate columns out of twin", "get rid of repeated column names in twin",
+    ],
+)  # fmt: skip
+def test_repeated_columns_go_and_all_rows_stay(offline_with: Callable[[str], OfflineSession], question: str) -> None:
+    offline = offline_with(PARCELS)
+    reply = offline.ask(question)
+    assert offline.executed(reply)["twin"].to_numpy().tolist() == [[1, 10], [2, 20], [2, 20]], reply.text
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "tidy up the column names", "clean the headers", "normalize column names", "fix the column names of kit", "make the column names neat",
+        "sanitize the column names",
+    ],
+)  # fmt: skip
+def test_column_names_are_tidied(offline_with: Callable[[str], OfflineSession], question: str) -> None:
+    offline = offline_with(
+        "import pandas as pd\nkit = pd.DataFrame({' Boat Name': ['Heron'], 'Length (m)': [1], 'SailArea': [4]})"
+    )
+    assert list(offline.executed(offline.ask(question))["kit"]) == ["boat_name", "length_m", "sail_area"]
+    assert "What shall be tidied?" in offline.fresh().ask("tidy up kit").text
+
+
+GAPS_AND_REPEATS = [
+    ("how many missing values are there?", "leave those rows out", "dropna()"),
+    ("any missing values?", "throw those rows away", "dropna()"),
+    ("are there gaps", "kick those out", "dropna()"),
+    ("is there missing data", "delete those rows", "dropna()"),
+    ("are there missing values in tag?", "remove them", "dropna(subset=['tag'])"),
+    ("are there any duplicates?", "take them out", "drop_duplicates()"),
+    ("do any rows repeat", "filter them out", "drop_duplicates()"),
+    ("duplicates in tag?", "remove those", "drop_duplicates(subset=['tag'])"),
+    ("how many rows have n over 2", "leave those out", "tags[~(tags['n'] > 2)]"),
+]
+
+
+@pytest.mark.parametrize(("question", "change", "code"), GAPS_AND_REPEATS)
+def test_they_are_the_gaps_or_the_repeated_rows_that_were_counted(
+    offline_with: Callable[[str], OfflineSession], question: str, change: str, code: str
+) -> None:
+    offline = offline_with(
+        "import pandas as pd\ntags = pd.DataFrame({'tag': ['a', 'b', 'a', 'c', None], 'n': [1, 2, 1, 3, 9]})"
+    )
+    offline.ask(question)
+    assert code in offline.ask(change).code
+
+
 DESTROYS = [
     ("drop rows with missing values in gaps", "0 of 2 rows"),
     ("remove rooms with fewer than 1000 seats and at least 0 seats", ""),

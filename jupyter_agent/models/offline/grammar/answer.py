@@ -310,7 +310,7 @@ def _described(query: TableQuery, source: Source, title: str, found: Result) -> 
         case "count" if found.number is not None:
             of = f" of {figure(total)}" if total is not None and query.conditions else ""
             part = f" ({share(found.number, total)})" if total and query.conditions else ""
-            return [f"**{figure(found.number)}**{of} rows of {title.removeprefix('Rows of ')}{part}."]
+            return [f"{title}: **{figure(found.number)}**{of}{part}."]
         case "share" if found.number is not None:
             return [f"{title}: **{share(found.number, 1)}**."]
         case "groups" if query.outer is not None and found.number is not None:

@@ -80,7 +80,7 @@ def table_answer(conversation: Conversation, facts: Facts) -> Sequence[str] | No
     sources = [Source(table, table) for table in map(with_levels, tables)]
     for question in questions[:-1]:
         with suppress(Ask):
-            change = transform_of(question, tables, change or (previous and previous.query))
+            change = transform_of(question, tables, _spoken_of(change, previous, inspected))
         found = _read(question, tables, previous) if change is None else []
         with suppress(Ask):
             inspected = inspections(question, tables, inspected) if change is None and not found else []
@@ -90,7 +90,7 @@ def table_answer(conversation: Conversation, facts: Facts) -> Sequence[str] | No
         known = _inspected(conversation.question, tables, inspected, namespace, facts)
         note = "What it stands for is not written in the data; this is what the data shows:"
         return [known[0], note, *known[1:]] if known else None
-    change = transform_of(conversation.question, tables, change or (previous and previous.query))
+    change = transform_of(conversation.question, tables, _spoken_of(change, previous, inspected))
     if change is not None:
         return _with_age(transformed(change, namespace, facts), namespace)
     lazy = [variable for variable in namespace.variables.values() if "LazyFrame" in variable.type][:MOST_LAZY]
@@ -126,6 +126,14 @@ def table_answer(conversation: Conversation, facts: Facts) -> Sequence[str] | No
 def _with_age(blocks: Sequence[str], namespace: Namespace) -> list[str]:
     """Blocks that say something, and whether the kernel's state is old."""
     return [block for block in (*blocks, namespace.age_note) if block.strip()]
+
+
+def _spoken_of(change: Transform | None, previous: Understood | None, inspected: Sequence[Inspection]) -> object:
+    """What ``them`` are: of the change, the query or the inspection before."""
+    query = previous.query if previous is not None else None
+    if change is None and len(inspected) == 1 and (query is None or query.shape == "topic"):
+        return inspected[0]
+    return change or query
 
 
 def _inspected(

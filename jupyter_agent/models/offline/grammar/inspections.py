@@ -106,7 +106,7 @@ def inspections(question: str, tables: Sequence[Table], previous: Sequence[Inspe
                 continue
             what: What = "missing" if whats == ["complete"] and columns else whats[0]
             of_columns = what == "duplicates" and "8" in kinds and not columns and "R" not in kinds
-            if what != "duplicates" and (what == "complete") is bool(columns):
+            if what not in ("duplicates", "missing") and (what == "complete") is bool(columns):
                 continue
             is_whether = re.match(r"\W*(?:is|are|does|do|has|have)\b", question, re.IGNORECASE) is not None
             inspection = Inspection(what, table, columns, is_whether, of_columns)

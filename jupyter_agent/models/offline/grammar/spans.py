@@ -44,6 +44,8 @@ _PEOPLE = frozenset(
 )
 _PERSONAL = frozenset(words("age sex gender respondent patient person participant salary wage hired birth born"))
 
+_OPPOSITES = {"yes": "no", "no": "yes"}
+
 
 @dataclass(frozen=True, slots=True)
 class WordSpan:
@@ -181,7 +183,11 @@ class Vocabulary:
         """Columns in which this is a value, in each of its spellings there."""
         synonyms = VALUE_SYNONYMS.get(text.lower(), "").split()
         for form in (key(text), *sorted(forms(text) - {key(text)}), *synonyms):
-            if found := self._values.get(form):
+            found = self._values.get(form, {})
+            if form in synonyms and (other := _OPPOSITES.get(text.lower())):  # ``N`` is no ``no`` without a ``Y``
+                beside = {place for word in VALUE_SYNONYMS[other].split() for place in self._values.get(word, ())}
+                found = {place: values for place, values in found.items() if place in beside}
+            if found:
                 return tuple((self._holders[place], tuple(values)) for place, values in found.items())
         return ()
 

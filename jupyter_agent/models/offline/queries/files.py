@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import keyword
 import re
 from collections.abc import Sequence
@@ -16,7 +17,7 @@ from jupyter_agent.models.offline.namespace import Namespace, Table
 from jupyter_agent.models.offline.queries.query import ObjectContext, ObjectQuery
 from jupyter_agent.models.offline.query import Ask
 from jupyter_agent.models.offline.spans import Lexicon, Meaning, named_so, spans
-from jupyter_agent.models.offline.words import near
+from jupyter_agent.models.offline.words import joined, near
 
 _DATA = words("csv tsv txt parquet json jsonl ndjson xlsx xls feather pkl pickle npy gz zip arrow")
 _READERS = {
@@ -79,7 +80,7 @@ _LEXICON = Lexicon(
         "pkl": "pickle, pkl", "npy": "npy",
     },
     library={"polars": "polars", "pandas": "pandas"},
-    noun={True: "file, data, dataframe, data frame, table, dataset, disk, next to the notebook, notebook, code, working directory"},
+    noun={True: "them, result, results, answer, output, numbers, file, data, dataframe, data frame, table, dataset, disk, next to the notebook, notebook, code, working directory"},
     verb={True: "list, how, any, are there, how many, using, into, as, lie, lies, have, then, also, new, now, see, all, back, same"},
 )  # fmt: skip
 
@@ -96,6 +97,7 @@ class FileQuery(ObjectQuery):
         hints: Words that its name may have.
         table: What is saved.
         with_polars: Whether polars reads it.
+        result: Code whose value is saved.
     """
 
     what: Literal["read", "save", "list"]
@@ -105,6 +107,7 @@ class FileQuery(ObjectQuery):
     hints: tuple[str, ...] = ()
     table: Table | None = None
     with_polars: bool = False
+    result: str = ""
 
     def answer(self, facts: Facts) -> Sequence[str]:
         """The files, or code for one."""
@@ -115,7 +118,7 @@ class FileQuery(ObjectQuery):
                 return [f"{'There are no such' if files else 'I see no'} files next to the notebook."]
             listed = "\n".join(f"- {name(file)}" for file in shown[:60])
             return [f"{many(len(shown), 'file')} next to the notebook:\n\n{listed}"]
-        return self._read(files) if self.what == "read" else self._saved(files)
+        return self._read(files) if self.what == "read" else self._saved(files, facts)
 
     def _read(self, files: Sequence[str]) -> Sequence[str]:
         data = [file for file in files if ending(file) in _DATA]
@@ -143,16 +146,51 @@ class FileQuery(ObjectQuery):
     def _code(self, path: str) -> str:
         return python(reading(path, self.namespace, with_polars=self.with_polars))
 
-    def _saved(self, files: Sequence[str]) -> Sequence[str]:
-        assert self.table is not None
-        plain = re.sub(r"\W+", "_", self.table.name)
+    def _saved(self, files: Sequence[str], facts: Facts) -> Sequence[str]:
+        plain = re.sub(r"\W+", "_", self.table.name) if self.table is not None else "result"
         wanted = self.file or f"{plain}.{self.kind or 'csv'}"
         stem, dot, end = wanted.rpartition(".")
         paths = (wanted, *(f"{stem}_{place}{dot}{end}" for place in range(2, 1000)))
         path = next(path for path in paths if path not in files)
         taken = f" There is a {name(wanted)} already, which stays as it is." if path != wanted else ""
+        if self.result:
+            return [*self._result(path, facts), taken.strip()]
+        assert self.table is not None
         code = dialect(self.table, self.namespace).saved(path)
         return [f"Save {name(self.table.name)} as {name(path)} next to the notebook.{taken}", python(code)]
+
+    def _result(self, path: str, facts: Facts) -> Sequence[str]:
+        """What was computed before, by the library that its value is of."""
+        ran = facts.run(f"type({self.result}).__module__.split('.')[0] + ' ' + type({self.result}).__name__")
+        library, _, kind = ran.text.rpartition("'")[0].rpartition("'")[-1].partition(" ")
+        variable = _variable(path, self.namespace)
+        if ran.status != "ok" or kind not in ("DataFrame", "Series"):
+            raise Ask(
+                "The last answer is no table. Say what shall be written: *save TABLE as csv* writes all of a table."
+            )
+        value = variable if kind == "DataFrame" or library == "pandas" else f"{variable}.to_frame()"
+        methods = _SAVED_POLARS if library == "polars" else _SAVED
+        if (method := methods.get(ending(path))) is None:
+            raise Ask(f"I can write it as {joined(sorted(methods), 'or')}. Which shall it be?")
+        code = f"{variable} = {self.result}\n{value}.{method}({path!r})"
+        return [f"Save the result of the last answer as {name(path)} next to the notebook.", python(code)]
+
+
+#: Methods that write a result with its labels.
+_SAVED = {"csv": "to_csv", "json": "to_json", "xlsx": "to_excel", "pkl": "to_pickle"}
+_SAVED_POLARS = {"csv": "write_csv", "json": "write_json", "parquet": "write_parquet", "xlsx": "write_excel"}
+#: What the last answer found is meant.
+_RESULT = re.compile(r"\b(?:that|this|it|them|these|those|results?|answer|output|numbers)\b", re.IGNORECASE)
+
+
+def _last_expression(code: str) -> str:
+    """The one expression of the last answer's code; empty where it binds something, draws, or is a name."""
+    try:
+        body = ast.parse(code).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return ""
+    is_value = len(body) == 1 and isinstance(body[0], ast.Expr) and not isinstance(body[0].value, ast.Name)
+    return ast.unparse(body[0]) if is_value else ""
 
 
 def read(question: str, context: ObjectContext) -> FileQuery | None:
@@ -188,6 +226,16 @@ def read(question: str, context: ObjectContext) -> FileQuery | None:
     if found.unknown or found.slots & {"library"}:
         return None
     if "save" in whats:
+        if (
+            not found.all("table")
+            and _RESULT.search(question)
+            and isinstance(context.previous, (type(None), FileQuery))
+        ):
+            if (result := _last_expression(context.facts.conversation.code)) and context.facts.conversation.earlier:
+                return FileQuery("save", context.namespace, file, kind or ending(file), result=result)
+            if context.facts.conversation.earlier and not isinstance(context.previous, FileQuery):
+                example = next(iter(frames), "TABLE")
+                raise Ask(f"What shall be written? For example: *save {example} as csv* writes all of `{example}`.")
         tables: list[Table] = found.all("table") or list(frames.values())
         if not tables or len(found.all("table")) > 1:
             return None

@@ -275,9 +275,10 @@ def read(question: str, context: ObjectContext) -> PathQuery | None:
     every = [lineage for root in context.roots(question) for lineage in root.walk()]
 
     def meaning(text: str) -> Meaning | None:
-        exact = next((lineage[-1] for lineage in every if lineage[-1].code == text), None)
-        if exact is not None:
-            return "part", ((0, exact),)
+        written = text.replace('"', "'")
+        exact = next((lineage[-1] for lineage in every if lineage[-1].code == written), None)
+        if exact is not None or "[" in text:  # code names one part, or nothing
+            return ("part", ((0, exact),)) if exact is not None else None
         likely = [(likeness(text, lineage[-1].key), lineage[-1]) for lineage in every if not lineage[-1].key.isdigit()]
         best = min((rank for rank, _ in likely if rank >= 0), default=None)
         holding = [

@@ -40,6 +40,7 @@ _COMPUTED = {
 }
 _SPARSE = {
     "constant": "of one value",
+    "repeated": "whose name another before them has",
     "any": "with missing values",
     "all": "without any value",
     "share": "of which more than {share} is missing",

@@ -64,6 +64,7 @@ _TABLES: Mapping[str, Both] = {
         "{table}.loc[:, {table}.isna().mean() <= {value}]",
         "{table}.select(column.name for column in {table} if column.null_count() <= {value} * len(column))",
     ),
+    "drop sparse columns repeated": ("{table}.loc[:, ~{table}.columns.duplicated()]", "{table}.clone()"),
     "drop sparse columns any": (
         "{table}.loc[:, {table}.notna().all()]",
         "{table}.select(column.name for column in {table} if not column.null_count())",

@@ -15,7 +15,7 @@ from jupyter_agent.models.offline.grammar.lexicon import Entry, before, entries_
 _UNITS = ("year", "quarter", "month", "week", "day")
 _PHRASES: Mapping[str, Mapping[str, str]] = {
     "e": {
-        "drop": "drop|remove|delete|get rid of|eliminate|exclude|throw away|throw out|kick out|leave out|filter out|discard|weed out|take out|erase|do not need|cut",
+        "drop": "drop|remove|delete|get rid of|take away|throw away|clear out|toss out|eliminate|exclude|throw away|throw out|kick out|leave out|filter out|discard|weed out|take out|erase|do not need|cut",
         "dropna": "dropna|drop na|drop nas|drop_na|drop nulls",
         "keep": "keep|keep only|only keep|just keep|retain|restrict to|reduce to",
         "select": "select|select only|extract|subset|only columns|only the columns",
@@ -30,6 +30,7 @@ _PHRASES: Mapping[str, Mapping[str, str]] = {
         "move": "move|bring|reorder|shift",
         "sort": "sort|order|arrange",
         "split": "split|split up",
+        "tidy": "tidy|tidy up|clean|clean up|cleanup|neaten|sanitise|sanitize|beautify|prettify|fix",
         "reset": "reset|flatten|reset_index",
     },
     "b": {
@@ -37,7 +38,7 @@ _PHRASES: Mapping[str, Mapping[str, str]] = {
         "upper": "uppercase|upper case|upper|capitals|caps|all caps|capital letters|upper-case",
         "title": "titlecase|title case|capitalise|capitalize|capitalised|capitalized|proper case|capitalise each word",
         "strip": "strip|trim|strip whitespace|strip spaces|trim whitespace|trim spaces|remove whitespace|remove spaces|remove extra spaces|strip white space|trailing spaces|trailing whitespace|leading spaces|extra spaces|whitespace|white space|spaces",
-        "snake": "snake case|snake_case|snakecase",
+        "snake": "neat|without spaces|snake case|snake_case|snakecase",
         "unify": "consistent|the same spelling|uniform",
     },
     "i": {
@@ -50,7 +51,7 @@ _PHRASES: Mapping[str, Mapping[str, str]] = {
         "interpolate": "interpolate|interpolated|interpolation|linear interpolation", "mode": "mode|most frequent value|most common value|most frequent|most common", "mean": "mean|average|avg|mean value|the mean", "median": "median",
         "min": "min|minimum", "max": "max|maximum",
     },
-    "j": {"": "duplicate|duplicates|dupes|dups|duplicate rows|duplicated rows|duplicated|repeated rows|double entries|doubles|duplicate entries|repeats"},
+    "j": {"": "duplicate|duplicates|dupes|dups|duplicate rows|duplicated rows|duplicated|repeated rows|double entries|doubles|duplicate entries|repeats|repeated|repeating|double|occur twice|occurs twice|appear twice|appears twice|occur more than once|appear more than once|are there twice|with the same name|of the same name|with same name|share a name|have the same name"},
     "1": {
         "cumulative": "cumulative|cumulative sum|running total|running sum|cumsum|cum sum", "moving": "moving|rolling|moving average|rolling average|rolling mean|moving mean", "change": "percent change|percentage change|pct change|pct_change|growth|growth rate|relative change",
         "difference": "change|changed|changes|difference to the previous|difference from the previous|difference to previous|difference from previous|diff|change from the previous|change to the previous|day over day difference", "shift": "shifted|lag|lagged|previous value of", "rank": "rank of|ranks of",
@@ -62,7 +63,7 @@ _PHRASES: Mapping[str, Mapping[str, str]] = {
     "5": {"": "in place|inplace|permanently|for good"},
     "6": {"front": "front|beginning|start|very front|left|first", "back": "end|back|very end|right|last"},
     "m": {"": "should be|must be|becomes|become|shall be|needs to be|should become|ought to be"},
-    "0": {"constant": "constant", "all": "completely empty|entirely empty|all missing|fully empty|all nan|completely missing|empty", "": "n/a|missing|null|nulls|nan|nans|na|blank|unknown|gaps|missing values|null values|nan values|missing data|not known|none|nothing|incomplete|blanks|missing value|holes"},
+    "0": {"constant": "constant|of one value|only one value", "all": "without any values|without any value|without values|without a value|without data|without any data|everything is missing|everything is empty|everything is null|all values are missing|all is missing|all values are null|every value is missing|no values|no value|no value at all|no values at all|no data|no data at all|no entries|nothing|nothing in it|nothing in them|nothing at all|only missing values|only missing|only nulls|only nan|only nans|all null|all empty|entirely missing|always missing|always empty|fully missing|not one value|not a single value|completely empty|entirely empty|all missing|fully empty|all nan|completely missing|empty", "": "n/a|missing|null|nulls|nan|nans|na|blank|unknown|gaps|missing values|null values|nan values|missing data|not known|none|nothing|incomplete|blanks|missing value|holes"},
     "q": {"": "decimals|decimal places|digits|decimal|digit|places|decimal place"},
     "R": {"": "rows|row|records|record|entries|entry|observations|lines|line|cases|ones"},
     "I": {"": "w"},

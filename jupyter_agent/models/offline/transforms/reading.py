@@ -39,6 +39,16 @@ _ARROW = re.compile(r"\s*(?:[-=]>|→)\s*")
 _NEW_NAME = re.compile(
     r"\b(to|as|into|=)\s+(?![`'\"])([^,;?]+?)(?=\s*(?:,|;|\?|!|\.?$|\band\b|\bin \w+\s*$))", re.IGNORECASE
 )
+#: ``leave those rows out``, ``throw them away``: the verb in one piece.
+_PARTED = re.compile(
+    r"\b(leave|take|throw|kick|filter|weed|cut|clear|toss) (?!out\b|away\b)([^,;.]{1,40}?) (out|away)\b",
+    re.IGNORECASE,
+)
+#: Columns are spoken of, before it is said which.
+_OF_COLUMNS = re.compile(
+    r"(?:(?!\b(?:where|whose|that|with|without|if|rows?|records?|entries)\b).)*\b(?:column|col|field|feature)s?\b",
+    re.IGNORECASE,
+)
 _RENAMING = re.compile(r"\b(?:rename|relabel)\b", re.IGNORECASE)
 _CALLED = re.compile(r"\b(?:called|named|name it|call it) [`'\"]?([^\W\d]\w*)[`'\"]?", re.IGNORECASE)
 _FORMULA = re.compile(
@@ -100,7 +110,7 @@ def transform_of(question: str, tables: Sequence[Table], previous: object = None
     Raises:
         Ask: something is missing, cannot be, or could be of several tables.
     """
-    text = _ARROW.sub(" to ", question)
+    text = _normalized(question)
     if _RENAMING.search(text):
         text = _NEW_NAME.sub(lambda match: f'{match[1]} "{match[2]}"', text)
     found, asked = list[tuple[Transform, Table, int]](), list[Ask]()
@@ -129,8 +139,13 @@ def transform_of(question: str, tables: Sequence[Table], previous: object = None
     return next(iter(likely), None)
 
 
+def _normalized(question: str) -> str:
+    return _PARTED.sub(r"\1 \3 \2", _ARROW.sub(" to ", question))
+
+
 def unknown_words(question: str, tables: Sequence[Table]) -> list[str]:
     """The words that nothing is called, where a change is asked for."""
+    question = _normalized(question)
     read = [list(islice(readings(question, Vocabulary(table, lexicon=LEXICON)), _MOST_REFUSED)) for table in tables]
     first = next((spans[0] for spans in read if spans), [])
     if next((span.kind for span in first if span.kind not in "h&v."), "?") not in "ebf":
@@ -167,7 +182,7 @@ def _read(spans: Spans, table: Table, question: str, previous: object) -> Transf
 
 
 def _of_previous(spans: Spans, previous: object) -> list[WordSpan]:
-    """``drop them``: the rows, or the columns, that the question before was about."""
+    """``drop them``: the rows, or the columns, that the question before was about; or the gaps and repeated rows that it counted."""
     if "x" not in kinds_of(spans) or set("CVK") & set(kinds_of(spans)):
         return list(spans)
     conditions = getattr(previous, "conditions", ())
@@ -175,6 +190,9 @@ def _of_previous(spans: Spans, previous: object) -> list[WordSpan]:
     own = [WordSpan("K", "them", condition) for condition in conditions] or [
         WordSpan("C", "them", (column,)) for column in columns
     ]
+    kind = {"missing": "0", "duplicates": "j"}.get(getattr(previous, "what", ""), "")
+    if kind and spans[0].data == "drop" and "8" not in kinds_of(spans):
+        own = [WordSpan(kind, "them", ""), *own]
     return [part for span in spans for part in (own if span.kind == "x" and own else [span])]
 
 
@@ -222,6 +240,9 @@ def _is_of_type(column: Column) -> str:
 def _dropped(request: _Request) -> Transform | None:
     """Rows, columns, gaps, duplicates or outliers."""
     kinds, table = request.kinds, request.table
+    if "j" in kinds and "8" in kinds and not set("RC") & set(kinds):
+        is_whole = request.has_only("j")
+        return Transform(table, "drop sparse columns", how="repeated") if is_whole else None
     for letter, build in (("j", _deduplicated), ("b", _texts), ("O", _without_outliers)):
         if letter in kinds:
             return build(request)
@@ -230,6 +251,8 @@ def _dropped(request: _Request) -> Transform | None:
         return Transform(table, "drop columns", columns)
     if "8" in kinds and "R" not in kinds and (found := _columns_with_gaps(request)) is not None:
         return found
+    if _OF_COLUMNS.match(request.question):
+        return None  # what is left is no value of which rows go
     conditions, columns, rest = _sorted(request.spans, table)
     if rest in ("0", "!0") and not conditions and (not columns or "8" in kinds):
         how = "all" if any(span.data == "all" and span.text != "empty" for span in request.spans) else ""
@@ -246,10 +269,11 @@ def _dropped(request: _Request) -> Transform | None:
 
 def _columns_with_gaps(request: _Request) -> Transform | None:
     """``empty columns``, ``the constant column``, ``columns with more than 30 % missing``."""
-    plain = without(request.spans, _BINDING)
+    plain = without(request.spans, _BINDING + "^")
     kinds = kinds_of(plain)
-    if kinds == "0":
-        return Transform(request.table, "drop sparse columns", how=plain[0].data or "any")
+    if kinds in ("0", "o0"):
+        how = "all" if kinds == "o0" else plain[0].data or "any"
+        return Transform(request.table, "drop sparse columns", how=how)
     if kinds in ("LN0", "LN%0") and plain[0].data[0] == ">":
         number = plain[1].data
         share = number / 100 if number > 1 or plain[1].text.endswith("%") else number
@@ -528,6 +552,19 @@ def _texts(request: _Request) -> Transform | None:
     return Transform(request.table, "text", columns, how=how)
 
 
+def _tidied(request: _Request) -> Transform | None:
+    """``tidy up the column names``; of a table or a column it is to be said what is meant."""
+    if any((span.kind, span.data) == ("8", "names") for span in request.spans):
+        plain = replace(request, spans=without(request.spans, "beB"))
+        return _renamed_all([*data_of(request.spans, "b"), "snake"], request.table) if plain.has_only("") else None
+    if not request.has_only("C8"):
+        return None
+    example = request.columns[0].name if request.columns else request.table.name
+    raise Ask(
+        f"What shall be tidied? For example: *tidy up the column names*, *drop duplicates in {example}* or *drop missing values in {example}*."
+    )
+
+
 def _renamed_all(methods: Sequence[str], table: Table) -> Transform | None:
     def restyled(name: str) -> str:
         for method in methods:
@@ -599,6 +636,8 @@ def _rounded(request: _Request) -> Transform | None:
 
 
 def _scaled(request: _Request) -> Transform | None:
+    if any((span.kind, span.data) == ("8", "names") for span in request.spans):
+        return _tidied(request)
     numbers, scales = data_of(request.spans, "N"), [request.verb]
     scales += [span for span in request.spans if (span.kind, span.data) == ("e", "scale")]
     standard = [span.text.lower() in ("standardise", "standardize", "z score", "zscore") for span in scales]
@@ -761,5 +800,6 @@ _BUILDERS: Mapping[str, Callable[[_Request], Transform | None]] = {
     "scale": _scaled,
     "move": _moved,
     "sort": _ordered,
+    "tidy": _tidied,
     "reset": _indexed,
 }
