@@ -161,13 +161,12 @@ class FileQuery(ObjectQuery):
 
     def _result(self, path: str, facts: Facts) -> Sequence[str]:
         """What was computed before, by the library that its value is of."""
-        ran = facts.run(f"type({self.result}).__module__.split('.')[0] + ' ' + type({self.result}).__name__")
-        library, _, kind = ran.text.rpartition("'")[0].rpartition("'")[-1].partition(" ")
+        ran = facts.run(f"type({self.result})")
+        found = re.search(r"\b(pandas|polars)\b[\w.]*\b(DataFrame|Series)\b", ran.text) if ran.status == "ok" else None
+        if found is None:
+            raise Ask("I do not see a table in the last answer. *save TABLE as csv* writes all of a table.")
+        library, kind = found.groups()
         variable = _variable(path, self.namespace)
-        if ran.status != "ok" or kind not in ("DataFrame", "Series"):
-            raise Ask(
-                "The last answer is no table. Say what shall be written: *save TABLE as csv* writes all of a table."
-            )
         value = variable if kind == "DataFrame" or library == "pandas" else f"{variable}.to_frame()"
         methods = _SAVED_POLARS if library == "polars" else _SAVED
         if (method := methods.get(ending(path))) is None:
