@@ -185,8 +185,8 @@ class Vocabulary:
         for form in (key(text), *sorted(forms(text) - {key(text)}), *synonyms):
             found = self._values.get(form, {})
             if form in synonyms and (other := _OPPOSITES.get(text.lower())):  # ``N`` is no ``no`` without a ``Y``
-                beside = {place for word in VALUE_SYNONYMS[other].split() for place in self._values.get(word, ())}
-                found = {place: values for place, values in found.items() if place in beside}
+                opposite = {place for word in VALUE_SYNONYMS[other].split() for place in self._values.get(word, ())}
+                found = {place: values for place, values in found.items() if place in opposite}
             if found:
                 return tuple((self._holders[place], tuple(values)) for place, values in found.items())
         return ()

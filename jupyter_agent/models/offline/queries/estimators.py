@@ -21,7 +21,7 @@ from jupyter_agent.models.offline.spans import Lexicon, Meaning, is_named, spans
 from jupyter_agent.models.offline.words import parts
 
 Half = Literal["", "test", "train"]
-_METRICS = "__import__('sklearn.metrics').metrics"
+_METRICS = "__import__('importlib').import_module('sklearn.metrics')"
 _LEXICON = Lexicon(
     what={
         "score": "score, how good, how well, good, performance, quality, perform, performs, scores, test score, evaluate, evaluation",

@@ -21,7 +21,7 @@ from jupyter_agent.models.offline.words import forms
 SIMPLE = frozenset(words("number bool none text bytes path datetime"))
 #: Variables whose parts are looked for by name alone.
 _MOST_SEARCHED = 8
-_IMPORTED = re.compile(r"__import__\('([\w.]+)'\)")
+_IMPORTED = re.compile(r"__import__\('(?:importlib'\)\.import_module\(')?([\w.]+)'\)")
 
 
 class ObjectQuery(ABC):
@@ -99,8 +99,9 @@ def shown_run(facts: Facts, code: str, title: str, describe: Callable[[str], str
     """What an expression yields, in words, and the code; only the code where it cannot run."""
     ran = facts.run(code)
     plain = _IMPORTED.sub(lambda match: match[1].rsplit(".", 1)[-1], code)
-    modules = dict.fromkeys(_IMPORTED.findall(code))
-    offered = python("\n".join([*(f"import {module}" for module in modules), *([""] if modules else []), plain]))
+    modules = [module.rpartition(".") for module in dict.fromkeys(_IMPORTED.findall(code))]
+    imports = [f"from {package} import {last}" if package else f"import {last}" for package, _, last in modules]
+    offered = python("\n".join([*imports, *([""] if imports else []), plain]))
     if ran.status == "failed":
         return [f"{title} could not be computed: {name(ran.last_line, 200)}"]
     if ran.status != "ok":
