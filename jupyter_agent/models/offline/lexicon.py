@@ -73,6 +73,7 @@ CONTRACTIONS = {
     "what's": "what is", "whats": "what is", "where's": "where is", "wheres": "where is", "who's": "who is", "how's": "how is", "hows": "how is",
     "it's": "it is", "that's": "that is", "thats": "that is", "there's": "there is", "i'm": "i am", "i've": "i have", "let's": "let us",
     "don't": "do not", "dont": "do not", "doesn't": "does not", "doesnt": "does not", "isn't": "is not", "isnt": "is not", "aren't": "are not",
+    "hasnt": "has not", "havent": "have not", "hadnt": "had not", "wasnt": "was not", "werent": "were not", "arent": "are not",
     "didn't": "did not", "didnt": "did not", "can't": "can not", "cant": "can not", "won't": "will not", "wasn't": "was not", "weren't": "were not",
 }  # fmt: skip
 

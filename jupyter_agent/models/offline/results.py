@@ -8,12 +8,16 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from jupyter_agent.models.offline.markdown import fence, figure, name, table
+from jupyter_agent.models.offline.words import parts
 
 _OUT = re.compile(r"^\s*Out\[\d+\]:\s?")
 _NUMBER = re.compile(r"(?:np\.\w+\()?(-?(?:\d[\d_]*(?:\.\d*)?(?:e[+-]?\d+)?|nan|inf))\)?", re.IGNORECASE)
 _TAIL = re.compile(r"^(?:Name: .*|Length: \d+.*|dtype: .*|Freq: .*|\[\d+ rows x \d+ columns\])$")
 _EMPTY = ("…", "NaN", "null", "None", "")
 _LONGEST = 30
+
+#: Columns of whole numbers that nobody adds up are shown as they are.
+_NO_AMOUNTS = frozenset({"year", "id"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +55,11 @@ class Result:
             for place in range(len(self.header))
             if all(_NUMBER.fullmatch(row[place]) or row[place] in _EMPTY for row in shown)
         ]
-        body = [[_cell(cell) for cell in row] for row in shown]
+        plain = [bool(parts(title) & _NO_AMOUNTS) for title in self.header]
+        body = [
+            [cell if is_plain and cell.isdecimal() else _cell(cell) for cell, is_plain in zip(row, plain, strict=True)]
+            for row in shown
+        ]
         left = "" if self.complete and len(shown) == len(self.rows) else "Not all rows are shown."
         return [table([name(title) if title else " " for title in self.header], body, numeric), left]
 

@@ -185,7 +185,10 @@ def test_no_reading_is_chosen_in_silence(trade_shell: Any, question: str) -> Non
         ("share of web in each good", "| `tea` | 0.75 |"),
         ("percentage of tea deals per channel", "Share of the rows where `good` is `tea` by `channel`"),
         ("share of ok deals by channel", "| `web` | 0.8 |"),
-        ("difference in mean revenue between web and shop", "is **10.8** more than where it is `shop`: 55.8 and 45."),
+        (
+            "difference in mean revenue between web and shop",
+            "is **10.8** more than where `channel` is `shop`.\n\n`web`: 55.8 and `shop`: 45.",
+        ),
         ("sort deals by channel ascending and revenue descending", "ascending=[True, False]"),
         ("mean revenue of deals in 2030", "**No rows** of `deals` match"),
         ("total revenue of deals over 500 revenue", "**No rows** of `deals` match"),

@@ -20,7 +20,7 @@ RUNNING = {
     "cumulative": "cumsum()", "change": "pct_change()", "difference": "diff()", "shift": "shift(1)",
     "rank": "rank(ascending=False)",
 }  # fmt: skip
-_OFFSETS: dict[Period, str] = {"year": "YS", "quarter": "QS", "month": "MS", "week": "W", "day": "D", "hour": "h"}
+_OFFSETS: dict[Period, str] = {"quarter": "QS", "month": "MS", "week": "W", "day": "D"}
 _PERIODS: dict[Period, str] = {
     "year": ".dt.year", "quarter": ".dt.to_period('Q')", "month": ".dt.to_period('M')",
     "week": ".dt.to_period('W')", "day": ".dt.date", "hour": ".dt.hour", "weekday": ".dt.day_name()",
@@ -185,7 +185,7 @@ class Pandas:
             return rows, f"groupby({_labels(grouping.by)}{self._observed(grouping.by)})"
         time = grouping.time
         real_time = time is None or time.role == "time"
-        if not grouping.by and real_time and grouping.period in _OFFSETS and grouping.period != "hour":
+        if not grouping.by and real_time and grouping.period in _OFFSETS:
             on = "" if time is None else f", on={time.label}"
             return rows, f"resample({_OFFSETS[grouping.period]!r}{on})"
         name = free_name(self.frame, grouping.period)
@@ -212,6 +212,10 @@ class Pandas:
         if not isinstance(descending, bool):
             down = f", ascending={[not is_down for is_down in descending]}"
         return f"{self.rows(conditions)}.sort_values({_labels(order)}{down})"
+
+    def first_of_each(self, code: str, by: Sequence[Column], limit: int) -> str:
+        """The first rows of each group, in the order that they have."""
+        return f"{code}.groupby({_labels(by)}{self._observed(by)}).head({limit})"
 
     def selected(self, columns: Sequence[Column], conditions: Sequence[Condition] = ()) -> str:
         """Some columns."""

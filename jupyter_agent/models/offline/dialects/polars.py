@@ -155,6 +155,9 @@ class Polars:
             down = f", descending={list(descending)}"
         return f"{self.rows(conditions)}.sort({keys}{down}, nulls_last=True)"
 
+    def first_of_each(self, code: str, by: Sequence[Column], limit: int) -> str:
+        return f"{code}.group_by({', '.join(column.label for column in by)}, maintain_order=True).head({limit})"
+
     def selected(self, columns: Sequence[Column], conditions: Sequence[Condition] = ()) -> str:
         return f"{self.rows(conditions)}.select({', '.join(column.label for column in columns)})"
 

@@ -136,17 +136,15 @@ def _expression(query: TableQuery, language: Dialect, *, is_shown: bool) -> str:
             return language.pivoted(query.by[0], query.by[1], column, query.measures[0].function)
         case "groups":
             code = language.grouped(query.grouping())
+            if query.within:
+                return language.first_of_each(code, query.within, query.limit or 1)
             result = "" if language.is_pandas else f"[{column.label if column is not None else repr('len')}]"
             return f"{code}{result}.{query.outer}()" if query.outer is not None else code
         case "measures":
             each = [_measure(language, measure, conditions) for measure in query.measures]
             return each[0] if len(each) == 1 else f"({', '.join(each)})"
         case "difference":
-            both = conditions[-1]
-            first, second = (
-                _measure(language, query.measures[0], (*conditions[:-1], replace(both, operator="==", values=(value,))))
-                for value in both.values
-            )
+            first, second = (_measure(language, query.measures[0], (*conditions, side)) for side in query.pair)
             return f"({first}, {second}, {first} - {second})"
         case "outliers":
             values = language.column(query.columns[0], conditions)
@@ -166,7 +164,8 @@ def _expression(query: TableQuery, language: Dialect, *, is_shown: bool) -> str:
 
 
 def _measure(language: Dialect, measure: Measure, conditions: Sequence[Condition]) -> str:
-    assert measure.column is not None
+    if measure.column is None:
+        return language.count(conditions)
     if measure.at is not None:
         return language.quantile(measure.column, measure.at, conditions)
     return language.statistic(measure.function, measure.column, conditions)
@@ -174,11 +173,13 @@ def _measure(language: Dialect, measure: Measure, conditions: Sequence[Condition
 
 def _rows(query: TableQuery, language: Dialect, *, is_shown: bool) -> str:
     conditions = query.conditions
-    columns = () if is_shown and not query.columns else _shown(query, language.frame)
+    columns = () if is_shown and not query.columns and not query.within else _shown(query, language.frame)
     if columns == language.frame.columns:
         columns = ()
     if query.order:
         code = language.sorted(query.order, query.directions or bool(query.descending), conditions)
+        if query.within:
+            return _selected(language, language.first_of_each(code, query.within, query.limit or 1), columns)
         code = _selected(language, code, columns) if columns else code
         return code + (f".head({query.limit or _ROWS})" if query.limit or not is_shown else "")
     code = language.selected(columns, conditions) if columns else language.rows(conditions)
@@ -202,7 +203,7 @@ def _telling(query: TableQuery, table: Table) -> tuple[Column, ...]:
     asked = (*query.columns, *query.order)
     conditioned = tuple(condition.column for condition in query.conditions)
     fixed = {condition.column for condition in query.conditions if condition.operator == "=="}
-    if query.shape == "pick" or query.columns:
+    if query.shape == "pick" or query.columns or query.within:
         labels = [
             column
             for column in table.columns
@@ -223,6 +224,12 @@ def _title(query: TableQuery, source: Source) -> str:
     """The computation in words."""
     where = where_clause(query.conditions)
     inside = _inside(source)
+    if query.within:
+        is_most = query.directions[-1] if query.directions else query.descending
+        what = many(query.limit or 1, "row") if query.directions else names_of(query.by[len(query.within) :])
+        of = name(query.order[-1].name) if query.directions else _measures_in_words(query).lower()
+        most = ("most" if is_most else "fewest") if of == "rows" else "highest" if is_most else "lowest"
+        return f"The {what} of {inside}{where} with the {most} {of}, for each {names_of(query.within)}"
     match query.shape:
         case "count":
             return f"Rows of {inside}{where}"
@@ -239,7 +246,7 @@ def _title(query: TableQuery, source: Source) -> str:
         case "outliers":
             return f"Values of {name(query.columns[0].name)} in {inside} more than 1.5 times the middle half's width outside it{where}"
         case "difference":
-            return f"{_measures_in_words(query)} in {inside}{where}, and the difference"
+            return f"{_measures_in_words(query)} in {inside}{where}{where_clause(query.pair[:1])} and{where_clause(query.pair[1:])}, and the difference"
         case "pivot":
             down, across = query.keys()
             return (
@@ -289,18 +296,20 @@ def _is_nothing(query: TableQuery, found: Result) -> bool:
 
 
 def _difference_in_words(query: TableQuery, source: Source, numbers: Sequence[float | int | None]) -> str:
-    both, measure = query.conditions[-1], query.measures[0]
-    assert measure.column is not None
     first, second, difference = numbers
-    rest = where_clause(query.conditions[:-1])
-    of = f"the {measure.noun} of {name(measure.column.name)} in {name(source.base.name)}{rest}"
+    what = _measures_in_words(query)
+    of = f"the {what[:1].lower() + what[1:]} in {name(source.base.name)}{where_clause(query.conditions)}"
     if first is None or second is None or difference is None:
         return f"There is no difference to tell: {of} is not known for both."
     higher = "more" if difference >= 0 else "less"
-    column, values = name(both.column.name), [name(value) for value in both.values]
+    side, other = (where_clause([condition]).strip() for condition in query.pair)
+    sides = [
+        f"{name(condition.values[0]) if condition.operator == '==' else where_clause([condition])[7:]}: {figure(number)}"
+        for condition, number in zip(query.pair, (first, second), strict=True)
+    ]
     return (
-        f"Where {column} is {values[0]}, {of} is **{figure(abs(difference))}** {higher} than where it is {values[1]}: "
-        f"{figure(first)} and {figure(second)}."
+        f"{side[:1].upper() + side[1:]}, {of} is **{figure(abs(difference))}** {higher} than {other}.\n\n"
+        f"{joined(sides)}."
     )
 
 

@@ -19,8 +19,14 @@ from jupyter_agent.models.offline.grammar.combinators import (
 )
 from jupyter_agent.models.offline.grammar.lexicon import ADDITIVE, AMOUNTS
 from jupyter_agent.models.offline.grammar.query import Chart, TableQuery
-from jupyter_agent.models.offline.grammar.spans import WordSpan
-from jupyter_agent.models.offline.grammar.tables import is_number, kind_of, numbers_of, values_are_unique
+from jupyter_agent.models.offline.grammar.spans import PEOPLE, WordSpan
+from jupyter_agent.models.offline.grammar.tables import (
+    is_list,
+    is_number,
+    kind_of,
+    numbers_of,
+    values_are_unique,
+)
 from jupyter_agent.models.offline.namespace import Column, Table
 from jupyter_agent.models.offline.query import Condition, Function, Measure, Operator, Period
 from jupyter_agent.models.offline.words import key, parts
@@ -58,6 +64,9 @@ class Parts:
     is_general: bool = False
     is_either: bool = False
     is_difference: bool = False
+    pair: tuple[Condition, ...] = ()
+    is_within: bool = False
+    is_who: bool = False
     notes: tuple[str, ...] = ()
 
     def has(self, kind: str) -> bool:
@@ -76,7 +85,9 @@ class Parts:
     @property
     def keys(self) -> tuple[Column, ...]:
         """The free columns that name or sort rows."""
-        return tuple(column for column in self.columns if kind_of(column) in ("text", "truth", "other"))
+        return tuple(
+            column for column in self.columns if kind_of(column) in ("text", "truth", "other") and not is_list(column)
+        )
 
 
 def parts_of(spans: Sequence[WordSpan], table: Table) -> Parts | None:
@@ -92,14 +103,18 @@ def parts_of(spans: Sequence[WordSpan], table: Table) -> Parts | None:
             return None  # ``last names`` are no last rows, ``at least`` is no superlative
     for span in kept:
         data: Any = span.data
+        found.is_who |= span.kind == "w" and data == "who"
         match span.kind:
             case "K":
                 found.conditions += (data,)
                 found.is_either |= "or" in span.text.split()
             case "E":
                 found.is_difference |= data == "difference"
+            case "2" if not found.pair:
+                found.pair = data
             case "G":
                 found.groups = Group((*found.groups.by, *data.by), data.period or found.groups.period)
+                found.is_within |= not span.text.lower().startswith(("by ", "grouped by ", "group by "))
             case "M":
                 found.measures += data
             case "Z":
@@ -149,6 +164,11 @@ def parts_of(spans: Sequence[WordSpan], table: Table) -> Parts | None:
                 found.is_general = span.surety == 0
             case "~" if "c" in found.kinds or "E" in found.kinds:
                 pass
+            case "w" if data == "who" and not any(
+                _is_naming(column) or (column.role == "text" and values_are_unique(column, table))
+                for column in table.columns
+            ):
+                return None
             case "T" | "w" | "W" | "u" | "%" | "s" | "o" | "x" | "c" | "g" | "O":
                 pass
             case _:
@@ -178,6 +198,13 @@ def _groups(
     return replace(base, shape="groups", by=tuple(by), period=period, measures=tuple(measures), **order)
 
 
+def _is_naming(column: Column) -> bool:
+    """Whether a column may say who or what a row is."""
+    return column.role == "text" and bool(
+        parts(column.name) & (PEOPLE | {"name", "guest", "owner", "author", "director"})
+    )
+
+
 def usual(column: Column) -> Function:
     """How values are brought together where nobody says it: what one sells in a month is added up, its price is not."""
     return "sum" if parts(column.name) & ADDITIVE else "mean"
@@ -201,20 +228,28 @@ def _difference(query: TableQuery) -> TableQuery | None:
     """One group's number less the other's, where there are two groups; else each group's."""
     column = query.by[0]
     two = next((condition for condition in query.conditions if condition.column == column), None)
-    values = (
-        two.values
-        if two is not None and two.operator == "isin"
-        else (True, False)
-        if kind_of(column) == "truth"
-        else ()
-    )
-    if len(query.measures) != 1 or query.measures[0].column is None or (len(values) > 2):
-        return query
-    if len(values) != 2:
+    values = two.values if two is not None and two.operator == "isin" else ()
+    if two is None and kind_of(column) == "truth":
+        values = (True, False)
+    if len(query.measures) != 1 or len(values) != 2:
         return query
     rest = tuple(condition for condition in query.conditions if condition is not two)
-    pair = Condition(column, "isin", values)
-    return replace(query, shape="difference", by=(), conditions=(*rest, pair), descending=None)
+    pair = tuple(Condition(column, "==", (value,)) for value in values)
+    return replace(query, shape="difference", by=(), conditions=rest, pair=pair, descending=None)
+
+
+def _paired(found: Parts, base: TableQuery) -> TableQuery | None:
+    """``by how much is A higher than B``: one number for each of two conditions."""
+    measures = found.measures
+    if not measures and len(found.functions) < 2 and found.columns == found.numbers and len(found.numbers) == 1:
+        column = found.numbers[0]
+        function = found.functions[0] if found.functions else usual(column)
+        measures = measures_of(function, column) if can_measure(function, column) else ()
+    elif not measures and not found.columns and not found.functions:
+        measures = (Measure("count"),)
+    if len(measures) != 1 or found.groups != Group() or set("ZSstdgcOnuN%") & set(found.kinds) or found.periods:
+        return None
+    return replace(base, shape="difference", measures=measures, pair=found.pair)
 
 
 def _query_of(found: Parts) -> TableQuery | None:
@@ -232,6 +267,8 @@ def _query_of(found: Parts) -> TableQuery | None:
         nth=found.nth,
         notes=found.notes,
     )
+    if found.pair:
+        return _paired(found, base)
     if found.having is not None:
         return _having(found, base)
     if found.has("c"):
@@ -242,6 +279,8 @@ def _query_of(found: Parts) -> TableQuery | None:
         return _pivot(found, base)
     if found.has("%"):
         return _share(found, base)
+    if found.is_within and (query := _within(found)) is not None:
+        return query
     if found.superlatives or found.extremes:
         return _extreme(found, base)
     if found.has("s") or found.orders or (found.turned and not found.measures):
@@ -255,6 +294,29 @@ def _query_of(found: Parts) -> TableQuery | None:
     if found.has("H") or found.has("U"):
         return _counted(found, base)
     return _listed(found, base)
+
+
+def _within(found: Parts) -> TableQuery | None:
+    """``best rated film per genre``, ``top 2 products in each region``: the most within each group."""
+    ranks = tuple(column for column in found.groups.by if is_number(column))
+    within = tuple(column for column in found.groups.by if column not in ranks)
+    is_ranked = found.superlatives or found.extremes or found.place
+    has_rows = found.has("R") or found.has("T") or found.keys or found.place
+    if found.place and not (found.numbers or found.measures or ranks):
+        return None  # ``top product in each region`` does not say by what
+    if not within or not is_ranked or not has_rows or found.groups.period or found.nth:
+        return None
+    inner = _query_of(replace(found, groups=Group(ranks), is_within=False))
+    limit = found.limit or (3 if found.place and found.is_plural else 1)
+    if inner is None or inner.period or len(inner.order) > 1:
+        return None
+    if inner.shape == "groups" and inner.limit and not set(inner.by) & set(within):
+        return replace(inner, by=(*within, *inner.by), within=within, limit=limit)
+    order = inner.order or ((inner.time,) if inner.time is not None and inner.shape == "rows" and inner.limit else ())
+    if inner.shape not in ("pick", "rows") or not order:
+        return None
+    directions = (*(False for _ in within), bool(inner.descending))
+    return replace(inner, shape="rows", order=(*within, *order), directions=directions, within=within, limit=limit)
 
 
 def _having(found: Parts, base: TableQuery) -> TableQuery | None:
@@ -297,7 +359,7 @@ def _share(found: Parts, base: TableQuery) -> TableQuery | None:
     if is_ranked or any(measure.function != "sum" for measure in found.measures):
         return None
     summed = tuple(measure.column for measure in found.measures) or found.numbers
-    keys = found.groups.by or found.keys
+    keys = found.groups.by or tuple(column for column in found.keys if not values_are_unique(column, found.table))
     measures = (Measure("sum", summed[0]),) if summed else _COUNT
     if len(summed) > 1 or (found.groups.by and found.keys) or (summed and found.has("R")):
         return None
@@ -564,6 +626,8 @@ def _counted(found: Parts, base: TableQuery) -> TableQuery | None:
     if "E" in found.kinds or any(condition.operator == "isin" for condition in found.conditions):
         by = by or (_compared_groups(replace(found, kinds="E"))[0] if "E" in found.kinds else ())
     measure = _COUNT[0]
+    if found.columns and kind_of(found.columns[0]) == "time" and period:
+        return _counted(replace(found, columns=()), replace(base, time=found.columns[0]))  # ``hired per year``
     if found.columns:
         column = found.columns[0]
         if found.is_each and not by and not period and not found.has("u") and kind_of(column) != "time":
@@ -622,7 +686,7 @@ def _listed(found: Parts, base: TableQuery) -> TableQuery | None:
         if is_of_keys and len(found.keys) + len(by) == 2:
             return _groups(base, (*found.keys, *by), _COUNT, descending=None)
         if columns and all(kind_of(column) == "time" for column in columns):
-            return _groups(base, by, _COUNT, period)  # ``hires per year``
+            return _groups(replace(base, time=columns[0]), by, _COUNT, period)  # ``hires per year``
         if found.keys or (columns and len(columns) != len(numbers)):
             return None
         if not numbers and not found.groups.by and not period and not found.has("H"):
@@ -641,6 +705,10 @@ def _listed(found: Parts, base: TableQuery) -> TableQuery | None:
             else None
         )
     if columns and found.conditions:
+        is_dated = any(kind_of(each.column) == "time" or "year" in parts(each.column.name) for each in found.conditions)
+        who = [column for column in found.table.columns if found.is_who and _is_naming(column)]
+        if (is_dated or who) and all(kind_of(column) == "time" for column in columns):
+            return replace(base, columns=tuple(who[:1]))  # ``films released in 2019``, ``who ordered ink``
         if any(_is_of_group(condition, columns, found.table) for condition in found.conditions):
             return None
         is_lookup = any(

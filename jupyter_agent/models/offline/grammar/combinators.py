@@ -18,11 +18,12 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeGuard
 
 from jupyter_agent.models.offline.grammar.lexicon import AMOUNTS, UNITS, hints, is_bad
-from jupyter_agent.models.offline.grammar.spans import Spans, WordSpan, columns_of, data_of, kinds_of
-from jupyter_agent.models.offline.grammar.tables import is_number, kind_of
+from jupyter_agent.models.offline.grammar.spans import Spans, WordSpan, columns_of, data_of, is_flag, kinds_of
+from jupyter_agent.models.offline.grammar.tables import is_number, kind_of, values_are_unique
+from jupyter_agent.models.offline.markdown import name
 from jupyter_agent.models.offline.namespace import Column, Table
 from jupyter_agent.models.offline.query import Condition, Measure, Operator, Period
-from jupyter_agent.models.offline.words import parts
+from jupyter_agent.models.offline.words import joined, key, parts
 
 _DAY = re.compile(r"(\d{4})-(\d{1,2})(?:-(\d{1,2}))?")
 
@@ -43,6 +44,8 @@ class Extreme:
     descending: bool
 
 
+#: What times are counted in.
+_SECONDS = {"seconds": 1, "minutes": 60, "hours": 3600, "days": 86400}
 _TURNED: Mapping[Operator, Operator] = {">": "<", "<": ">"}
 _NUMBERS = ("number", "numeral", "decimal")
 Rule = tuple[re.Pattern[str], Callable[[Spans, Table], "WordSpan | list[WordSpan] | None"]]
@@ -96,15 +99,14 @@ def _day_span(spans: Spans, table: Table) -> WordSpan | None:
         else:
             return None
     if year is None and day is not None:
-        year = _only_year(table)
+        year = _only_year(table.time)
     bounds = span_of(year, month, day) if year is not None else None
     return _joined("D", spans, bounds) if bounds is not None else None
 
 
-def _only_year(table: Table) -> int | None:
+def _only_year(time: Column | None) -> int | None:
     """The year of all moments, where they are of one."""
-    bounds = [table.time.facts.get(bound) for bound in ("min", "max")] if table.time is not None else []
-    years = {str(bound)[:4] for bound in bounds}
+    years = {str(time.facts.get(bound))[:4] for bound in ("min", "max")} if time is not None else set()
     text = years.pop() if len(years) == 1 else ""
     return int(text) if text.isdecimal() else None
 
@@ -163,8 +165,7 @@ def _compared(spans: Spans, table: Table) -> WordSpan | None:
     number = next((span for span in spans[place:] if span.kind in "NDFVQ"), None)
     column = _column(spans)
     note, factor = "", 1
-    if spans[-1].kind == "A" and not adjective:
-        adjective = spans[-1].data
+    adjective = adjective or next((span.data for span in spans if span.kind == "A"), "")
     unit = next((span.data for span in spans if span.kind == "X"), "")
     if unit in ("million", "thousand"):
         factor = {"million": 1_000_000, "thousand": 1000}[unit]
@@ -194,6 +195,9 @@ def _compared(spans: Spans, table: Table) -> WordSpan | None:
     if number.kind == "N" and kind_of(column) == "time" and is_year(number.data):
         number = replace(number, kind="D", data=span_of(number.data, None, None))
     operand = _operand(column, number)
+    counted = next((_SECONDS[part] for part in sorted(parts(column.name)) if part in _SECONDS), None)
+    if unit in _SECONDS and counted is not None and operand is not None:
+        operand = operand * _SECONDS[unit] / counted  # ``longer than 2 hours`` of minutes
     if number.kind in "VQ" or operand is None or (unit and factor == 1 and kind_of(column) == "duration"):
         return None
     if number.kind == "D" and operator in (">", "<="):
@@ -208,8 +212,12 @@ def _compared(spans: Spans, table: Table) -> WordSpan | None:
 def _equal(spans: Spans, table: Table) -> WordSpan | None:
     """``city is Oslo``, ``Oslo city``, ``year 2020``, ``row 3``."""
     column = _column(spans)
-    value = next((span for span in reversed(spans) if span.kind in "NVQD"), None)
+    value = next((span for span in reversed(spans) if span.kind in "NVQDY"), None)
     if column is None or value is None or _is_name(value, table):
+        return None
+    if value.kind in "YN" and kind_of(column) == "time":
+        return _dated([*(span for span in spans if span.kind == "!"), value], table, column)
+    if value.kind == "N" and [span.kind for span in spans] == ["C", "I", "N"]:
         return None
     if any(span.kind == "L" and span.data[0] != "!=" for span in spans):
         return None
@@ -241,9 +249,14 @@ def _literal(spans: Spans, _table: Table) -> WordSpan | None:
 def _contained(spans: Spans, _table: Table) -> WordSpan | None:
     columns = columns_of(spans)
     text = spans[-1]
+    if spans[-1].kind == "C" and len(spans) > 3:
+        text = spans[1]  # ``with blue in the title``
+        if spans[0].kind == "I" and (spans[0].text.lower() != "with" or text.kind not in "Q?"):
+            return None
     if not columns or kind_of(columns[0]) not in ("text", "numeral") or text.kind in "KGM":
         return None
-    return _condition(spans, columns[0], next(span.data for span in spans if span.kind == "^"), text.text)
+    how: Operator = next((span.data for span in spans if span.kind == "^"), "contains")
+    return _condition(spans, columns[0], how, text.text)
 
 
 def _missing(spans: Spans, _table: Table) -> WordSpan | None:
@@ -252,7 +265,8 @@ def _missing(spans: Spans, _table: Table) -> WordSpan | None:
         return None
     is_written = any(span.kind == "0" for span in spans)
     if not is_written and kind_of(column) in ("number", "decimal") and _may_be_zero(column):
-        return None  # ``no discount`` may be one of 0
+        is_zero = spans[0].kind == "!" and (column.facts.get("min"), column.facts.get("missing")) == (0, 0)
+        return _condition(spans, column, "==", 0) if is_zero else None  # ``no discount`` is one of 0, or a missing one
     is_negated = sum(span.kind == "!" for span in spans) % 2 == (1 if is_written else 0)
     return _condition(spans, column, "present" if is_negated else "missing")
 
@@ -269,6 +283,15 @@ def _truth(spans: Spans, _table: Table) -> WordSpan | None:
     return _condition(spans, column, "==", spans[0].kind != "!")
 
 
+def _flagged(spans: Spans, _table: Table) -> list[WordSpan] | None:
+    """``how many churned``, ``churners``: where a column of 0 and 1 is 1."""
+    column = _column(spans)
+    if column is None or not is_flag(column) or (spans[0].kind != "H" and spans[-1].surety != 2):
+        return None
+    is_not = any(span.kind == "!" for span in spans)
+    return [*(span for span in spans if span.kind in "HTR"), _condition(spans[-1:], column, "==", 0 if is_not else 1)]
+
+
 def _values(spans: Spans, _table: Table) -> WordSpan | None:
     """``agree or strongly agree``: values of one column."""
     listed = [span for span in spans if span.kind == "V"]
@@ -283,18 +306,23 @@ def _values(spans: Spans, _table: Table) -> WordSpan | None:
     return _joined("V", spans, tuple(data))
 
 
-def _valued(spans: Spans, _table: Table) -> WordSpan | None:
+def _valued(spans: Spans, table: Table) -> WordSpan | None:
     """A value says which column it is of, if it is of one."""
-    value = spans[-1]
-    if len(value.data) != 1:
+    held = spans[-1].data
+    if len(held) > 1:
+        held = tuple((column, values) for column, values in held if values_are_unique(column, table))
+    if len(held) != 1:
         return None
-    column, values = value.data[0]
+    column, values = held[0]
     is_not = spans[0].kind == "!"
     operator: Operator = ("notin" if is_not else "isin") if len(values) > 1 else ("!=" if is_not else "==")
-    return _condition(spans, column, operator, *values)
+    made = _condition(spans, column, operator, *values)
+    others = [name(other.name) for other, _ in spans[-1].data if other != column]
+    note = f"{name(spans[-1].text)} is taken as {name(column.name)}; it is in {joined(others)}, too" if others else ""
+    return replace(made, note="; ".join(text for text in (made.note, note) if text))
 
 
-def _dated(spans: Spans, table: Table) -> WordSpan | None:
+def _dated(spans: Spans, table: Table, time: Column | None = None) -> WordSpan | None:
     """``in 2023``, ``since March 2024``, ``in July``."""
     word = _first(spans, "J")
     moment = spans[-1]
@@ -302,38 +330,34 @@ def _dated(spans: Spans, table: Table) -> WordSpan | None:
         if not is_year(moment.data):
             return None
         years = next((column for column in table.of_role("number") if "year" in parts(column.name)), None)
-        if years is not None:
+        if years is not None and time is None:
             return _condition(spans, years, word.data if word is not None else "==", moment.data)
         moment = replace(moment, kind="D", data=span_of(moment.data, None, None))
-    if table.time is None:
+    time = time or table.time
+    if time is None:
         return None
     if moment.kind == "Y" and word is None:
-        return _condition(spans, table.time, "month", moment.data)
+        return _condition(spans, time, "month", moment.data)
     if moment.kind == "Y":
-        year = _only_year(table)
+        year = _only_year(time)
         moment = replace(moment, kind="D", data=span_of(year, moment.data, None) if year is not None else None)
         if moment.data is None:
             return None
     begin, end = moment.data
     if word is None:
         is_not = spans[0].kind == "!"
-        return None if is_not else _condition(spans, table.time, "during", begin, end)
-    return _condition(spans, table.time, "<" if word.data == "<" else ">=", end if word.data == ">" else begin)
+        return None if is_not else _condition(spans, time, "during", begin, end)
+    return _condition(spans, time, "<" if word.data == "<" else ">=", end if word.data == ">" else begin)
 
 
 def _either(spans: Spans, _table: Table) -> WordSpan | None:
     """Two conditions for one column are either of them."""
     first, second = spans[0].data, spans[-1].data
-    if first.column != second.column or first.operator not in ("==", "isin") or second.operator not in ("==", "isin"):
+    operators = {first.operator, second.operator}
+    if first.column != second.column or not (operators <= {"==", "isin"} or operators == {"month"}):
         return None
-    return _condition(spans, first.column, "isin", *first.values, *second.values)
-
-
-def _either_time(spans: Spans, _table: Table) -> WordSpan | None:
-    first, second = spans[0].data, spans[-1].data
-    if first.column == second.column and first.operator == second.operator == "month":
-        return _condition(spans, first.column, "month", *first.values, *second.values)
-    return None
+    operator: Operator = "month" if operators == {"month"} else "isin"
+    return _condition(spans, first.column, operator, *first.values, *second.values)
 
 
 def _unmatched(spans: Spans, _table: Table) -> WordSpan | None:
@@ -349,7 +373,7 @@ def _others(spans: Spans, _table: Table) -> list[WordSpan] | None:
     condition = next(span for span in spans if span.kind == "K")
     if condition.data.values not in ((True,), (False,)):
         return None
-    return [_joined("E", spans, "difference"), _joined("G", spans, Group((condition.data.column,)))]
+    return [_joined("E", [], "difference"), _joined("G", spans, Group((condition.data.column,)))]
 
 
 def _grouped(spans: Spans, table: Table) -> WordSpan | None:
@@ -434,7 +458,7 @@ def _most(spans: Spans, _table: Table) -> WordSpan | None:
     adjective = spans[1].data
     if spans[0].data not in ("large", "small", "good", "bad", "high", "low"):
         return None
-    return _joined("S", spans, adjective if spans[0].data in ("large", "good", "high") else f"-{adjective}")
+    return _joined(spans[0].kind, spans, adjective if spans[0].data in ("large", "good", "high") else f"-{adjective}")
 
 
 def direction(adjective: str, column: Column) -> int:
@@ -494,7 +518,7 @@ def _ordered(spans: Spans, _table: Table) -> WordSpan | None:
     return _joined("d", spans, "down" if flip * sign > 0 else "up")
 
 
-def _superlative(spans: Spans, _table: Table) -> WordSpan | None:
+def _superlative(spans: Spans, _table: Table) -> WordSpan | list[WordSpan] | None:
     """``highest price``: the most of a column of numbers."""
     column = spans[-1].column
     if column is None or not (is_number(column) or kind_of(column) in ("time", "duration")):
@@ -502,41 +526,58 @@ def _superlative(spans: Spans, _table: Table) -> WordSpan | None:
     if kind_of(column) == "time" and spans[0].data in ("large", "small") and spans[0].text.lower() in ("most", "least"):
         return None  # ``most ordered`` counts orders
     sign = direction(spans[0].data, column)
-    return _joined("Z", spans, Extreme(column, sign > 0)) if sign else None
+    made = _joined("Z", spans, Extreme(column, sign > 0))
+    is_row = kind_of(column) == "time" and spans[-1].surety < 3  # ``newest hire`` is a row, not its date
+    return None if not sign else [made, _joined("R", spans[-1:], "")] if is_row else made
 
 
-def _two_values(spans: Spans, table: Table) -> list[WordSpan] | None:
-    """``LH later than AF``, ``women have lower iron than men``: two groups and what of them is compared."""
-    compared = _first(spans, "aL")
-    named = _column(spans)
-    both = _values([span for span in spans if span.kind == "V"], table)
-    if compared is None or both is None or len(both.data) != 1:
-        return None
-    adjective = compared.data if compared.kind == "a" else compared.data[1]
-    wanted = hints(adjective) if adjective else ()
-    column = named or (_hinted(wanted, table, _NUMBERS)[0] if any(word for word, _ in wanted) else None)
-    if column is None and adjective:
-        return None
-    condition = _valued([both], table)
-    assert condition is not None
-    what = _joined("C", [compared], (column,)) if column is not None else _joined("H", [compared], "")
-    return [condition, *(span for span in spans if span.kind == "F"), what]
-
-
-def _two_months(spans: Spans, table: Table) -> list[WordSpan] | None:
-    """``was June warmer than July``."""
-    if table.time is None:
-        return None
-    compared = _first(spans, "aL")
+def _two_months(spans: Spans, table: Table) -> WordSpan | None:
+    """``June and July``."""
     months = [span.data for span in spans if span.kind == "Y"]
-    condition = _condition([spans[0], spans[-1]], table.time, "month", *months)
-    if compared is None:
-        return [condition]
-    adjective = compared.data if compared.kind == "a" else compared.data[1]
-    column = _hinted(hints(adjective), table, _NUMBERS)[0] if adjective else None
-    if column is None:
-        return None
-    return [condition, _joined("G", [compared], Group((), "month")), _joined("C", [compared], (column,))]
+    return _condition([spans[0], spans[-1]], table.time, "month", *months) if table.time is not None else None
+
+
+def _contrasted(spans: list[WordSpan], table: Table) -> list[WordSpan]:
+    """``LH later than AF``, ``how much more did North make than South``: two conditions, and what of them is compared."""
+    compared = [place for place, span in enumerate(spans) if span.kind == "a" or (span.kind == "L" and span.data[1])]
+    changes = [span for span in spans if span.kind == "E"]
+    if len(compared) > 1 or not (compared or changes):
+        return spans
+    spans = [(_dated([span], table) or span) if compared and span.kind in "YN" else span for span in spans]
+    place = compared[0] if compared else -1
+    held = [span for span in spans if span.kind == "K"]
+    columns = [span.data.column for span in held]
+    both = [span for span in held if len({key(str(value).strip()) for value in span.data.values}) == 2]
+    sides = [span for span in held if columns.count(span.data.column) == 2] or both
+    operators = {span.data.operator for span in sides}
+    rest = [span for span in spans if span not in sides and not (compared and span is spans[place])]
+    pair: list[Condition] = []
+    grouped: list[WordSpan] = []
+    if compared and any(span.kind == "G" for span in spans) and not sides:
+        pass  # ``is kwh higher with solar or without``
+    elif len(sides) == 2 and len(operators) == 1 and operators <= {"==", "during", "month"}:
+        pair = [span.data for span in sides]
+    elif compared and len(sides) == 1 and operators <= {"isin", "month"}:
+        operator = "==" if operators == {"isin"} else "month"
+        pair = [replace(sides[0].data, operator=operator, values=(value,)) for value in sides[0].data.values]
+    elif (
+        compared and len(held) == 1 and held[0].data.operator == "==" and not any(span.kind in "IUE" for span in spans)
+    ):
+        grouped = [_joined("G", held, Group((held[0].data.column,)))]
+        rest = [span for span in rest if span is not held[0]]
+    else:
+        return spans
+    if any(span.data == "change" for span in changes):
+        pair.reverse()
+    if pair:
+        grouped = [_joined("2", sides, tuple(pair))]
+        rest = [span for span in rest if span.kind not in "EU~" and not (span.kind == "H" and compared)]
+    adjective = "" if not compared else spans[place].data if spans[place].kind == "a" else spans[place].data[1]
+    wanted = [hint for hint in hints(adjective.lstrip("-")) if hint[0]] if adjective else []
+    if not wanted or any(span.kind in "CM" for span in rest):
+        return [*rest, *grouped]
+    column = _hinted(wanted, table, ("number", "numeral", "decimal"))[0]
+    return [*rest, *grouped, _joined("C", [spans[place]], (column,))] if column is not None else spans
 
 
 def _rule(pattern: str, build: Callable[[Spans, Table], WordSpan | list[WordSpan] | None]) -> Rule:
@@ -555,9 +596,8 @@ def _quantiles(spans: Spans, _table: Table) -> WordSpan | None:
 
 def _sized(spans: Spans, _table: Table) -> list[WordSpan] | None:
     """``regions with more than 60 orders``: groups by how many rows they have."""
-    compared = next(span for span in spans if span.kind == "L")
+    operator, adjective = next((span.data for span in spans if span.kind == "L"), ("==", ""))
     number = next(span for span in spans if span.kind == "N")
-    operator, adjective = compared.data
     if adjective or operator == "!=" or not isinstance(number.data, int):
         return None
     rows = [span for span in spans if span.kind in "RTLN"]
@@ -603,46 +643,45 @@ _RULES: tuple[Rule, ...] = (
     _rule(r"D", lambda spans, table: _day_span(spans, table) if isinstance(spans[0].data, str) else None),
     _rule(r"Ne|eN|eQ|e(?![NQ])", _styled),
     _rule(r"[nN](?:&[nN])*F|FN", _quantiles),
-    _rule(r"SA", _most),
+    _rule(r"[Sa]A", _most),
     _rule(r"St", _ordered),
     _rule(r"B?Cd(?:&B?Cd)+", _orders),
     _rule(r"TC", lambda spans, _table: spans[1]),
     _rule(r"BV", lambda spans, _table: spans[1]),
     _rule(r"V(?:[&/E]V)+", _values),
-    _rule(r"V=?[aL]?C?[aL]?F?I?V|V=?[aL]C?V|C=?[aL]I*VI*V", _two_values),
-    _rule(r"Y(?:[&E/]|a?I?|L)Y", _two_months),
+    _rule(r"Y[&E/]Y", _two_months),
     _rule(r"C=?~N&NX?|~N&NX|C=?~D&D|~D&D|[IJ]D[IJ]D", _between),
     _rule(r"z=?l|!l", _unmatched),
     _rule(r"FI?CLC|FI?C&C", _measured),
     _rule(r"C=?!?[LJ]N(?!X?[TR])X?", _compared),
     _rule(r"LNX?C", _compared),
-    _rule(r"LN(?!X?A?[TRVC])X?A?|LD|C=?[LJ]D|C=?LF", _compared),
+    _rule(r"A?LN(?!X?A?[TRVC])X?A?|LD|C=?[LJ]D|C=?LF", _compared),
     _rule(
-        r"C=?!?0|0I?C|0=?C|!C(?!=?[V0])",
+        r"C=?!?0|0I?C|0=?C|!=?C(?!=?[V0])",
         lambda spans, table: (
             None
-            if len(spans) == 2 and spans[0].kind == "!" and kind_of(spans[1].data[0]) == "truth"
+            if spans[0].kind == "!" and spans[-1].kind == "C" and kind_of(spans[-1].data[0]) == "truth"
             else _missing(spans, table)
         ),
     ),
-    _rule(r"C\^[VQN?C]|\^[VQN?]IC", _contained),
-    _rule(r"CI?(?:=!?|L)[VQN]|C[VQ]|CN(?!C)|CID", _equal),
+    _rule(r"C\^[VQN?C]|[\^I][VQN?]IC", _contained),
+    _rule(r"CI?(?:=!?|L)[VQN]|C[VQ]|CN(?!C)|CI[DYN]", _equal),
     _rule(r"V(?:r|I|=)*C(?!=?[LV~0])", _equal),
     _rule(r"C=!?\?", _literal),
     _rule(r"!?V", _valued),
     _rule(r"[IJ!]+[DY]|[IJ]N|D", _dated),
     _rule(r"(?<=[KC])N(?!C)", _dated),
     _rule(r"E?~?KI?&y|y&K", _others),
-    _rule(r"K/K|K&K", _either),
-    _rule(r"K[/&]K", _either_time),
+    _rule(r"K[/&]K", _either),
     _rule(r"B=?[RT]", lambda _spans, _table: []),  # ``per order`` of the rows themselves changes nothing
     _rule(r"BC(?:&C|&?P)*|BPI?(?:&C)*|p|BG|Cq", _grouped),
     _rule(r"GG|G&?G|GIP", _grouped),
-    _rule(r"(?<!C&)!?C", _truth),
-    _rule(r"E?~?KI?&y|y&K", _others),
-    _rule(r"LNK*[RT]", _sized),
+    _rule(r"(?<!C&)(?:!=?)?C", _truth),
+    _rule(r"E?~?KI?&y|y&K|K/!(?![CVK])", _others),
+    _rule(r"LNK*[RT]|=o?N[RT]", _sized),
     _rule(r"F(?:&F)*I?C(?:&C)*(?!F)", _measured),
     _rule(r"C(?:&C)*F(?:&F)*", _measured),
+    _rule(r"H[TR]?=?!?=?C|(?<![c&~])!?=?C", _flagged),
     _rule(r"M&M", _measures_joined),
     _rule(r"BM", lambda spans, _table: spans[1]),
     _rule(r"SI?C", _superlative),
@@ -661,4 +700,4 @@ def combined(spans: list[WordSpan], table: Table) -> list[WordSpan]:
             new = [made] if isinstance(made, WordSpan) else made
             spans = [*spans[: match.start()], *new, *spans[match.end() :]]
             start = match.start() + len(new)
-    return spans
+    return _contrasted(spans, table)

@@ -100,7 +100,9 @@ def _changed(query: TableQuery, found: Parts) -> TableQuery | None:
     """Each part in the place of that of its kind; None if one has no place."""
     content = set(found.kinds) - set("I=&vrEoxTR/w.")
     if not content and not (found.has("o") and found.limit):
-        return None
+        return _rows_of(query) if set("wv") & set(found.kinds) else None
+    if content == {"%"} and (query.shape in ("count", "groups", "measures")):
+        return _as_share(query)
     if content <= {"H"} or (content == {"H"} and found.has("x")):
         counted = (Measure("count"),)
         return replace(query, shape="count", measures=counted, by=(), period=None, descending=None, **_NO_ROWS)
@@ -125,6 +127,27 @@ def _changed(query: TableQuery, found: Parts) -> TableQuery | None:
             return None
         changed = new
     return changed if changed != query else None
+
+
+def _rows_of(query: TableQuery) -> TableQuery | None:
+    """``which ones``, ``who is that``: the rows that were counted, or that have the most or the least."""
+    measure = query.measures[0] if len(query.measures) == 1 else None
+    if query.shape == "count" and query.conditions:
+        return replace(query, shape="rows", measures=())
+    if query.shape != "measures" or measure is None or measure.column is None or measure.function not in ("max", "min"):
+        return None
+    return replace(query, shape="pick", order=(measure.column,), descending=measure.function == "max", measures=())
+
+
+def _as_share(query: TableQuery) -> TableQuery | None:
+    """``as a percentage``: of all rows, or of the sum of all groups."""
+    if query.shape == "count":
+        return query if query.conditions else None
+    if any(measure.function not in ("count", "sum") for measure in query.measures) or len(query.measures) != 1:
+        return None
+    if query.shape == "measures":
+        return replace(query, shape="share") if query.conditions else None
+    return replace(query, shared=True, descending=True, limit=None) if query.part is None else None
 
 
 def _conditions(query: TableQuery, found: Parts) -> tuple[Condition, ...]:
@@ -174,11 +197,8 @@ def _with_columns(query: TableQuery, found: Parts) -> TableQuery | None:
     columns: tuple[Column, ...] = found.columns
     if found.has("W") and query.time is not None:
         columns = (query.time,)
-        if query.shape == "measures" and query.measures[0].function in ("max", "min"):
-            extreme = query.measures[0]
-            assert extreme.column is not None
-            picked = replace(query, shape="pick", order=(extreme.column,), columns=columns, measures=())
-            return replace(picked, descending=extreme.function == "max")
+        if query.shape == "measures" and (rows := _rows_of(query)) is not None:
+            return replace(rows, columns=columns)
     if found.has("U") and not columns:
         wanted = [hint for hint, _ in hints(found.asked)] if found.asked else []
         columns = tuple(column for hint in wanted for column in found.table.columns if hint in parts(column.name))[:1]

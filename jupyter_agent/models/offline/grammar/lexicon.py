@@ -10,7 +10,7 @@ from jupyter_agent.models.offline.lexicon import BINDING, FILLERS, MONTHS, NUMBE
 #: Column words that an adjective speaks of; after a minus those of which less is meant. ``@time`` is the column that says when,
 #: ``@rows`` counts rows.
 _ADJECTIVES = {
-    "expensive": "price cost fare fee amount charge", "pricey": "price cost fare fee", "costly": "price cost fare fee", "cheap": "-price -cost -fare -fee -amount -charge",
+    "expensive": "price cost fare fee amount charge", "pricey": "price cost fare fee", "costly": "price cost fare fee", "cheap": "-price -cost -fare -fee -amount -charge -budget",
     "dear": "price cost fare fee", "old": "age -birth -born -built -founded -year -since -signup -@time", "young": "-age birth born built founded year",
     "new": "@time year built -age", "recent": "@time year", "late": "delay late @time", "early": "-delay -@time", "tall": "height", "heavy": "weight mass", "light": "-weight -mass",
     "fast": "speed velocity -duration -seconds -laptime", "slow": "-speed -velocity duration seconds laptime", "quick": "speed -duration", "long": "length duration distance worked hours minutes seconds days",
@@ -19,7 +19,7 @@ _ADJECTIVES = {
     "cold": "-temperature -temp", "cool": "-temperature -temp", "humid": "humidity", "dry": "-humidity -rain -rainfall", "wet": "rain rainfall precipitation humidity",
     "windy": "wind", "happy": "happiness satisfaction", "satisfied": "satisfaction", "unhappy": "-happiness -satisfaction", "common": "@rows", "frequent": "@rows", "popular": "@rows", "rare": "-@rows",
     "deep": "depth", "wide": "width", "bright": "brightness", "loud": "loudness noise", "strong": "strength force", "rated": "rating score stars", "crowded": "occupancy passengers visitors",
-    "big": "", "large": "", "high": "", "great": "", "small": "-", "low": "-", "tiny": "-", "good": "*", "bad": "-*",
+    "big": "", "large": "", "high": "", "great": "", "small": "-", "low": "-", "tiny": "-", "good": "rating score stars", "bad": "-rating -score -stars",
 }  # fmt: skip
 _IRREGULAR = {
     "best": "good", "better": "good", "worst": "bad", "worse": "bad", "farthest": "far", "latest": "new", "newest": "new", "priciest": "pricey", "commonest": "common",
@@ -44,7 +44,7 @@ VALUE_SYNONYMS = {
 #: What is added up where no function is named: the mean of a month's sales is not its sales.
 ADDITIVE = frozenset(
     words(
-        "revenue revenues sales quantity qty units profit profits turnover orders visits clicks views downloads passengers people visitors tons amount"
+        "revenue revenues sales quantity qty units profit profits turnover orders visits clicks views downloads passengers people visitors tons amount tickets votes bookings rentals"
     )
 )
 #: Columns of which more is worse.
@@ -81,10 +81,10 @@ _PHRASES: Mapping[str, Mapping[str, str]] = {
     "J": {">=": "since|starting|from", ">": "after", "<": "before|until|till|up to|prior to"},
     "&": {"": "and|&|plus|as well as|,|;|together with|along with|what about|how about|same for|the same for|but"},
     "/": {"": "or"},
-    "!": {"": "not|without|except|excluding|other than|exclude|no|but not|except for|ignoring|apart from|non"},
+    "!": {"": "not|without|w / o|out of|except|excluding|other than|exclude|no|but not|except for|ignoring|apart from|non"},
     "0": {"": "missing|null|nulls|nan|nans|na|empty|blank|unknown|gaps|missing values|null values|nan values|missing data|no value|not available|not known|not given|incomplete"},
-    "u": {"": "different|distinct|unique|various|possible"},
-    "%": {"": "share|shares|percentage|percentages|percent|proportion|proportions|fraction|fractions|%|how much percent|how many percent|what percent|what percentage|what share|what fraction|split in %|split|percentual|rate|in percent|in %|as percent"},
+    "u": {"": "different|diff|distinct|unique|various|possible"},
+    "%": {"": "share|shares|percentage|percentages|percent|proportion|proportions|fraction|fractions|%|how much percent|how many percent|what percent|what percentage|what share|what fraction|split in %|split|percentual|rate|rates|in percent|in %|as percent"},
     "P": {"weekday": "weekday|weekdays|day of week|day of the week|days of the week", "year": "year|years|calendar year", "quarter": "quarter|quarters", "month": "month|months|calendar month", "week": "week|weeks", "day": "day|days|date|dates", "hour": "hour|hours"},
     "p": {"year": "yearly|annual|annually", "quarter": "quarterly", "month": "monthly|over time", "week": "weekly", "day": "daily", "hour": "hourly|by hour of day|by hour of the day|per hour of day|per hour of the day", "weekday": "by weekday|per weekday"},
     "w": {"": "which|what|whose", "who": "who|whom"},
@@ -93,7 +93,7 @@ _PHRASES: Mapping[str, Mapping[str, str]] = {
     "t": {"first": "first|head", "last": "last|tail", "top": "top", "bottom": "bottom"},
     "d": {"down": "descending|desc|decreasing|high to low|from high to low", "up": "ascending|asc|increasing|low to high|from low to high|alphabetically|chronologically", "turn": "the other way|the other way round|the other way around|reversed|in reverse|reverse"},
     "v": {"": "filter|filter rows|filter for|filter by|keep|keep rows|keep only|keep only rows|select rows|get rows|resample|aggregate|show|list|display|give|print|find|see|get|show me|give me|list of|find all|which are"},
-    "E": {"compare": "compare|compared|comparison|versus|vs|against|comparison of|compare the", "difference": "difference|difference between|differ|gap between|differences|difference in|by how much|gap"},
+    "E": {"compare": "compare|compared|comparison|versus|vs|against|comparison of|compare the", "difference": "difference|difference between|differ|gap between|differences|difference in|by how much|gap", "change": "change|changed|increase|increased|grow|grew|rise|rose|develop|developed"},
     "c": {"": "correlation|correlate|correlates|correlated|corr|related|relationship|relation|depend|depends|affect|affects|influence|influences|association|associated|correlations|correlation matrix|correlation coefficients|correlation coefficient"},
     "~": {"": "between"},
     "=": {"": "is|are|was|were|be|been|equals|equal|equal to|=|==|exactly|being|am|has|have|had|having|with value"},
@@ -125,11 +125,11 @@ _COMPARISONS = {
 #: They fill, or their part is played by the words around them.
 _FILLING = frozenset(
     words(
-        """do does did done the a an this these there here i me my we us our you your can could would should shall will may might please pls
+        """do does did done the a an this these there here i me my we us our you your can could would should may might please pls
         place placed places live lives living made make makes happen happened happens occur occurs occurred go goes going come comes came belong
         belongs respectively ever so far value values got gets get we've all any some whole entire data dataset table hello hi hey just been
         quite exactly overall now then also too he she him her his hers who ca whats what's
-        take appears appear occurs sign signed again instead answered answering respond responded registered recorded measured stored column columns
+        take appears appear occurs sign signed bought again instead answered answering respond responded registered recorded measured stored column columns
         want wanted know tell order's ok okay thanks thank have's s u gimme lemme level levels"""
     )
 )
@@ -185,6 +185,7 @@ def _inflected() -> dict[str, list[Entry]]:
     for word, adjective in _IRREGULAR.items():
         found[word] = [("S" if word.endswith(("st", "est")) else "a", adjective)]
     found["most"], found["least"] = [("S", "large")], [("S", "small")]
+    found["more"], found["less"], found["fewer"] = [("a", "large")], [("a", "small")], [("a", "small")]
     for word, adjective in (
         ("greatest", "large"),
         ("biggest", "large"),
@@ -211,7 +212,7 @@ def _entries() -> dict[str, list[Entry]]:
         found.setdefault(word, []).append(("N", number))
     for place, word in enumerate(ORDINALS, 1):
         found.setdefault(word, []).append(("n", place))
-    for phrase in ("how does", "how do", "how did", "how is", "how are"):
+    for phrase in ("how does", "how do", "how did", "how is", "how are", "came out", "come out"):
         found.setdefault(phrase, []).append((".", None))
     for phrase in ("most often", "most frequently"):
         found.setdefault(phrase, []).append(("S", "frequent"))

@@ -69,6 +69,8 @@ class TableQuery:
         part: Of each group the part of its rows that meets this.
         having: Which groups, by how many rows they have.
         outer: A function of the groups' values.
+        within: The rows or groups with the most are looked for within each of these.
+        pair: The two conditions of which each gives a number, where these are set against each other.
         wants_code: Whether code is asked for, not its result.
         notes: How words were taken that could be taken in another way.
     """
@@ -91,6 +93,8 @@ class TableQuery:
     part: Condition | None = None
     having: tuple[Operator, int] | None = None
     outer: Function | None = None
+    within: tuple[Column, ...] = ()
+    pair: tuple[Condition, ...] = ()
     wants_code: bool = False
     notes: tuple[str, ...] = ()
 
@@ -102,8 +106,12 @@ class TableQuery:
         """All columns that the code names."""
         measured = [measure.column for measure in self.measures if measure.column is not None]
         time = [self.time] if self.period is not None and self.time is not None else []
-        conditioned = [condition.column for condition in (*self.conditions, *([self.part] if self.part else []))]
-        return tuple(dict.fromkeys([*conditioned, *self.by, *measured, *self.columns, *self.order, *time]))
+        conditioned = [
+            condition.column for condition in (*self.conditions, *self.pair, *([self.part] if self.part else []))
+        ]
+        return tuple(
+            dict.fromkeys([*conditioned, *self.by, *self.within, *measured, *self.columns, *self.order, *time])
+        )
 
     def computed(self) -> tuple[Column, ...]:
         """The columns of which there is more or less."""
@@ -133,7 +141,7 @@ class TableQuery:
         functions = tuple(measure.function for measure in self.measures)
         time = self.time if self.period else None
         return Grouping(
-            functions[0], values, self.by, self.period, time, self.conditions, self.descending, self.nth or self.limit, self.shared,
+            functions[0], values, self.by, self.period, time, self.conditions, self.descending, None if self.within else self.nth or self.limit, self.shared,
             functions if len(set(functions)) > 1 else (), self.part, self.having,
         )  # fmt: skip
 

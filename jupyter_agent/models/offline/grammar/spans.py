@@ -19,8 +19,10 @@ from jupyter_agent.models.offline.grammar.lexicon import (
     Entry,
 )
 from jupyter_agent.models.offline.grammar.sources import Link, is_key
+from jupyter_agent.models.offline.grammar.tables import values_are_unique as is_unique
 from jupyter_agent.models.offline.lexicon import CONTRACTIONS, words
 from jupyter_agent.models.offline.namespace import Column, Table
+from jupyter_agent.models.offline.query import Condition
 from jupyter_agent.models.offline.words import Token, forms, key, number, parts, tokens
 
 #: Readings of one question that are tried.
@@ -37,9 +39,10 @@ _ROW_NOUNS = frozenset(
     )
 )
 _GAPS = frozenset({"nan", "none", "nat", "null", "<na>"})
-_PEOPLE = frozenset(
+#: What rows about people may be called, and columns that name them.
+PEOPLE = frozenset(
     words(
-        "people person persons everyone everybody patient patients respondent respondents participant participants worker workers employee employees"
+        "people person persons everyone everybody patient patients respondent respondents participant participants worker workers employee employees ppl folks customers users clients members students passengers"
     )
 )
 _PERSONAL = frozenset(words("age sex gender respondent patient person participant salary wage hired birth born"))
@@ -120,12 +123,16 @@ class Vocabulary:
                     self._words.setdefault(key(word), {}).setdefault(column.position, set()).add(value)
         first = next(iter(table.columns), None)
         called = parts(first.name) if first is not None and is_key(first, table) else frozenset[str]()
-        numbered = called - {"id", "no", "nr", "number"}
-        self.row_nouns = parts(table.name.split("+")[0]) | (numbered if numbered != called else frozenset())
+        is_numbered = bool(called & {"id", "no", "nr", "number"}) or (
+            first is not None and first.role == "text" and is_unique(first, table)
+        )
+        self.row_nouns = parts(table.name.split("+")[0]) | (
+            called - {"id", "no", "nr", "number"} if is_numbered else frozenset()
+        )
         if table.name.lower() in _NAMELESS:
             self.row_nouns |= _ROW_NOUNS
         if any(parts(column.name) & _PERSONAL for column in table.columns):
-            self.row_nouns |= _PEOPLE
+            self.row_nouns |= PEOPLE
 
     def columns(self, text: str) -> tuple[Column, ...]:
         """Those that are called so, as written first."""
@@ -157,6 +164,11 @@ class Vocabulary:
                 column
                 for column in self.table.columns
                 if any(part.startswith(form) for part in parts(column.name) for form in wanted[0] if len(form) > 3)
+            ]
+        if not found and len(wanted) == 1 and len(key(text)) > 4:
+            stems = _stems(text)
+            found = [
+                column for column in self.table.columns if any(stems & _stems(part) for part in parts(column.name))
             ]
         found = [column for column in found if len(wanted) > 1 or not parts(column.name) & {"id"}] or found
         return tuple(found) if len({column.name for column in found}) == 1 else ()
@@ -205,10 +217,25 @@ class Vocabulary:
         stems = _stems(text) | {key(text)}
         found = [
             column
-            for column in self.table.of_role("truth")
-            if stems & {stem for part in parts(column.name) for stem in (part, *_stems(part))}
+            for column in self.table.columns
+            if (column.role == "truth" or is_flag(column))
+            and stems & {stem for part in parts(column.name) for stem in (part, *_stems(part))}
         ]
         return tuple(found) if len(found) == 1 else ()
+
+    def rate(self, text: str) -> Condition | None:
+        """What ``churn`` of ``churn rate`` counts: a column of truths, or of 0 and 1, or a value, by its stem."""
+        found = [
+            Condition(column, "==", (True if column.role == "truth" else 1,))
+            for column in self.table.columns
+            if (column.role == "truth" or is_flag(column)) and any(_is_kin(text, part) for part in parts(column.name))
+        ] or [
+            Condition(self._holders[place], "==", (value,))
+            for values in self._values.values()
+            for place, (value, *_) in values.items()
+            if " " not in value and _is_kin(text, value) and not is_unique(self._holders[place], self.table)
+        ]
+        return found[0] if len(found) == 1 else None
 
     def reference(self, text: str) -> Link | None:
         """The table of which the rows, or what is done to have them, are called so: ``ordered`` of orders."""
@@ -226,6 +253,20 @@ class Vocabulary:
         close = difflib.get_close_matches(wanted, self._columns, n=1, cutoff=0.8) if len(wanted) > 4 else []
         inside = bool(close) and len(close[0]) - len(wanted) > 1 and wanted in close[0]
         return tuple(self._columns[close[0]]) if close and close[0][0] == wanted[0] and not inside else ()
+
+
+def is_flag(column: Column) -> bool:
+    """Whether numbers are 0 and 1 for no and yes."""
+    facts = column.facts
+    return column.role == "number" and (facts.get("min"), facts.get("max"), facts.get("unique")) == (0, 1, 2)
+
+
+def _is_kin(noun: str, verb: str) -> bool:
+    """Whether two words are of one stem: ``cancellation`` and ``cancelled``, ``churn`` and ``churned``."""
+    first, second = key(noun), key(verb)
+    begin = max(5, len(second) - 3)
+    is_begun_alike = len(first) >= begin and first[:begin] == second[:begin]
+    return is_begun_alike or bool((_stems(first) | {first}) & (_stems(second) | {second}))
 
 
 def _home(column: Column) -> frozenset[str]:
@@ -281,6 +322,9 @@ def _choices(pieces: Sequence[Token], place: int, question: str, vocabulary: Voc
     """What may begin at a word: the longest first; of one length a name before a part of speech, unless it is an article."""
     piece = pieces[place]
     found: list[tuple[int, WordSpan]] = []
+    if [part.lower for part in pieces[place + 1 : place + 2]] in (["rate"], ["rates"]):
+        made = vocabulary.rate(piece.text) if not vocabulary.columns(f"{piece.text} rate") else None
+        found += [(1, WordSpan("K", piece.text, made, 2))] if made is not None else []
     if piece.kind == "quoted":
         return [(1, span) for span in (*_named(piece.text, vocabulary), WordSpan("Q", piece.text, piece.text))]
     if piece.kind == "date":
@@ -293,6 +337,10 @@ def _choices(pieces: Sequence[Token], place: int, question: str, vocabulary: Voc
         text = question[gram[0].start : gram[-1].end] if length > 1 else piece.text
         may_fill = phrase not in _OPENING or all((".", None) in LEXICON.get(part.lower, ()) for part in pieces[:place])
         entries = vocabulary.lexicon.get(phrase, ()) if may_fill else ()
+        if text == "IT":
+            entries = ()  # the department, not the pronoun
+        if phrase == "who" and place == 0:
+            entries = [entry for entry in entries if entry[0] == "w"]  # it asks; further on it may fill
         spoken = [(length, WordSpan(letter, text, data)) for letter, data in entries]
         may_name = length <= _LONGEST_NAME and _is_phrase(gram, question)
         named = [(length, span) for span in (_named(text, vocabulary) if may_name else ())]
@@ -300,7 +348,11 @@ def _choices(pieces: Sequence[Token], place: int, question: str, vocabulary: Voc
             named = [choice for choice in named if choice[1].kind == "C" and key(choice[1].data[0].name) == key(text)]
         is_small = length == 1 and spoken and phrase in ARTICLES and not (text.isupper() and len(text) > 1 and named)
         sure = [choice for choice in named if choice[1].surety == 3]
-        found += [*spoken, *sure] if is_small else [*sure, *spoken, *(named if not spoken else ())]
+        found += (
+            [*spoken, *sure]
+            if is_small
+            else [*sure, *spoken, *(named if {span.kind for _, span in spoken} <= {"A"} else ())]
+        )
     if piece.kind == "word" and (columns := vocabulary.several(piece.text)):
         found.append((1, WordSpan("*", piece.text, columns, 2)))
     if piece.kind == "number" and (value := number(piece.text)) is not None:
@@ -333,7 +385,8 @@ def _named(text: str, vocabulary: Vocabulary) -> list[WordSpan]:
     if columns := vocabulary.columns(text):
         found.append(WordSpan("C", text, columns, 0 if text.isdecimal() else 3))
     if forms(text) & vocabulary.row_nouns and key(text) != "total":
-        found.append(WordSpan("R", text, text, 3))
+        is_several = bool(found) and text.endswith("s") and found[0].kind == "C" and found[0].data[0].name != text
+        found.insert(0 if is_several else len(found), WordSpan("R", text, text, 3))
     if values := vocabulary.values(text):
         found.append(WordSpan("V", text, values, 3))
     if found and (found[0].kind in "RT" or (found[0].kind == "C" and found[0].data[0].name == text)):

@@ -48,6 +48,11 @@ def numbers_of(table: Table) -> tuple[Column, ...]:
     return tuple(column for column in table.columns if kind_of(column) == "number" and "id" not in parts(column.name))
 
 
+def is_list(column: Column) -> bool:
+    """Whether each value is a list, which nothing can be grouped by."""
+    return kind_of(column) == "other" and all(sample.startswith("[") for sample in column.samples)
+
+
 def values_are_unique(column: Column, table: Table) -> bool:
     """Whether each row has a value of its own, as far as is known."""
     unique = whole(column.facts.get("unique"))

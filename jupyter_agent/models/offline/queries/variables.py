@@ -34,7 +34,7 @@ _LEXICON = Lexicon(
         "module": "modules, module, libraries, library, packages, package, imports, imported, import", "sequence": "lists, sequences, tuples", "mapping": "dicts, dict, dictionaries, dictionary, mappings",
         "array": "arrays, tensors, matrices", "series": "series", "text": "strings, texts", "number": "numbers, scalars, ints, floats, integers, constants", "figure": "figures",
     },
-    all={True: "variables, variable, vars, objects, whos, who, dir, globals, locals, names, everything"},
+    all={True: "variables, variable, vars, objects, whos, dir, globals, locals, names, everything"},
     place={True: "memory, namespace, kernel, workspace, scope, session, loaded, defined, available, load, define, data, inside, here, so far, in memory, in scope, got, work with, what do i have, what do we have, what data do i have"},
     changed={True: "changed, change, changes, new, different, difference"},
     since={True: "since, since last time, last time, last, time, since my last question, since then, anything, question, recently, just now"},

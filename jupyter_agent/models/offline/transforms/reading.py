@@ -158,9 +158,10 @@ def _read(spans: Spans, table: Table, question: str, previous: object) -> Transf
     kinds = kinds_of(spans)
     if "1" in kinds and (running := _running(spans, table)) is not None:
         return running
-    plain = sorted(without(spans, "TI=w"), key=lambda span: span.kind)
-    if kinds_of(plain) in ("NR", "CNR") and isinstance(number := plain[-2].data, int):
-        columns = plain[0].data if plain[0].kind == "C" else ()
+    plain = without(spans, "TI=w")
+    data = {span.kind: span.data for span in plain}
+    if kinds_of(plain) in ("RN", "RNC", "CRN") and isinstance(number := data["N"], int):
+        columns = data.get("C", ())
         has_numbers = any("row" in parts(column.name) for column in table.columns)  # ``row 3`` is a value of it
         return Transform(table, "row", columns, value=number) if len(columns) < 2 and not has_numbers else None
     if not spans or set("wWHU%cgk1") & set(kinds):
