@@ -66,11 +66,12 @@ def test_two_pages_see_each_edit_once_and_its_undo(
         page.go("shared.ipynb")
         page.open()
     sidebar.ask("edit it")
-    # Whichever page of the user accepts, the one that asked edits, and the other sees it.
+    # Whichever page of the user accepts, the one that asked edits, and the other sees it. Both edits may be shown at once.
     for deciding in (sidebar, other):
         proposals = [page.page.locator(".jp-agent-proposal") for page in (sidebar, other)]
-        texts = [proposal.inner_text() for proposal in proposals]
-        deciding.page.locator(".jp-agent-proposal").get_by_role("button", name="Accept", exact=True).click()
+        texts = [proposal.first.inner_text() for proposal in proposals]
+        first = deciding.page.locator(".jp-agent-proposal").first
+        first.get_by_role("button", name="Accept", exact=True).click()
         for proposal, text in zip(proposals, texts, strict=True):
             expect(proposal.filter(has_text=text)).to_have_count(0)
     expect(sidebar.wait_for_answer()).to_contain_text("Understood.")
