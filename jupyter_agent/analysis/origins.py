@@ -1111,12 +1111,24 @@ class NameResolver:
             found |= {UNKNOWN, f"{UNKNOWN}{RUNNING}"}
         return found
 
+    def _imported(self, node: ast.Call, importer: str) -> set[str]:
+        """The modules that a call gives: ``__import__("os.path")`` is `os`, unless it is told what to take from `os.path`."""
+        given = {word.arg: word.value for word in node.keywords}
+        modules = {name.lstrip(".") for name in self._names_in(node.args[0] if node.args else given.get("name"))}
+        if importer == "importlib.import_module":
+            return modules
+        wanted = node.args[3] if len(node.args) > 3 else given.get("fromlist")
+        if isinstance(wanted, ast.List | ast.Tuple) and wanted.elts:
+            return modules
+        packages = {module.partition(".")[0] for module in modules}
+        return packages if wanted is None and None not in given else packages | modules
+
     def _call_origins(self, node: ast.Call) -> frozenset[str]:
         out: set[str] = set()
         for origin in self.origins_of(node.func):
             match origin:
                 case "builtins.__import__" | "importlib.import_module" | "importlib.__import__":
-                    out |= {name.lstrip(".") for name in self._names_in(node.args[0] if node.args else None)}
+                    out |= self._imported(node, origin)
                 case "builtins.getattr" | "inspect.getattr_static":
                     names = self._names_in(node.args[1] if len(node.args) > 1 else None)
                     owners = self.origins_of(node.args[0]) if node.args else ()
