@@ -55,6 +55,8 @@ class CodeExecution:
     Attributes:
         reply: Content of the reply, once it has come.
         dead: Set when the kernel has died or was restarted.
+        is_interrupted: Set when somebody has interrupted the kernel meanwhile. A second interrupt ends the code's
+            traceback, and with it the reply.
     """
 
     def __init__(
@@ -62,6 +64,7 @@ class CodeExecution:
     ) -> None:
         self.reply: Mapping[str, Any] = {}
         self.dead = asyncio.Event()
+        self.is_interrupted = False
         self._rpc = rpc
         self._interrupt = interrupt
         self._is_alive = is_alive
@@ -119,6 +122,8 @@ class CodeExecution:
             end = await self._wait_end(reply, time.monotonic() + _GRACE)
             if end == "timeout":
                 status, note = "still_running", _STILL_RUNNING
+        elif end == "no_reply" and self.is_interrupted:
+            status, error = "error", ExecutionError("KeyboardInterrupt", "")
         elif end == "no_reply":
             status, note = "error", _NO_REPLY
         elif end == "replied" and (content := reply.result()).get("status") != "ok":

@@ -236,6 +236,8 @@ class RemoteKernel:
 
     async def interrupt(self) -> None:
         """Stop what the kernel runs."""
+        if self._execution is not None:
+            self._execution.is_interrupted = True
         if self._interrupt is not None:
             await self._interrupt()
             return

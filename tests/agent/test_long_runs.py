@@ -134,10 +134,12 @@ async def turn(tool: Tool, arguments: dict[str, Any], context: ToolContext, **ho
         ScriptedModel([{"calls": [call(name, **arguments)]}, "Done."]), {name: tool}, limits(approval="auto", **how)
     )
     transcript = Transcript([Message("user", "q")])
+    is_interrupted = False
     async with aclosing(agent.run(transcript, context)) as events:
         async for event in events:
-            if isinstance(event, ToolProgress) and "epoch 1" in event.content and not how:
+            if isinstance(event, ToolProgress) and "epoch 1" in event.content and not how and not is_interrupted:
                 assert context.kernel is not None
+                is_interrupted = True
                 await context.kernel.interrupt()
     return results(transcript)
 

@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from jupyter_client.manager import AsyncKernelManager
 
 from jupyter_agent.kernels.remote import RemoteKernel
 from jupyter_agent.kernels.transport import ZmqTransport
+from tests.support.kernel_manager import kernel_manager
 
 
 def started(loop: asyncio.AbstractEventLoop, folder: Path) -> Iterator[RemoteKernel]:
-    manager = AsyncKernelManager(kernel_name="python3")
+    manager = kernel_manager()
     loop.run_until_complete(manager.start_kernel(cwd=str(folder)))
     kernel = RemoteKernel(
         ZmqTransport(manager.client()), "kernel", interrupt=manager.interrupt_kernel, is_alive=manager.is_alive

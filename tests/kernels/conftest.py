@@ -11,6 +11,7 @@ from jupyter_client.manager import AsyncKernelManager
 
 from jupyter_agent.kernels.remote import RemoteKernel
 from jupyter_agent.kernels.transport import ZmqTransport
+from tests.support.kernel_manager import kernel_manager
 
 
 class Kernels:
@@ -45,7 +46,7 @@ class Kernels:
 
 
 def _start(loop: asyncio.AbstractEventLoop, folder: Path) -> Iterator[Kernels]:
-    manager = AsyncKernelManager(kernel_name="python3")
+    manager = kernel_manager()
     loop.run_until_complete(manager.start_kernel(cwd=str(folder)))
     kernels = Kernels(manager)
     yield kernels

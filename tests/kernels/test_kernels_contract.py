@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
-from jupyter_client.manager import AsyncKernelManager
 from traitlets.config import Config
 
 from jupyter_agent import kernelside
@@ -17,6 +16,7 @@ from jupyter_agent.core.protocols import Kernel
 from jupyter_agent.kernels.local import LocalKernel
 from jupyter_agent.testing.kernel import KernelSuite
 from tests.kernels.conftest import Kernels
+from tests.support.kernel_manager import kernel_manager
 
 
 class TestRemote(KernelSuite):
@@ -25,7 +25,7 @@ class TestRemote(KernelSuite):
         self.path = tmp_path
 
     async def open_kernel(self) -> Kernel:
-        manager = AsyncKernelManager(kernel_name="python3")
+        manager = kernel_manager()
         await manager.start_kernel(cwd=str(self.path))
         kernels = Kernels(manager)
         self.opened(kernels)

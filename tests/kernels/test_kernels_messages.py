@@ -143,6 +143,27 @@ async def test_K16_whatever_becomes_of_the_messages_a_run_ends_with_its_own_outp
     await kernel.close()
 
 
+async def test_an_interrupt_that_costs_the_reply_is_an_interrupt(kernels: Kernels) -> None:
+    """A second interrupt comes while the first one's traceback is written."""
+    ready = kernels.client()
+    await ready.execute("0", timeout=30)
+    printed = asyncio.Event()
+
+    def without_reply(channel: str, message: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+        if kind(message) == "stream":
+            printed.set()
+        return without("execute_reply")(channel, message)
+
+    kernel = faulty_kernel(kernels, without_reply)
+    run = asyncio.create_task(kernel.execute("print('mine', flush=True)\nwhile True: pass", timeout=20))
+    await printed.wait()
+    await kernel.interrupt()
+    result = await run
+    assert result.error is not None
+    assert (result.status, result.error.name, result.text[:5]) == ("error", "KeyboardInterrupt", "mine\n")
+    await kernel.close()
+
+
 @pytest.mark.parametrize("fault", [doubled, forged_too, malformed_too])
 async def test_K16_the_state_is_read_past_messages_of_others(kernels: Kernels, fault: Fault) -> None:
     await kernels.client().execute("a = 1", timeout=30)
