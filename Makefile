@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 FRONT_END := $(shell find labextension/src labextension/style labextension/schema -type f 2>/dev/null) \
              labextension/package.json labextension/tsconfig.json labextension/yarn.lock
-SUITES := analysis ipython kernels kernelside models testing stores kills server fuzz browser
+SUITES := analysis doctor ipython kernels kernelside models testing stores kills server fuzz browser
 ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 
 .PHONY: help lab test check wire format slow bench clean system

@@ -165,6 +165,15 @@ def test_names_are_the_fields_terms_and_no_metaphors() -> None:
     assert found == []
 
 
+def test_each_slow_test_is_run_by_make_slow() -> None:
+    (suites,) = re.findall(r"^SUITES := (.*)$", (ROOT / "Makefile").read_text(encoding="utf-8"), re.M)
+    tests = ROOT / "tests"
+    slow = {
+        path.relative_to(tests).parts[0] for path in tests.rglob("test_*.py") if "mark.slow" in path.read_text("utf-8")
+    }
+    assert slow - {Path(__file__).name} <= set(suites.split())
+
+
 def test_what_tests_share_is_in_tests_support_and_no_test_module_imports_from_another() -> None:
     imported = re.compile(
         r"^\s*(?:(?:from|import) (?:tests)?\.[\w.]*|from (?:tests|\.)[\w.]* import (?:\([\w,\s]*|[\w, ]*))\btest_",
