@@ -274,3 +274,32 @@ def test_a_table_of_arrow_is_computed_by_pandas_and_stays_one_of_arrow(
     assert shown in reply.text, reply.text
     if "from_pandas" in shown:
         assert type(session.executed(reply)["wire"]).__module__ == "pyarrow.lib"
+
+
+LISTED = """
+import {module} as lib
+films = lib.DataFrame({{'film': ['A', 'B', 'C', 'D'], 'genres': [['war', 'drama'], ['drama'], ['farce', 'drama'], ['war']], 'score': [1, 2, 4, 8]}})
+"""
+
+
+@pytest.mark.parametrize("module", ["pandas", "polars"])
+@pytest.mark.parametrize(
+    ("question", "shown"),
+    [
+        ("most common genre", "**`drama`** has the highest number of rows: **3**"),
+        ("how many different genres are there", "is **3**"),
+        ("how many films by genres", "| `war` | 2 |"),
+        ("mean score by genres", "| `war` | 4.5 |"),
+    ],
+)
+def test_of_a_column_of_lists_the_elements_are_counted(module: str, question: str, shown: str) -> None:
+    reply = OfflineSession(new_shell(LISTED.format(module=module))).ask(question)
+    assert shown in reply.text, reply.text
+    assert "each element of `genres` counts as a row" in reply.text
+
+
+@pytest.mark.parametrize("module", ["pandas", "polars"])
+@pytest.mark.parametrize("question", ["films with genre drama", "films whose genres is war"])
+def test_a_column_of_lists_is_not_compared(module: str, question: str) -> None:
+    reply = OfflineSession(new_shell(LISTED.format(module=module))).ask(question)
+    assert not reply.ran, reply.text

@@ -111,6 +111,8 @@ def _made(query: TableQuery, source: Source, namespace: Namespace, *, runs: bool
         language = dialect(table, namespace, runs=runs)
         if product := column.facts.get("product"):
             table = replace(table, expression=language.multiplied(column.name, *product))
+        elif column.facts.get("elements"):
+            table = replace(table, expression=f"{table.code}.explode({column.label})")
         elif kind_of(column) in ("numeral", "decimal") and column in query.computed():
             label = re.sub(r"\W+", "_", column.name).strip("_").lower() + "_number"
             table = replace(table, expression=language.as_numbers(column, label, kind_of(column) == "numeral"))

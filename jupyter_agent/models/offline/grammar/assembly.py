@@ -27,6 +27,7 @@ from jupyter_agent.models.offline.grammar.tables import (
     numbers_of,
     values_are_unique,
 )
+from jupyter_agent.models.offline.markdown import name
 from jupyter_agent.models.offline.namespace import Column, Table
 from jupyter_agent.models.offline.query import Condition, Function, Measure, Operator, Period
 from jupyter_agent.models.offline.words import key, parts
@@ -85,9 +86,7 @@ class Parts:
     @property
     def keys(self) -> tuple[Column, ...]:
         """The free columns that name or sort rows."""
-        return tuple(
-            column for column in self.columns if kind_of(column) in ("text", "truth", "other") and not is_list(column)
-        )
+        return tuple(column for column in self.columns if kind_of(column) in ("text", "truth", "other"))
 
 
 def parts_of(spans: Sequence[WordSpan], table: Table) -> Parts | None:
@@ -221,7 +220,29 @@ def query_of(found: Parts) -> TableQuery | None:
         and len(query.by) == 1
     ):
         query = _difference(query)
+    query = _of_elements(query) if query is not None else None
     return replace(query, wants_code=found.wants_code) if query is not None else None
+
+
+def _of_elements(query: TableQuery) -> TableQuery | None:
+    """Of a column of lists, what is grouped and counted are their elements, in a row each."""
+    lists = {column for column in query.used() if is_list(column)}
+    counted = {measure.column for measure in query.measures if measure.function in ("nunique", "mode")}
+    grouped = lists & {*query.by, *counted, *(query.columns if query.shape == "values" else ())}
+    compared = {each.column for each in query.conditions if each.operator not in ("missing", "present")}
+    if lists & compared or len(grouped) > 1 or (grouped and "LazyFrame" in query.table.variable.type):
+        return None
+    if not grouped:
+        return query
+    (column,) = grouped
+    element = replace(column, facts={"dtype": "object", "elements": True})
+    return replace(
+        query,
+        by=tuple(element if each == column else each for each in query.by),
+        measures=tuple(replace(each, column=element) if each.column == column else each for each in query.measures),
+        columns=tuple(element if each == column else each for each in query.columns),
+        notes=(*query.notes, f"each element of {name(column.name)} counts as a row"),
+    )
 
 
 def _difference(query: TableQuery) -> TableQuery | None:

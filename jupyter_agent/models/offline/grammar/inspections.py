@@ -14,6 +14,7 @@ from jupyter_agent.models.offline.grammar.lexicon import LEXICON as QUESTIONS
 from jupyter_agent.models.offline.grammar.lexicon import before, entries_of
 from jupyter_agent.models.offline.grammar.sources import likeliest, named_tables
 from jupyter_agent.models.offline.grammar.spans import Vocabulary, columns_of, data_of, kinds_of, readings
+from jupyter_agent.models.offline.grammar.tables import is_list
 from jupyter_agent.models.offline.markdown import figure, many, name, names, python, share
 from jupyter_agent.models.offline.markdown import table as markdown_table
 from jupyter_agent.models.offline.namespace import Column, Namespace, Table, moment, names_of, real, whole
@@ -175,7 +176,11 @@ def _unique(inspection: Inspection, column: Column, where: str) -> Sequence[str]
         if unique == rows:
             return [f"**Yes**: {counts}; each occurs once."]
         return [f"**No**: {counts}; some occur more than once, or are missing."]
-    counted = f"**{many(unique, 'unique value')}**" if unique is not None else "these values"
+    counted = (
+        f"**{many(unique, 'unique list' if is_list(column) else 'unique value')}**"
+        if unique is not None
+        else "these values"
+    )
     if top and (unique is None or unique <= len(top)):
         return [f"{where} has {counted}:", top_table(column, column.top, inspection.table.rows)]
     examples = f", for example {names(column.values, 5)}" if column.values else ""

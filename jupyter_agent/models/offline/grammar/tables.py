@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Literal
 
-from jupyter_agent.models.offline.namespace import Column, Table, whole
+from jupyter_agent.models.offline.namespace import Column, Table, texts, whole
 from jupyter_agent.models.offline.words import parts
 
 Kind = Literal["number", "truth", "time", "duration", "decimal", "numeral", "text", "other"]
@@ -25,6 +25,8 @@ def kind_of(column: Column) -> Kind:
         return "time" if column.role == "time" else "truth"
     if column.date_like:
         return "time"
+    if column.role == "text" and _holds_containers(column):
+        return "other"
     if column.role == "text":
         values = [value for value in column.values if value.strip()]
         if values and all(_DECIMAL.fullmatch(value) for value in values):
@@ -51,6 +53,12 @@ def numbers_of(table: Table) -> tuple[Column, ...]:
 def is_list(column: Column) -> bool:
     """Whether each value is a list, which nothing can be grouped by."""
     return kind_of(column) == "other" and all(sample.startswith("[") for sample in column.samples)
+
+
+def _holds_containers(column: Column) -> bool:
+    """Whether each value is a list, a tuple, a set or a dict; a text that looks like one stands in quotes."""
+    samples = [sample for sample in texts(column.facts.get("samples")) if sample not in ("None", "nan")]
+    return bool(samples) and all(sample.startswith(("[", "(", "{")) for sample in samples)
 
 
 def values_are_unique(column: Column, table: Table) -> bool:
