@@ -104,12 +104,12 @@ def test_what_nothing_answers_is_right_to_decline_and_a_card_of_what_is_there_is
 
 
 def test_both_halves_have_the_same_kinds_and_no_question_twice() -> None:
-    tuned, held_out = read_questions("tuned"), read_questions("held_out")
+    tuned, held_out, unseen = read_questions("tuned"), read_questions("held_out"), read_questions("unseen")
     kinds = [Counter(question.kind for question in half) for half in (tuned, held_out)]
     assert kinds[0].keys() == kinds[1].keys()
     assert all(abs(kinds[0][kind] - kinds[1][kind]) <= 1 for kind in kinds[0])
-    assert len({question.id for question in (*tuned, *held_out)}) == len(tuned) + len(held_out)
+    assert len({question.id for question in (*tuned, *held_out, *unseen)}) == len(tuned) + len(held_out) + len(unseen)
     kernels = {path.stem for path in (FOLDER / "kernels").glob("*.py")}
-    for question in (*tuned, *held_out):
+    for question in (*tuned, *held_out, *unseen):
         assert question.kernel in kernels
-        assert question.expected or question.must or question.may_decline
+        assert question.expected or question.must or question.after or question.may_decline
