@@ -166,7 +166,7 @@ def test_names_are_the_fields_terms_and_no_metaphors() -> None:
 
 
 def test_each_slow_test_is_run_by_make_slow() -> None:
-    (suites,) = re.findall(r"^SUITES := (.*)$", (ROOT / "Makefile").read_text(encoding="utf-8"), re.M)
+    (suites,) = re.findall(r"^SUITES := (.*)$", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
     tests = ROOT / "tests"
     slow = {
         path.relative_to(tests).parts[0] for path in tests.rglob("test_*.py") if "mark.slow" in path.read_text("utf-8")
