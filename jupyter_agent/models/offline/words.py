@@ -93,6 +93,13 @@ def parts(name: str) -> frozenset[str]:
     return frozenset(form for word in re.findall(r"[^\W_]+", spaced) for form in forms(word))
 
 
+def nearest(name: str, known: Iterable[str], cutoff: float) -> list[str]:
+    """The known name that a name was likely meant to be; none for a short one, and none with other digits."""
+    digits = re.findall(r"\d", name)
+    alike = [candidate for candidate in known if re.findall(r"\d", candidate) == digits]
+    return difflib.get_close_matches(name, alike, n=1, cutoff=cutoff) if len(name) > 4 else []
+
+
 def near(name: str, known: Iterable[str], limit: int = 3, cutoff: float = 0.6) -> tuple[str, ...]:
     """Known names that look like a name, the likeliest first."""
     by_key: dict[str, str] = {}

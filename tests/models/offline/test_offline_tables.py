@@ -303,3 +303,60 @@ def test_of_a_column_of_lists_the_elements_are_counted(module: str, question: st
 def test_a_column_of_lists_is_not_compared(module: str, question: str) -> None:
     reply = OfflineSession(new_shell(LISTED.format(module=module))).ask(question)
     assert not reply.ran, reply.text
+
+
+HIVES = """
+import {module} as lib
+hives = lib.DataFrame({{
+    'hive': ['h1', 'h2', 'h3', 'h4', 'h5', 'h6'], 'site': ['hill', 'marsh', 'hill', 'grove', 'marsh', 'hill'],
+    'honey': [12.0, 3.0, 9.0, 20.0, 6.0, 6.0], 'losses': [2, 9, 4, 1, 5, 3], 'frames': [10, 8, 8, 12, 8, 10],
+    'tag': ['a1', None, 'a3', None, 'a5', None], 'mites_2023': [1, 2, 3, 4, 5, 6], 'mites_2024': [2, 2, 3, 4, 5, 6],
+}})
+visits = lib.DataFrame({{'visit': [1, 2, 3], 'hive': ['h1', 'h1', 'h4']}})
+"""
+
+
+@pytest.mark.parametrize("module", ["pandas", "polars"])
+@pytest.mark.parametrize(
+    ("question", "shown"),
+    [
+        # A group is ordered by what is computed of it.
+        ("rank sites by mean honey", "| `grove` | 20 |\n| `hill` | 9 |\n| `marsh` | 4.5 |"),
+        ("sort sites by total losses descending", "| `marsh` | 14 |"),
+        ("order sites by mean losses, best first", "| `grove` | 1 |\n| `hill` | 3 |\n| `marsh` | 7 |"),
+        # What is bad is more of a bad thing.
+        ("hives by losses, worst first", "largest first"),
+        ("sort hives by losses best first", "smallest first"),
+        ("sort hives by honey, best first", "largest first"),
+        ("order hives by honey worst first", "smallest first"),
+        ("sort hives by frames, highest first", "largest first"),
+        ("sort hives by frames smallest first", "smallest first"),
+        # A count of what is not so.
+        ("how many hives are not hill or marsh", "**1** of 6"),
+        ("number of hives except grove", "**5** of 6"),
+        ("how many hives without visits", "**4** of 6"),
+        # A missing value repeats no other.
+        ("duplicates in tag", "no duplicate rows"),
+        ("is any tag used more than once", "no duplicate rows"),
+        ("duplicates in frames", "**3**"),
+    ],
+)
+def test_what_is_bad_left_out_or_missing_counts_as_it_should(module: str, question: str, shown: str) -> None:
+    reply = OfflineSession(new_shell(HIVES.format(module=module))).ask(question)
+    assert shown in reply.text, reply.text
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "mean mites_2022",
+        "sum of mites_2025",
+        "what is mites_2021",
+        "mean honey and losses by site, sorted by losses",
+        "sort hives by honey, oldest first",
+    ],
+)
+def test_a_name_with_other_digits_and_an_order_that_does_not_fit_are_not_understood(question: str) -> None:
+    reply = OfflineSession(new_shell(HIVES.format(module="pandas"))).ask(question)
+    assert not reply.ran, reply.text
+    assert reply.declined is not None

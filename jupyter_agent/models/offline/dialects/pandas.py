@@ -148,8 +148,7 @@ class Pandas:
             return f"len({self.frame.code})"
         if self.frame.expression:
             return f"len({self.rows(conditions)})"
-        mask = self.mask(conditions)
-        return f"int({mask}.sum())" if mask.endswith(")") and "&" not in mask else f"int(({mask}).sum())"
+        return f"int(({self.mask(conditions)}).sum())"
 
     def grouped(self, grouping: Grouping) -> str:
         """One value for each group."""
@@ -265,7 +264,8 @@ class Pandas:
 
     def duplicates(self, columns: Sequence[Column]) -> str:
         """How many rows repeat an earlier one."""
-        return f"int({self.frame.code}.duplicated({_labels(columns) if columns else ''}).sum())"
+        rows = f"[{_labels(columns)}].dropna()" if columns else ""
+        return f"int({self.frame.code}{rows}.duplicated().sum())"
 
     def joined(self, other: Table, left: Column, right: Column) -> str:
         """Two tables side by side on a column of each."""

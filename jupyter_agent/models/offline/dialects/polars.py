@@ -193,7 +193,7 @@ class Polars:
         return f"{self.selected(numeric, conditions)}.drop_nulls().corr()"
 
     def duplicates(self, columns: Sequence[Column]) -> str:
-        table = self.selected(columns) if columns else self._table
+        table = f"{self.selected(columns)}.drop_nulls()" if columns else self._table
         return f"{table}.height - {table}.unique().height"
 
     def joined(self, other: Table, left: Column, right: Column) -> str:

@@ -220,8 +220,15 @@ def query_of(found: Parts) -> TableQuery | None:
         and len(query.by) == 1
     ):
         query = _difference(query)
-    query = _of_elements(query) if query is not None else None
+    query = _of_elements(query) if query is not None and _uses_all(found, query) else None
     return replace(query, wants_code=found.wants_code) if query is not None else None
+
+
+def _uses_all(found: Parts, query: TableQuery) -> bool:
+    """Whether all columns and measures that were heard are in the query."""
+    heard = {*found.columns, *found.groups.by, *(condition.column for condition in found.conditions)}
+    used = {*query.used(), *([query.time] if query.time is not None else [])}
+    return heard <= used and set(found.measures) <= set(query.measures)
 
 
 def _of_elements(query: TableQuery) -> TableQuery | None:
@@ -514,15 +521,24 @@ def _sorted(found: Parts, base: TableQuery) -> TableQuery | None:
         directions = tuple(descending for _, descending in found.orders)
         columns = tuple(column for column, _ in found.orders)
         return replace(base, order=columns, descending=directions[0], directions=directions) if not order else None
-    if not order or found.groups.period or found.periods or found.has("H") or found.has("u"):
+    if not order or found.groups.period or found.periods or found.functions or found.has("H") or found.has("u"):
         return None
-    descending = _descending(found.turned, order[0])
+    if found.measures:  # ``sort towns by mean price``
+        descending = descends(found.turned or "down", found.measures[0].column or order[0])
+        is_grouped = len(found.measures) == 1 and not found.functions and not any(map(is_number, order))
+        return (
+            _groups(base, order, found.measures, descending=descending)
+            if is_grouped and descending is not None
+            else None
+        )
+    descending = descends(found.turned, order[0])
     if descending is None or (descending and len(order) > 1):
         return None  # descending may be the last one alone
     return replace(base, order=order, descending=descending)
 
 
-def _descending(turned: str, column: Column) -> bool | None:
+def descends(turned: str, column: Column) -> bool | None:
+    """Whether an order begins with the most; None where an adjective does not speak of the column."""
     if turned in ("", "up", "down"):
         return turned == "down"
     sign = direction(turned, column)
@@ -583,7 +599,7 @@ def _measured(found: Parts, base: TableQuery) -> TableQuery | None:
         return None  # ``how many a day on average`` is a mean of sums
     if not by and not period:
         return replace(base, shape="measures", measures=measures)
-    descending = _descending(found.turned, measures[0].column or base.table.columns[0]) if found.turned else True
+    descending = descends(found.turned, measures[0].column or base.table.columns[0]) if found.turned else True
     if not found.functions:
         return _groups(base, by, measures, period, descending=None if period else descending)
     if measures[0].function == "mean":

@@ -510,12 +510,10 @@ def _ordered(spans: Spans, _table: Table) -> WordSpan | None:
     adjective = spans[0].data
     if spans[1].data != "first":
         return None
-    flip = -1 if adjective.startswith("-") else 1
     wanted = hints(adjective.lstrip("-"))
-    sign = next((sign for _, sign in wanted), 1)
-    if adjective.lstrip("-") in ("old", "young", "new", "recent", "early", "late"):
-        return _joined("d", spans, adjective)
-    return _joined("d", spans, "down" if flip * sign > 0 else "up")
+    if wanted in ((), (("", -1),)):
+        return _joined("d", spans, "down" if adjective.startswith("-") == bool(wanted) else "up")
+    return _joined("d", spans, adjective)  # its column says which way: ``worst first``
 
 
 def _superlative(spans: Spans, _table: Table) -> WordSpan | list[WordSpan] | None:

@@ -8,7 +8,7 @@ from dataclasses import asdict, replace
 from itertools import dropwhile
 from typing import Any
 
-from jupyter_agent.models.offline.grammar.assembly import Parts, parts_of, usual
+from jupyter_agent.models.offline.grammar.assembly import Parts, descends, parts_of, usual
 from jupyter_agent.models.offline.grammar.charts import as_chart
 from jupyter_agent.models.offline.grammar.combinators import (
     can_measure,
@@ -258,8 +258,14 @@ def _with_order(query: TableQuery, found: Parts) -> TableQuery | None:
     if query.shape == "groups":
         if order and order[0] not in (measure.column for measure in query.measures) and order[0] not in query.by:
             return None
-        return replace(query, descending=None if order and order[0] in query.by else found.turned == "down")
+        if order and order[0] in query.by:
+            return replace(query, descending=None)
+        column = order[0] if order else query.measures[0].column
+        goes_down = descends(found.turned, column) if column is not None else found.turned == "down"
+        return replace(query, descending=goes_down) if goes_down is not None else None
     if query.shape != "rows" or (not order and not query.order):
         return None
     columns = () if query.columns == found.columns else query.columns
-    return replace(query, order=order or query.order, descending=found.turned == "down", columns=columns)
+    order = order or query.order
+    goes_down = descends(found.turned, order[0])
+    return replace(query, order=order, descending=goes_down, columns=columns) if goes_down is not None else None

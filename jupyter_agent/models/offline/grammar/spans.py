@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -23,7 +22,7 @@ from jupyter_agent.models.offline.grammar.tables import values_are_unique as is_
 from jupyter_agent.models.offline.lexicon import CONTRACTIONS, words
 from jupyter_agent.models.offline.namespace import Column, Table
 from jupyter_agent.models.offline.query import Condition
-from jupyter_agent.models.offline.words import Token, forms, key, number, parts, tokens
+from jupyter_agent.models.offline.words import Token, forms, key, nearest, number, parts, tokens
 
 #: Readings of one question that are tried.
 MOST_READINGS = 400
@@ -250,7 +249,7 @@ class Vocabulary:
     def nearly(self, text: str) -> tuple[Column, ...]:
         """The column that is written nearly so."""
         wanted = key(text)
-        close = difflib.get_close_matches(wanted, self._columns, n=1, cutoff=0.8) if len(wanted) > 4 else []
+        close = nearest(wanted, self._columns, cutoff=0.8)
         inside = bool(close) and len(close[0]) - len(wanted) > 1 and wanted in close[0]
         return tuple(self._columns[close[0]]) if close and close[0][0] == wanted[0] and not inside else ()
 
@@ -365,7 +364,7 @@ def _choices(pieces: Sequence[Token], place: int, question: str, vocabulary: Voc
     ):
         return [(1, WordSpan(".", piece.text))]  # ``ordered`` of orders
     if not found and piece.kind == "word" and (link := vocabulary.reference(piece.text)) is not None:
-        return [(1, WordSpan("l", piece.text, link))]
+        return [(1, WordSpan("l", piece.text, link, 3 if key(piece.text) == key(link.table.name) else 0))]
     if not found and piece.kind == "word" and (near := vocabulary.nearly(piece.text)):
         note = f"There is no `{piece.text}`; I take it as `{near[0].name}`"
         return [(1, WordSpan("C", piece.text, near, 1, note))]

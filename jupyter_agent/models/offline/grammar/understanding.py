@@ -47,7 +47,7 @@ def understood(question: str, tables: Sequence[Table], previous: Understood | No
             source for source in sources if named <= {source.base.name, *(link.table.name for link in source.links)}
         ]
         found = found or list(_fitting(question, fitting, levelled))
-    return _preferred(found, previous)
+    return _preferred([replace(each, surety=each.surety + len(named & _tables_of(each))) for each in found], previous)
 
 
 def _fitting(question: str, sources: Iterable[Source], tables: Sequence[Table]) -> Iterable[Understood]:
@@ -74,6 +74,13 @@ def unknown_words(question: str, tables: Sequence[Table]) -> tuple[list[str], Ta
         if any(span.kind in "CTV" and span.surety > 1 for span in spans)
     ]
     return min(found, key=lambda pair: len(pair[0]), default=([], None))
+
+
+def _tables_of(found: Understood) -> set[str]:
+    """The names of the tables that a query looks into."""
+    linked = [link.table for link in found.source.links]
+    linked += [each.values[0] for each in found.query.conditions if each.operator == "unmatched"]
+    return {found.source.base.name, *(table.name for table in linked)}
 
 
 def _uses_all(query: TableQuery, source: Source) -> bool:

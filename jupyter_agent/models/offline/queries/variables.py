@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from jupyter_agent.models.offline.markdown import fence, figure, many, name, nam
 from jupyter_agent.models.offline.namespace import Namespace, in_code, names_of, real, texts, whole
 from jupyter_agent.models.offline.queries.query import SIMPLE, ObjectContext, ObjectQuery, short_type
 from jupyter_agent.models.offline.spans import Lexicon, Meaning, named_so, spans
+from jupyter_agent.models.offline.words import nearest
 
 _LONGEST = 40
 _NOT_SHOWN = frozenset({"module", "function", "class"})
@@ -313,7 +313,7 @@ def read(question: str, context: ObjectContext) -> VariableQuery | ListQuery | C
 
     def meaning(text: str) -> Meaning | None:
         found = named.get(text.removeprefix("@")) or modules.get(text.lower()) or named_so(text, named, 3)
-        close = difflib.get_close_matches(text, named, n=1, cutoff=0.88) if len(text) > 4 and found is None else []
+        close = nearest(text, named, cutoff=0.88) if found is None else []
         if close:
             return "mistyped", named[close[0]]
         return ("variable", found) if found is not None else None

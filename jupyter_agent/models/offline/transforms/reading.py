@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from itertools import dropwhile, islice
 from typing import Any
 
+from jupyter_agent.models.offline.grammar.assembly import descends
 from jupyter_agent.models.offline.grammar.combinators import combined
-from jupyter_agent.models.offline.grammar.lexicon import hints
 from jupyter_agent.models.offline.grammar.sources import likeliest, named_tables
 from jupyter_agent.models.offline.grammar.spans import (
     Spans,
@@ -681,10 +681,10 @@ def _ordered(request: _Request) -> Transform | None:
         or turned == ["turn"]
     ):
         return None
-    word = str(turned[0]) if turned else "up"
-    is_adjective = word not in ("up", "down")
-    goes_down = is_adjective and ("new" in word or next((sign for _, sign in hints(word.lstrip("-"))), 1) > 0)
-    return Transform(request.table, "sort", plain.columns, how="down" if word == "down" or goes_down else "up")
+    goes_down = descends(str(turned[0]) if turned else "", plain.columns[0])
+    if goes_down is None:
+        return None
+    return Transform(request.table, "sort", plain.columns, how="down" if goes_down else "up")
 
 
 def _added(request: _Request) -> Transform | None:
