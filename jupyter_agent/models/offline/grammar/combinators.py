@@ -18,12 +18,13 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeGuard
 
 from jupyter_agent.models.offline.grammar.lexicon import AMOUNTS, UNITS, hints, is_bad
+from jupyter_agent.models.offline.grammar.sources import KEYS
 from jupyter_agent.models.offline.grammar.spans import Spans, WordSpan, columns_of, data_of, is_flag, kinds_of
 from jupyter_agent.models.offline.grammar.tables import is_number, kind_of, values_are_unique
 from jupyter_agent.models.offline.markdown import name
 from jupyter_agent.models.offline.namespace import Column, Table
 from jupyter_agent.models.offline.query import Condition, Measure, Operator, Period
-from jupyter_agent.models.offline.words import joined, key, parts
+from jupyter_agent.models.offline.words import forms, joined, key, parts
 
 _DAY = re.compile(r"(\d{4})-(\d{1,2})(?:-(\d{1,2}))?")
 
@@ -602,6 +603,22 @@ def _sized(spans: Spans, _table: Table) -> list[WordSpan] | None:
     return [*(span for span in spans if span.kind == "K"), _joined("j", rows, (operator, number.data))]
 
 
+def _numbered(spans: Spans, table: Table) -> list[WordSpan] | None:
+    """``loan 3``: the row with this number in the column that numbers loans."""
+    noun, number = spans
+    called = forms(noun.text) | parts(table.name)
+    keys = [
+        column
+        for column in table.columns
+        if column.dtype.lower().startswith(("int", "uint"))
+        and values_are_unique(column, table)
+        and parts(column.name) - KEYS <= called
+    ]
+    if len(keys) != 1 or not isinstance(number.data, int) or noun.text.endswith("s") or noun.surety == 0:
+        return None
+    return [noun, _condition(spans, keys[0], "==", number.data)]
+
+
 def _orders(spans: Spans, _table: Table) -> WordSpan | None:
     """``region ascending and revenue descending``."""
     columns = [span.column for span in spans if span.kind == "C"]
@@ -666,6 +683,7 @@ _RULES: tuple[Rule, ...] = (
     _rule(r"CI?(?:=!?|L)[VQN]|C[VQ]|CN(?!C)|CI[DYN]", _equal),
     _rule(r"V(?:r|I|=)*C(?!=?[LV~0])", _equal),
     _rule(r"C=!?\?", _literal),
+    _rule(r"[RT]N", _numbered),
     _rule(r"!?V", _valued),
     _rule(r"[IJ!]+[DY]|[IJ]N|D", _dated),
     _rule(r"(?<=[KC])N(?!C)", _dated),
@@ -674,7 +692,7 @@ _RULES: tuple[Rule, ...] = (
     _rule(r"B=?[RT]", lambda _spans, _table: []),  # ``per order`` of the rows themselves changes nothing
     _rule(r"BC(?:&C|&?P)*|BPI?(?:&C)*|p|BG|Cq", _grouped),
     _rule(r"GG|G&?G|GIP", _grouped),
-    _rule(r"(?<!C&)(?:!=?)?C", _truth),
+    _rule(r"(?<!C&)(?<!=RK)(?:!=?)?C", _truth),
     _rule(r"E?~?KI?&y|y&K|K/!(?![CVK])", _others),
     _rule(r"LNK*[RT]|=o?N[RT]", _sized),
     _rule(r"F(?:&F)*I?C(?:&C)*(?!F)", _measured),

@@ -10,7 +10,8 @@ from jupyter_agent.models.offline.namespace import Column, Table
 from jupyter_agent.models.offline.words import forms, key, parts, tokens
 
 _Item = TypeVar("_Item")
-_KEYS = frozenset({"id", "key", "code", "no", "nr", "number"})
+#: What a column that numbers or names rows is called.
+KEYS = frozenset({"id", "key", "code", "no", "nr", "number"})
 _AMOUNTS = frozenset({"quantity", "qty", "units", "pieces"})
 _TOTALS = frozenset({"revenue", "turnover", "sales", "total", "amount", "income", "profit"})
 
@@ -39,10 +40,10 @@ def links(left: Table, right: Table) -> Iterator[Link]:
         for other in right.columns:
             if column.facts.get("level") or other.facts.get("level"):
                 continue
-            is_same = column.name == other.name and bool(parts(column.name) & _KEYS or column.role == "text")
-            called = parts(column.name) - _KEYS
-            owner = parts(other.name) - _KEYS | forms(right.name) | parts(right.name)
-            is_named = bool(parts(other.name) & _KEYS and called) and called <= owner
+            is_same = column.name == other.name and bool(parts(column.name) & KEYS or column.role == "text")
+            called = parts(column.name) - KEYS
+            owner = parts(other.name) - KEYS | forms(right.name) | parts(right.name)
+            is_named = bool(parts(other.name) & KEYS and called) and called <= owner
             if is_same or (column.name != other.name and is_named and other.position == 0):
                 yield Link(right, column, other)
 

@@ -29,7 +29,7 @@ from jupyter_agent.models.offline.namespace import Column, Table, names_of, whol
 from jupyter_agent.models.offline.query import Ask, Condition, Function
 from jupyter_agent.models.offline.transforms.lexicon import LEXICON
 from jupyter_agent.models.offline.transforms.transform import Computed, Target, Transform
-from jupyter_agent.models.offline.words import parts
+from jupyter_agent.models.offline.words import forms, parts
 
 #: What leads from what is changed to what it becomes; the weaker ones do so where no other does.
 _STRONG = frozenset({*words("to into with w by using becomes become"), "should be", "must be"})
@@ -158,12 +158,8 @@ def _read(spans: Spans, table: Table, question: str, previous: object) -> Transf
     kinds = kinds_of(spans)
     if "1" in kinds and (running := _running(spans, table)) is not None:
         return running
-    plain = without(spans, "TI=w")
-    data = {span.kind: span.data for span in plain}
-    if kinds_of(plain) in ("RN", "RNC", "CRN") and isinstance(number := data["N"], int):
-        columns = data.get("C", ())
-        has_numbers = any("row" in parts(column.name) for column in table.columns)  # ``row 3`` is a value of it
-        return Transform(table, "row", columns, value=number) if len(columns) < 2 and not has_numbers else None
+    if re.fullmatch("[TIC=w]*RN[TIC=w]*", kinds):
+        return _row(spans, table)
     if not spans or set("wWHU%cgk1") & set(kinds):
         return None
     if len(spans) > 2 and kinds.endswith("ex") and spans[-2].data == spans[0].data:
@@ -180,6 +176,17 @@ def _read(spans: Spans, table: Table, question: str, previous: object) -> Transf
     if kinds == "CIi" and spans[1].text.lower() in ("as", "in", "to", "into"):
         return _converted(replace(whole_request, spans=spans[:1]), spans[2].data)
     return None
+
+
+def _row(spans: Spans, table: Table) -> Transform | None:
+    """``row 3``: a place. ``loan 3`` is the loan of this number, and ``row 3`` is, where a column is called so."""
+    noun, number = (next(span for span in spans if span.kind == kind) for kind in "RN")
+    columns = columns_of(spans)
+    is_place = noun.surety == 0 and not any(forms(noun.text) & parts(column.name) for column in table.columns)
+    is_there = isinstance(number.data, int) and number.data < (table.rows or 0)
+    if not is_place or not is_there or len(columns) > 1 or len(columns) < kinds_of(spans).count("C"):
+        return None
+    return Transform(table, "row", columns, value=number.data)
 
 
 def _of_previous(spans: Spans, previous: object) -> list[WordSpan]:
