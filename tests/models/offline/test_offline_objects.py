@@ -102,6 +102,9 @@ ASKED_OF_VALUES = [
     ("robot.batery", "There is no attribute `batery` in `robot`. It has 3 attributes: `owner`, `battery`, `route`."),
     ("what is trainer.loader", "write `trainer['loader']`"),
     ("how often does each colour occur", "'red': 2"),
+    ("cores of the ash node", "16"),
+    ("state of deep", "finished"),
+    ("finished results", "'first', 'deep'"),
 ]
 ARRAYS = """
 import numpy as np
@@ -127,7 +130,12 @@ ASKED_OF_ARRAYS = [
     ("second row of table", "[ 4.,  5., -6.]"),
     ("last column of table", "[ 3., -6.]"),
     ("how many negative values in table", "1"),
+    ("values of hits above 5", "The values of `hits` where"),
     ("values of hits above 5", "[7, 9]"),
+    ("mean of the values of hits above 5", "The mean of the values of `hits` where"),
+    ("how many values of hits are above 5", "The number of the values of `hits` where"),
+    ("index of the max of hits", "2"),
+    ("where is the maximum of table", "(1, 1)"),
     ("how many hits are greater than 5", "2"),
     ("determinant of M", "6"),
     ("rank of M", "2"),
@@ -245,6 +253,22 @@ NOT_ANSWERED = [
     "colours without vowels",
     "owner of the drone",
     "momentum in percent of the moon",
+    # A text that is inside, and chooses nothing: all of it would be another answer.
+    "where is green in colours",
+    "colours blue",
+    "how many red in colours",
+    "is baseline in run_name",
+    "ash in nodes[0]",
+    "db of roles of oak",
+]
+#: Each asks for a place, or for two things of which one is heard.
+NOT_ANSWERED_OF_ARRAYS = [
+    "hits maximum, where",
+    "max and where of hits",
+    "index and value of the max of hits",
+    "positions of hits above 5",
+    "indices of the negative values of table",
+    "where is table negative",
 ]
 
 
@@ -269,6 +293,13 @@ def test_a_part_of_a_value_is_found_by_the_words_that_name_it(
 @pytest.mark.parametrize("question", NOT_ANSWERED)
 def test_what_no_value_has_is_not_answered(values_shell: object, question: str) -> None:
     reply = OfflineSession(values_shell).ask(question)
+    assert reply.declined is not None, reply.text
+    assert not reply.ran
+
+
+@pytest.mark.parametrize("question", NOT_ANSWERED_OF_ARRAYS)
+def test_a_place_is_asked_of_an_array_by_the_words_for_it_alone(arrays_shell: object, question: str) -> None:
+    reply = OfflineSession(arrays_shell).ask(question)
     assert reply.declined is not None, reply.text
     assert not reply.ran
 

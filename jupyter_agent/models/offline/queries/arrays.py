@@ -69,7 +69,7 @@ _LEXICON = Lexicon(
     },
     sign={"< 0": "negative, negatives, below zero, less than zero", "> 0": "positive, positives, above zero, greater than zero", "== 0": "zero, zeros, zeroes"},
     noun={True: "values, value, elements, element, entries, numbers, number, items, array, matrix, vector, image, frames, pixels, pixel, classes, class, labels, data, series, x"},
-    verb={True: "and, also, about, what about, how about, then, again, take, takes, use, uses, does, where, occur, occurs, appear, appears, come, comes up, come up, turn up, there, exist, exists, indices, index, positions"},
+    verb={True: "and, also, about, what about, how about, then, again, take, takes, use, uses, does, occur, occurs, appear, appears, come, comes up, come up, turn up, there, exist, exists"},
 )  # fmt: skip
 _NOUNS = {
     "inv": "inverse", "det": "determinant", "length": "number of values", "missing": "number of missing values", "ndim": "number of dimensions",
@@ -176,8 +176,11 @@ class ArrayQuery(ObjectQuery):
             return f"{of} times {name(self.other.name)}"
         if self.condition:
             gap = "" if self.condition[0] == "." else " "
-            what = "share" if self.is_share else "number" if self.function in ("", "length") else self.function
-            return f"The {what} of the values of {of} where {name(f'{self.code}{gap}{self.condition}')}"
+            what = "number of" if self.function == "length" else f"{self.function} of" if self.function else ""
+            what = "share of" if self.is_share else what
+            return (
+                f"The {f'{what} the ' if what else ''}values of {of} where {name(f'{self.code}{gap}{self.condition}')}"
+            )
         return f"The {_NOUNS.get(self.function, self.function)}{each} of {of}" if self.function else of
 
     def _expression(self, missing: int) -> str | None:

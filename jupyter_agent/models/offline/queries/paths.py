@@ -243,7 +243,9 @@ class PathQuery(ObjectQuery):
         if function in ("max", "min"):
             code = f"{function}({f'({each} {listed})' if where else whole}, key=lambda {each}: {wanted})"
             return shown_run(facts, code, f"The item with the {function} of {title}")
-        identity = next((inner.code_in(first, item) for inner in first.parts if isinstance(inner.value, str)), None)
+        names_it = [inner.code_in(first, item) for inner in first.parts if isinstance(inner.value, str)]
+        filtered = {item + condition.inner for condition in self.filters}
+        identity = next((code for code in names_it if code not in filtered), None)
         if not function:
             label = "pair[0]" if records.kind == "mapping" else identity
             pairs = label or wanted
@@ -368,6 +370,8 @@ def _query(found: Spans, every: Sequence[tuple[Part, ...]]) -> PathQuery | None:
         if condition is None:
             return None
         filters, part = condition
+    elif not all(_is_in_record(lineages[0], content) for content in contents):
+        return None  # the texts choose nothing
     elif function == "assign":
         if number is None or part.kind or found.slots & {"compare", "without", "position"}:
             return None
@@ -447,7 +451,7 @@ def _matching(
 
 def _is_in_record(lineage: tuple[Part, ...], content: Sequence[Part]) -> bool:
     """Whether a text stands in the same record as a part."""
-    records = {part.code for part in lineage[1:] if part.kind}
+    records = {part.code for part in lineage[1:-1] if part.kind}
     held = {part.code for part in lineage}
     return any(
         leaf.code.rsplit("[", 1)[0] in records or leaf.code.rsplit(".", 1)[0] in records
