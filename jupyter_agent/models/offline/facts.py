@@ -107,10 +107,9 @@ class Facts:
         frames = namespace.frames[:most]
         self._all([{"name": frame.name} for frame in frames])
         found = [self._widened(frame) for frame in frames]
-        wanted = [(table, column) for table in found for column in table.columns if _is_cut(column, words)][
-            :MOST_COLUMNS
-        ]
-        self._all([{"name": table.name, "column": column.name} for table, column in wanted])
+        wanted = [(table, column) for table in found for column in table.columns if _is_cut(column, words)]
+        wanted.sort(key=lambda pair: not parts(pair[1].name) <= words)  # what is named whole goes first
+        self._all([{"name": table.name, "column": column.name} for table, column in wanted[:MOST_COLUMNS]])
         return tuple(replace(table, columns=tuple(self._full(column) for column in table.columns)) for table in found)
 
     def _all(self, arguments: Sequence[Mapping[str, Any]]) -> None:

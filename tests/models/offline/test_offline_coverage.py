@@ -116,3 +116,62 @@ def test_a_wide_table_is_not_too_long(offline_with: Callable[[str], OfflineSessi
         f"import pandas as pd\nwide = pd.DataFrame({{f'c{{n:04}}': [n, None] for n in range({count})}})"
     )
     assert "missing" in offline.ask("which columns have missing values?").text
+
+
+WIDE = {
+    "pandas": """
+import numpy as np
+import pandas as pd
+log = pd.DataFrame({'no': range(20), **{f'probe_{n}': np.arange(20.0) + n for n in range(1, 261)}, 'site': ['a', 'b'] * 10, 'is_ok': [True] * 20})
+log.loc[4, 'probe_257'] = np.nan
+""",
+    "polars": """
+import polars as pl
+log = pl.DataFrame({'no': range(20), **{f'probe_{n}': [float(row + n) for row in range(20)] for n in range(1, 261)}, 'site': ['a', 'b'] * 10, 'is_ok': [True] * 20})
+log[4, 'probe_257'] = None
+""",
+}
+
+
+@pytest.mark.parametrize("library", WIDE)
+def test_of_a_wide_table_every_column_is_looked_at(offline_with: Callable[[str], OfflineSession], library: str) -> None:
+    session = offline_with(WIDE[library])
+    for question, shown in (
+        ("how many text columns", "1 column of `log`: `site`"),
+        ("which columns are boolean", "1 column of `log`: `is_ok`"),
+        ("how many numeric columns", "261 columns of `log`"),
+        ("any nulls in log", "**1 missing value**"),
+        ("missing values", "`probe_257`"),
+        ("which column has the most missing values", "`probe_257`"),
+        ("how many columns", "263"),
+        ("describe log", "of 263 columns, "),
+    ):
+        text = session.fresh().ask(question).text
+        assert shown in text, (question, text)
+
+
+@pytest.mark.parametrize(
+    ("question", "shown"),
+    [
+        ("mean of probe_257", "266"),
+        ("median of probe_259 by site", "268"),
+        ("what type is probe_260", "`float64`"),
+        ("probe_258", "267.5"),
+        ("missing in probe_257", "**1 missing value**"),
+    ],
+)
+def test_of_a_wide_table_the_columns_are_looked_up_that_the_question_names(
+    offline_with: Callable[[str], OfflineSession], question: str, shown: str
+) -> None:
+    assert shown in offline_with(WIDE["pandas"]).ask(question).text
+
+
+def test_of_a_wide_table_nothing_is_denied_that_was_not_looked_at(
+    offline_with: Callable[[str], OfflineSession],
+) -> None:
+    session = offline_with(WIDE["pandas"]).fresh(approval="deny")
+    for question, denied in (
+        ("any nulls in log", "no missing values**"),
+        ("how many text columns", "0 columns of `log`"),
+    ):
+        assert f"{denied} in its first " in session.fresh().ask(question).text

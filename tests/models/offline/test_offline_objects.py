@@ -31,6 +31,7 @@ results = [
 stock = {'nails': 120, 'screws': 80, 'bolts': 300}
 colours = ['red', 'green', 'red', 'blue']
 corner = (4, 9)
+fleet = {'gulls': [7, 8], 'ships': [{'called': 'auk', 'speed': 9}, {'called': 'gull', 'speed': 11}]}
 tax = 0.2
 net = 150
 opened = datetime.date(2021, 5, 4)
@@ -295,6 +296,36 @@ def test_what_no_value_has_is_not_answered(values_shell: object, question: str) 
     reply = OfflineSession(values_shell).ask(question)
     assert reply.declined is not None, reply.text
     assert not reply.ran
+
+
+@pytest.mark.parametrize(
+    ("questions", "shown"),
+    [
+        (["cores of oak", "and elm"], "`trainer['nodes'][2]['cores']` is **`8`**"),
+        (
+            ["cores of oak", "and elm", "and the memory", "what about ash"],
+            "`trainer['nodes'][0]['memory_gb']` is **`64`**",
+        ),
+        (["state of deep", "wide"], "**`crashed`**"),
+        (["accuracy of wide", "how about deep"], "0.79"),
+        (["finished results", "and the crashed ones"], "['wide']"),
+        (["how many milestones", "and nodes"], "**3"),
+        (["cores of oak", "and the memory of elm"], "32"),
+        (["cores of oak", "how many colours"], "4"),
+        # The name of a key in the plural is no name of a text that stands there as it is written.
+        (["speed of gull"], "`fleet['ships'][1]['speed']` is **`11`**"),
+        (["speed of auk", "and gull"], "`fleet['ships'][1]['speed']` is **`11`**"),
+        (["gulls"], "`fleet['gulls']` has 2 items"),
+        (["speed of auk", "and gulls"], None),
+        (["speed of auk", "and heron"], None),
+    ],
+)
+def test_a_short_question_asks_the_same_of_another_name(
+    values_shell: object, questions: list[str], shown: str | None
+) -> None:
+    session = OfflineSession(values_shell)
+    reply = [session.ask(question) for question in questions][-1]
+    assert reply.declined is not None if shown is None else shown in reply.text, reply.text
 
 
 @pytest.mark.parametrize("question", NOT_ANSWERED_OF_ARRAYS)

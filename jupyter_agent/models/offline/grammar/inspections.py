@@ -105,6 +105,8 @@ def inspections(question: str, tables: Sequence[Table], previous: Sequence[Inspe
                 whats, left = ["type"], left - {"i"}
             if len(whats) != 1 or left or any(len(data) != 1 for data in data_of(spans, "C")):
                 continue
+            if any(not column.facts for column in columns):
+                continue  # nothing is known of it but its name
             what: What = "missing" if whats == ["complete"] and columns else whats[0]
             of_columns = what == "duplicates" and "8" in kinds and not columns and "R" not in kinds
             if what not in ("duplicates", "missing") and (what == "complete") is bool(columns):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from jupyter_agent.models.offline.facts import Facts
@@ -13,7 +14,7 @@ from jupyter_agent.models.offline.markdown import many, name, names, python, tab
 from jupyter_agent.models.offline.parts import Part, likeness
 from jupyter_agent.models.offline.queries.query import ObjectContext, ObjectQuery, shown_run
 from jupyter_agent.models.offline.query import Ask
-from jupyter_agent.models.offline.spans import Lexicon, Meaning, Spans, spans
+from jupyter_agent.models.offline.spans import Lexicon, Meaning, SlotSpan, Spans, spans
 from jupyter_agent.models.offline.words import key, parts
 
 #: Values of which more is better, and less.
@@ -65,6 +66,7 @@ _LEXICON = Lexicon(
     verb={True: "stand for, stands for, stood for, set to, hold, holds, inside, who, where, called, gets, got, under, side, sides, using, used, use, occur, occurs, appear, appears, come, comes up, come up, turn up, exist, exists, and, also, what about, how about, then, again"},
     asks={True: "does, has, is there, are there, any"},
 )  # fmt: skip
+_GOING_ON = re.compile(r"\W*(?:and|what about|how about)\b", re.IGNORECASE)
 #: What the parts of a value of each kind are called.
 _NOUNS = {"mapping": "key", "sequence": "item", "object": "attribute"}
 _SEQUENCE = {
@@ -122,6 +124,7 @@ class PathQuery(ObjectQuery):
         filters: Which records.
         unit: What a text is counted in.
         word: What the texts of a list have to contain.
+        heard: The question, so that a short one may go on with another name.
     """
 
     part: Part
@@ -132,6 +135,7 @@ class PathQuery(ObjectQuery):
     filters: tuple[Filter, ...] = ()
     unit: str = ""
     word: str = ""
+    heard: Spans | None = field(default=None, compare=False, repr=False)
 
     def answer(self, facts: Facts) -> Sequence[str]:
         """What it is, from what inspection found; what is computed is run."""
@@ -274,7 +278,48 @@ def _line(part: Part) -> str:
 
 def read(question: str, context: ObjectContext) -> PathQuery | None:
     """The part of a value that a question asks for; None if it does not, or not every word plays a part."""
-    every = [lineage for root in context.roots(question) for lineage in root.walk()]
+    previous = context.previous.heard if isinstance(context.previous, PathQuery) else None
+    if previous is not None:
+        every = _lineages(previous.text, replace(context, only_named=False))
+        turn = _heard(question, every, context)
+        named = [span for span in turn.spans if span.slot in ("part", "content")]
+        is_short = len(named) == 1 and not turn.unknown and turn.slots <= {"part", "content", "verb", "noun"}
+        goes_on = _GOING_ON.match(question) is not None
+        if is_short and (goes_on or named[0].slot == "content"):
+            exchanged = _exchanged(named[0], previous, every)
+            if goes_on or exchanged is not None:
+                return exchanged
+    every = _lineages(question, context)
+    found = _heard(question, every, context)
+    mentions = _mentions(found)
+    if mentions is not None:
+        return mentions
+    verbs = tuple(replace(span, slot="verb") if span.slot == "mentions" else span for span in found.spans)
+    found = replace(found, spans=verbs)
+    if found.unknown or not found.slots & {"part", "content", "quality"}:
+        return None
+    query = _query(found, every)
+    return replace(query, heard=found) if query is not None else None
+
+
+def _lineages(question: str, context: ObjectContext) -> list[tuple[Part, ...]]:
+    return [lineage for root in context.roots(question) for lineage in root.walk()]
+
+
+def _exchanged(named: SlotSpan, previous: Spans, every: Sequence[tuple[Part, ...]]) -> PathQuery | None:
+    """The question before with another name in the only place where it makes a question."""
+    found: list[PathQuery] = []
+    for place, span in enumerate(previous.spans):
+        if span.slot in ("part", "content"):
+            heard = replace(previous, spans=(*previous.spans[:place], named, *previous.spans[place + 1 :]))
+            with suppress(Ask):
+                query = _query(heard, every)
+                found += [replace(query, heard=heard)] if query is not None and query not in found else []
+    return found[0] if len(found) == 1 else None
+
+
+def _heard(question: str, every: Sequence[tuple[Part, ...]], context: ObjectContext) -> Spans:
+    """The question in spans, its names those of the values and what is inside them."""
 
     def meaning(text: str) -> Meaning | None:
         written = text.replace('"', "'")
@@ -286,22 +331,15 @@ def read(question: str, context: ObjectContext) -> PathQuery | None:
         holding = [
             lineage[-1] for lineage in every if isinstance(value := lineage[-1].value, str) and key(value) == key(text)
         ]
-        if holding and (best is None or best > 0):
+        is_key = any(key(lineage[-1].key) == key(text) for lineage in every)
+        if holding and (best is None or best > 0 or not is_key):  # a value as it is written goes before a plural
             return "content", tuple(holding)
         if best is not None:
             return "part", tuple((rank, part) for rank, part in likely if rank == best)
         quality = next(iter(_qualities(text)), None)
         return ("quality", quality) if quality is not None else None
 
-    found = spans(question, _LEXICON, meaning, context.namespace.variables.__contains__)
-    mentions = _mentions(found)
-    if mentions is not None:
-        return mentions
-    verbs = tuple(replace(span, slot="verb") if span.slot == "mentions" else span for span in found.spans)
-    found = replace(found, spans=verbs)
-    if found.unknown or not found.slots & {"part", "content", "quality"}:
-        return None
-    return _query(found, every)
+    return spans(question, _LEXICON, meaning, context.namespace.variables.__contains__)
 
 
 def _mentions(found: Spans) -> PathQuery | None:

@@ -73,7 +73,7 @@ class StructureQuery(ObjectQuery):
     def answer(self, facts: Facts) -> Sequence[str]:
         """From what inspection found where that is all, else run."""
         frame = self.table
-        if self.what in ("summary", "memory", "missing", "index", "head"):
+        if self.role is not None or self.what in ("summary", "memory", "missing", "index", "head"):
             full = facts.inspected(frame.name)
             if full is not None and full.kind == "frame" and full.facts.get("columns"):
                 frame = Table.of(full)
@@ -86,6 +86,7 @@ class StructureQuery(ObjectQuery):
                 uncounted = "Its rows are not counted, because that would run a computation."
                 return [f"{name(frame.name)} has **an unknown number of rows** and **{columns}**.", uncounted]
             case "columns" | "dtypes":
+                frame = _whole(frame, facts) if self.role is not None else frame
                 return _columns(frame, self.role, is_short=self.what == "dtypes")
             case "head" if self.limit <= 5 and (shown := _head(frame, self.limit)):
                 return shown
@@ -100,21 +101,47 @@ class StructureQuery(ObjectQuery):
                     return [f"I do not know how much memory {name(frame.name)} uses."]
                 return [f"{name(frame.name)} uses **{format_bytes(used)}** of memory."]
             case "missing":
-                return _gaps(frame, is_most=self.is_most)
+                return _gaps(_whole(frame, facts), is_most=self.is_most)
         return _summary(frame)
+
+
+def _whole(frame: Table, facts: Facts) -> Table:
+    """A wide table with the names, types and gaps of the columns that inspection left out, which takes a run."""
+    known = len(frame.columns)
+    if known >= frame.width:
+        return frame
+    listed, gaps = f"{frame.code}.items()", "int(column.isna().sum())"
+    if frame.library == "polars":
+        listed, gaps = f"zip({frame.code}.columns, {frame.code})", "column.null_count()"
+    left = f"list({listed})[{known}:]"
+    ran = facts.run(f"[(str(name), str(column.dtype), {gaps}) for name, column in {left}]")
+    rows = ran.value if ran.status == "ok" and isinstance(ran.value, list) else []
+    more = [
+        Column(frame.name, label, place, {"dtype": dtype, "missing": missing})
+        for place, (label, dtype, missing) in enumerate(rows, known)
+    ]
+    return replace(frame, columns=(*frame.columns, *more))
+
+
+def _within(frame: Table) -> str:
+    """Which columns are known, where these are not all."""
+    known = len(frame.columns)
+    return f" in its first {known} of {many(frame.width, 'column')}" if known < frame.width else ""
 
 
 def _columns(frame: Table, role: Role | None, *, is_short: bool) -> Sequence[str]:
     columns = [column for column in frame.columns if role is None or column.role == role]
     if role is not None and not is_short:
-        return [f"{many(len(columns), 'column')} of {name(frame.name)}: {names_of(columns, 40)}"]
-    count, shown = many(frame.width, "column"), columns[:_LONGEST]
+        return [f"{many(len(columns), 'column')} of {name(frame.name)}{_within(frame)}: {names_of(columns, 40)}"]
+    count = many(frame.width if role is None else len(columns), "column")
+    shown = columns[:_LONGEST]
     left = frame.width - len(shown)
     more = f"and {left} more." if left > 0 and role is None else ""
     notes = " ".join(f"{name(column.name)} holds dates as text." for column in columns if column.date_like)
     if is_short:
         types = [[name(column.name), name(column.dtype)] for column in shown]
-        return [f"Types of the **{count}** of {name(frame.name)}:", table(["column", "type"], types), more, notes]
+        of = f"{name(frame.name)}{_within(frame) if role is not None else ''}"
+        return [f"Types of the **{count}** of {of}:", table(["column", "type"], types), more, notes]
     rows = [[name(column.name), name(column.dtype), _missing(column), names(column.samples[:3])] for column in shown]
     listed = table(["column", "type", "missing", "for example"], rows, [2])
     return [f"{name(frame.name)} has **{count}**:", listed, more, notes]
@@ -152,16 +179,18 @@ def _gaps(frame: Table, *, is_most: bool) -> Sequence[str]:
     found = sorted(((column, count) for column, count in known if count), key=lambda pair: -pair[1])
     if not found:
         unknown = names(column.name for column, count in known if count is None)
-        return [f"{name(frame.name)} has **no missing values**." + (f" Not counted: {unknown}." if unknown else "")]
+        found_none = f"{name(frame.name)} has **no missing values**{_within(frame)}."
+        return [found_none + (f" Not counted: {unknown}." if unknown else "")]
     if is_most:
         column, count = found[0]
         part = share(count, frame.rows or 0)
-        return [f"{name(column.name)} has the most missing values: **{figure(count)}** ({part})."]
+        of = f"{name(frame.name)}{_within(frame)}"
+        return [f"{name(column.name)} has the most missing values of {of}: **{figure(count)}** ({part})."]
     parts = [share(count, frame.rows) if frame.rows else "–" for _, count in found]
     rows = [[name(column.name), figure(count), part] for (column, count), part in zip(found, parts, strict=True)]
     total = many(sum(count for _, count in found), "missing value")
     return [
-        f"{name(frame.name)} has **{total}** in {many(len(found), 'column')}:",
+        f"{name(frame.name)} has **{total}** in {many(len(found), 'column')}{f',{_within(frame)}' if _within(frame) else ''}:",
         table(["column", "missing", "share of rows"], rows, [1, 2]),
     ]
 
@@ -173,7 +202,7 @@ def _summary(frame: Table) -> Sequence[str]:
     rows = f"{many(frame.rows, 'row')} × " if frame.rows is not None else ""
     parts = [
         f"{rows}{many(frame.width, 'column')}",
-        many(missing, "missing value"),
+        f"{many(missing, 'missing value')}{_within(frame)}",
         format_bytes(used) if used else "",
         f"set in `In [{origin}]`" if origin is not None else "",
     ]
