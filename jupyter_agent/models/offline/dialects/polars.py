@@ -137,7 +137,8 @@ class Polars:
         if grouping.descending is None:
             keys = [*(key.label for key in grouping.by), *([repr(name)] if name else [])]
             return f".sort({', '.join(keys)})"
-        return f".sort({_value(grouping)}, descending={grouping.descending})"
+        last = ", nulls_last=True" if grouping.limit else ""  # what is missing is neither the most nor the least
+        return f".sort({_value(grouping)}, descending={grouping.descending}{last})"
 
     def moment(self, time: Column, *, is_strict: bool = True) -> str:
         if time.role == "time":

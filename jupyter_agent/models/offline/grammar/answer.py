@@ -126,6 +126,8 @@ def _expression(query: TableQuery, language: Dialect, *, is_shown: bool) -> str:
     match query.shape:
         case "count":
             return language.count(conditions)
+        case "share" if query.part is not None:
+            return f"({language.count((*conditions, query.part))}, {language.count(conditions)})"
         case "share":
             return language.share(conditions, column)
         case "values":
@@ -235,6 +237,8 @@ def _title(query: TableQuery, source: Source) -> str:
     match query.shape:
         case "count":
             return f"Rows of {inside}{where}"
+        case "share" if query.part is not None:
+            return f"Rows of {inside}{where_clause([query.part])}" + (f", of those{where}" if where else "")
         case "share":
             column = query.measures[0].column
             of = f"the sum of {name(column.name)}" if column is not None else "the rows"
@@ -322,6 +326,9 @@ def _described(query: TableQuery, source: Source, title: str, found: Result) -> 
             of = f" of {figure(total)}" if total is not None and query.conditions else ""
             part = f" ({share(found.number, total)})" if total and query.conditions else ""
             return [f"{title}: **{figure(found.number)}**{of}{part}."]
+        case "share" if numbers := re.fullmatch(r"\((\d+), (\d+)\)", found.text.strip()):
+            met, rows = int(numbers[1]), int(numbers[2])
+            return [f"{title}: **{figure(met)}** of {figure(rows)}" + (f" ({share(met, rows)})." if rows else ".")]
         case "share" if found.number is not None:
             return [f"{title}: **{share(found.number, 1)}**."]
         case "groups" if query.outer is not None and found.number is not None:
@@ -444,5 +451,5 @@ def _first_group(query: TableQuery, row: Sequence[str]) -> str:
     least = "lowest" if query.descending is False else "highest"
     if query.nth is not None and query.nth > 1:
         least = f"{ORDINALS[query.nth - 1] if query.nth <= len(ORDINALS) else f'{query.nth}th'} {least}"
-    what = query.measures[0].in_words("number of rows")
+    what = "share" if query.part is not None else query.measures[0].in_words("number of rows")
     return f"**{name(key)}** has the {least} {what}: **{_scalar(value)}**{where_clause(query.conditions)}."

@@ -26,6 +26,7 @@ from jupyter_agent.models.offline.grammar.tables import (
     kind_of,
     numbers_of,
     values_are_unique,
+    values_repeat,
 )
 from jupyter_agent.models.offline.markdown import name
 from jupyter_agent.models.offline.namespace import Column, Table
@@ -33,7 +34,7 @@ from jupyter_agent.models.offline.query import Condition, Function, Measure, Ope
 from jupyter_agent.models.offline.words import key, parts
 
 #: Spans that hold others together and have done so.
-_BINDING = "I=&vr"
+_BINDING = "I=&vr."
 _COUNT = (Measure("count"),)
 
 
@@ -274,7 +275,7 @@ def _paired(found: Parts, base: TableQuery) -> TableQuery | None:
         function = found.functions[0] if found.functions else usual(column)
         measures = measures_of(function, column) if can_measure(function, column) else ()
     elif not measures and not found.columns and not found.functions:
-        measures = (Measure("count"),)
+        measures = () if values_are_unique(found.pair[0].column, found.table) else _COUNT  # of one row each
     if len(measures) != 1 or found.groups != Group() or set("ZSstdgcOnuN%") & set(found.kinds) or found.periods:
         return None
     return replace(base, shape="difference", measures=measures, pair=found.pair)
@@ -387,7 +388,7 @@ def _share(found: Parts, base: TableQuery) -> TableQuery | None:
     if is_ranked or any(measure.function != "sum" for measure in found.measures):
         return None
     summed = tuple(measure.column for measure in found.measures) or found.numbers
-    keys = found.groups.by or tuple(column for column in found.keys if not values_are_unique(column, found.table))
+    keys = found.groups.by or tuple(column for column in found.keys if values_repeat(column, found.table))
     measures = (Measure("sum", summed[0]),) if summed else _COUNT
     if len(summed) > 1 or (found.groups.by and found.keys) or (summed and found.has("R")):
         return None
@@ -400,9 +401,18 @@ def _share(found: Parts, base: TableQuery) -> TableQuery | None:
         return _groups(base, found.groups.by, _COUNT, found.groups.period, conditions=rest, part=narrowing[0])
     if keys or found.groups.period is not None:
         return _groups(base, keys, measures, found.groups.period, descending=True, shared=True)
-    if len(found.conditions) != 1:
-        return None
-    return replace(base, shape="share" if summed else "count", measures=measures)
+    if summed:
+        return replace(base, shape="share", measures=measures) if len(found.conditions) == 1 else None
+    part = _part(found, narrowing)
+    rest = tuple(condition for condition in found.conditions if condition is not part)
+    return replace(base, shape="share", measures=measures, conditions=rest, part=part) if part is not None else None
+
+
+def _part(found: Parts, narrowing: Sequence[Condition]) -> Condition | None:
+    """The condition of which the share is asked for; the others say of which rows: ``what percent of loans in Oslo are late``."""
+    if len(found.conditions) == 1 or re.search("=I?K$", found.kinds):
+        return next(reversed(found.conditions), None)
+    return narrowing[0] if len(narrowing) == 1 else None
 
 
 def _numbers_called(period: Period, table: Table) -> tuple[Column, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import prod
 
 from jupyter_agent.models.offline.grammar.assembly import Parts, query_of, sides
 from jupyter_agent.models.offline.grammar.combinators import Group
@@ -17,6 +18,8 @@ _OF_GROUPS = frozenset("FMZSHU%usdtWwngNc")
 _BARS = ("bar", "barh", "pie")
 #: As what a picture may be drawn.
 _LOOKS = {"matrix": ("heatmap",), "pair": ("line", "scatter", "area"), "each": _BARS}
+#: What a column of numbers is called that orders rows.
+_PERIODS = frozenset({"year", "quarter", "month", "week", "day", "hour"})
 #: Bars that one picture can hold.
 MOST_BARS = 40
 
@@ -32,6 +35,8 @@ def drawn(found: Parts) -> TableQuery | None:
     found = replace(found, groups=Group(by, period))
     if chart.kind == "heatmap" or found.has("c"):
         return _related(found, base)
+    if found.has("."):
+        return _of_each_row(found, base)
     if not _OF_GROUPS & set(found.kinds) and not period and not found.periods:
         if chart.kind in ("hist", "box"):
             return _distributed(found, base)
@@ -112,6 +117,31 @@ def _whole(base: TableQuery) -> TableQuery | None:
     return replace(base, shape="distribution", columns=numbers)
 
 
+def _of_each_row(found: Parts, base: TableQuery) -> TableQuery | None:
+    """``bar chart of grams for each feeding``: a bar, or a point of a line, for each row."""
+    assert found.chart is not None
+    is_alone = len(found.columns) == 1 and not found.groups.by and not found.groups.period
+    if not is_alone or _OF_GROUPS & set(found.kinds) or found.periods or not is_number(found.columns[0]):
+        return None
+    if found.chart.kind in ("line", "area"):
+        return replace(base, columns=found.columns)
+    is_few = (base.table.rows or MOST_BARS + 1) <= MOST_BARS
+    return (
+        replace(base, shape="each", columns=found.columns) if found.chart.kind in ("any", *_BARS) and is_few else None
+    )
+
+
+def _along(base: TableQuery) -> Column | None:
+    """The column of numbers called like a period that orders the rows, where conditions fix what else there is of each."""
+    sizes = prod(whole(condition.column.facts.get("unique")) or 1 for condition in base.conditions)
+    for column in base.table.of_role("number"):
+        unique = whole(column.facts.get("unique")) or 0
+        if len(parts(column.name)) == 1 and parts(column.name) & _PERIODS and unique > 1:
+            is_fixed = all(condition.operator == "==" for condition in base.conditions)
+            return column if is_fixed and unique * sizes < 2 * (base.table.rows or 0) <= 2 * unique * sizes else None
+    return None
+
+
 def _single(base: TableQuery, column: Column, chart: Chart) -> TableQuery | None:
     """One column by itself."""
     kind, unique = kind_of(column), whole(column.facts.get("unique"))
@@ -128,11 +158,18 @@ def _single(base: TableQuery, column: Column, chart: Chart) -> TableQuery | None
             return replace(base, shape="each", columns=(column,))
         is_few = unique is not None and unique <= MOST_BARS and not values_are_unique(column, base.table)
         return replace(counted, descending=None) if is_few and chart.bins is None else None
+    along = _along(base)
+    if chart.kind in ("any", "line", "area") and along is not None and along != column:
+        return replace(base, columns=(along, column))
     runs = base.time is not None and (bool(base.time.facts.get("level")) or chart.kind in ("line", "area"))
     if chart.kind in ("any", "line", "area") and runs and base.time is not None:
         return replace(base, columns=(base.time, column))
     if chart.kind in ("line", "area"):
         return replace(base, columns=(column,))
+    fixed = [condition.column for condition in base.conditions if condition.operator == "=="]
+    rows = (base.table.rows or 0) / prod(whole(each.facts.get("unique")) or 1 for each in fixed)
+    if fixed and chart.kind == "any" and rows <= MOST_BARS / 2:
+        return replace(base, shape="each", columns=(column,))  # too few for a histogram
     return replace(base, shape="distribution", columns=(column,)) if chart.kind != "scatter" else None
 
 
@@ -147,6 +184,8 @@ def _distributed(found: Parts, base: TableQuery) -> TableQuery | None:
         return _single(base, columns[0], base.chart or Chart()) if base.chart and base.chart.kind == "hist" else None
     if not columns or not all(is_number(column) for column in columns) or len(by) > (len(columns) == 1):
         return None
+    if any(values_are_unique(column, base.table) for column in by):
+        return None  # one value has no distribution
     return replace(base, shape="distribution", columns=columns, by=by)
 
 

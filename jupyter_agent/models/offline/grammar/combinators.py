@@ -4,7 +4,7 @@ Rules are tried in the order in which they stand here, and what no rule takes is
 
 Letters: T table, R row noun, C column, V value, Q quoted text, N number, n ordinal, D date, Y month, F function, S superlative, A adjective,
 a comparative adjective, L comparison, ~ between, ^ part of a text, 0 missing, ! not, & and, / or, I preposition, J since or before, B by, P period,
-p adverb of a period, H how many, U how much, u different, % share, w which, W when, s sort, t first or last, d direction, X unit, E comparison of
+p adverb of a period, . of each row, H how many, U how much, u different, % share, w which, W when, s sort, t first or last, d direction, X unit, E comparison of
 two, c correlation, g pivot, k picture, e how it looks, O outliers, h code, q wise, l another table, y others, o only, x pronoun, v show, r where, = is, z never, ? unknown. Made of them: K condition, G group, M measure, Z extreme,
 j how many rows a group has, b several orders.
 """
@@ -17,12 +17,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeGuard
 
-from jupyter_agent.models.offline.grammar.lexicon import AMOUNTS, UNITS, hints, is_bad
+from jupyter_agent.models.offline.grammar.lexicon import AMOUNTS, LEXICON, UNITS, hints, is_bad
 from jupyter_agent.models.offline.grammar.sources import KEYS
 from jupyter_agent.models.offline.grammar.spans import Spans, WordSpan, columns_of, data_of, is_flag, kinds_of
 from jupyter_agent.models.offline.grammar.tables import is_number, kind_of, values_are_unique
-from jupyter_agent.models.offline.markdown import name
-from jupyter_agent.models.offline.namespace import Column, Table
+from jupyter_agent.models.offline.markdown import many, name
+from jupyter_agent.models.offline.namespace import Column, Table, whole
 from jupyter_agent.models.offline.query import Condition, Measure, Operator, Period
 from jupyter_agent.models.offline.words import forms, joined, key, parts
 
@@ -47,6 +47,8 @@ class Extreme:
 
 #: What times are counted in.
 _SECONDS = {"seconds": 1, "minutes": 60, "hours": 3600, "days": 86400}
+#: They say more than that nothing is written there.
+_UNKNOWN = frozenset({"unknown", "not known"})
 _TURNED: Mapping[Operator, Operator] = {">": "<", "<": ">"}
 _NUMBERS = ("number", "numeral", "decimal")
 Rule = tuple[re.Pattern[str], Callable[[Spans, Table], "WordSpan | list[WordSpan] | None"]]
@@ -260,16 +262,43 @@ def _contained(spans: Spans, _table: Table) -> WordSpan | None:
     return _condition(spans, columns[0], how, text.text)
 
 
-def _missing(spans: Spans, _table: Table) -> WordSpan | None:
+def _missing(spans: Spans, table: Table) -> WordSpan | None:
     column = _column(spans)
     if column is None:
         return None
+    if "refers" in column.facts and not any(
+        span.surety == 3 or (span.kind == "0" and span.text.lower() not in _UNKNOWN) for span in spans
+    ):  # what is unknown may be a key that is not there
+        other, _ = column.facts["refers"]
+        missing = many(whole(column.facts.get("missing")) or 0, "row")
+        note = f"{name(column.name)} itself is missing in {missing} of {name(table.name)}; else it is in no row of {name(other.name)}"
+        made = replace(_condition(spans, column, "unmatched", *column.facts["refers"]), note=note)
+        return made if sum(span.kind in "!0" for span in spans) == 1 else None
     is_written = any(span.kind == "0" for span in spans)
     if not is_written and kind_of(column) in ("number", "decimal") and _may_be_zero(column):
         is_zero = spans[0].kind == "!" and (column.facts.get("min"), column.facts.get("missing")) == (0, 0)
         return _condition(spans, column, "==", 0) if is_zero else None  # ``no discount`` is one of 0, or a missing one
     is_negated = sum(span.kind == "!" for span in spans) % 2 == (1 if is_written else 0)
     return _condition(spans, column, "present" if is_negated else "missing")
+
+
+def _held(spans: Spans, _table: Table) -> list[WordSpan] | None:
+    """``with phone and email``, ``has a chip``: where the columns are not missing; not understood where none is, or 0 may be none."""
+    word = next(span for span in spans if span.kind in "I=")
+    columns = columns_of(spans)
+    if word.text.lower() not in ("with", "has", "have", "having", "had") or len(columns) < kinds_of(spans).count("C"):
+        return None
+    if any(kind_of(column) == "truth" or is_flag(column) for column in columns):
+        return None
+    are_clear = all(
+        column.facts.get("missing")
+        and not column.facts.get("refers")
+        and not (kind_of(column) in ("number", "decimal") and _may_be_zero(column))
+        for column in columns
+    )
+    if not are_clear:
+        return [_joined("?", spans, "")]
+    return [_condition(spans, column, "present") for column in columns]
 
 
 def _may_be_zero(column: Column) -> bool:
@@ -530,6 +559,18 @@ def _superlative(spans: Spans, _table: Table) -> WordSpan | list[WordSpan] | Non
     return None if not sign else [made, _joined("R", spans[-1:], "")] if is_row else made
 
 
+def _totalled(spans: Spans, _table: Table) -> list[WordSpan]:
+    """``total cost by city`` of a column that is called so: nobody means its mean."""
+    return [
+        _joined("M", [span], measures_of("sum", span.column))
+        if span.column is not None
+        and can_measure("sum", span.column)
+        and ("F", "sum") in LEXICON.get(span.text.split()[0].lower(), ())
+        else span
+        for span in spans
+    ]
+
+
 def _two_months(spans: Spans, table: Table) -> WordSpan | None:
     """``June and July``."""
     months = [span.data for span in spans if span.kind == "Y"]
@@ -689,10 +730,11 @@ _RULES: tuple[Rule, ...] = (
     _rule(r"(?<=[KC])N(?!C)", _dated),
     _rule(r"E?~?KI?&y|y&K", _others),
     _rule(r"K[/&]K", _either),
-    _rule(r"B=?[RT]", lambda _spans, _table: []),  # ``per order`` of the rows themselves changes nothing
+    _rule(r"B=?[RT]", lambda spans, _table: _joined(".", spans, "")),  # ``per order`` of the rows themselves
     _rule(r"BC(?:&C|&?P)*|BPI?(?:&C)*|p|BG|Cq", _grouped),
     _rule(r"GG|G&?G|GIP", _grouped),
-    _rule(r"(?<!C&)(?<!=RK)(?:!=?)?C", _truth),
+    _rule(r"(?:(?<=[TRGKwxo])r?x?I|(?<=[TRGwxo])r?x?=|(?<=[^RT]K)r?x?=)C(?:&C)*", _held),
+    _rule(r"(?<!C&)(?<!=[RT]K)(?:!=?)?C", _truth),
     _rule(r"E?~?KI?&y|y&K|K/!(?![CVK])", _others),
     _rule(r"LNK*[RT]|=o?N[RT]", _sized),
     _rule(r"F(?:&F)*I?C(?:&C)*(?!F)", _measured),
@@ -701,6 +743,7 @@ _RULES: tuple[Rule, ...] = (
     _rule(r"M&M", _measures_joined),
     _rule(r"BM", lambda spans, _table: spans[1]),
     _rule(r"SI?C", _superlative),
+    _rule(r"^(?=.*G)[^FMSZ%gcG]*(?:G[^FMSZ%gc]*)?C[^FMSZ%gc]*$", _totalled),
 )
 
 

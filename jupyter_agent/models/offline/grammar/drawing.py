@@ -8,9 +8,10 @@ from jupyter_agent.models.offline.computing import where_clause
 from jupyter_agent.models.offline.dialects.choice import Dialect
 from jupyter_agent.models.offline.dialects.dialect import free_name
 from jupyter_agent.models.offline.grammar.query import Chart, TableQuery
-from jupyter_agent.models.offline.grammar.tables import kind_of
+from jupyter_agent.models.offline.grammar.sources import KEYS
+from jupyter_agent.models.offline.grammar.tables import kind_of, values_are_unique
 from jupyter_agent.models.offline.markdown import name
-from jupyter_agent.models.offline.namespace import Namespace, names_of, whole
+from jupyter_agent.models.offline.namespace import Column, Namespace, Table, names_of, whole
 from jupyter_agent.models.offline.pictures import Picture
 from jupyter_agent.models.offline.words import joined, parts
 
@@ -134,7 +135,7 @@ def _distribution(query: TableQuery, language: Dialect, namespace: Namespace, ch
 def _each(query: TableQuery, language: Dialect, namespace: Namespace, chart: Chart) -> Picture:
     """A bar for each row, named by the column that names rows."""
     column = query.columns[0]
-    label = next((other for other in language.frame.columns if kind_of(other) == "text" and other is not column), None)
+    label = _label(column, query, language.frame)
     table = language.rows(query.conditions)
     if query.order:
         table = language.sorted(query.order, bool(query.descending), query.conditions)
@@ -151,6 +152,16 @@ def _each(query: TableQuery, language: Dialect, namespace: Namespace, chart: Cha
     values = f"{held}[{column.label}]"
     call = f"plt.pie({values}, labels={names})" if kind == "pie" else f"plt.{kind}({names}, {values})"
     return Picture(sentence, [f"{held} = {table}", call], column.name, labels)
+
+
+def _label(column: Column, query: TableQuery, table: Table) -> Column | None:
+    """The column that tells rows apart: of texts, else of numbers that are no two alike; none where there is none."""
+    fixed = {condition.column for condition in query.conditions if condition.operator == "=="}
+    others = [other for other in table.columns if other != column and other not in fixed]
+    named = [other for other in others if kind_of(other) == "text" or other.facts.get("level")]
+    numbered = [other for other in others if other.role == "number" and parts(other.name) & KEYS]
+    unique = [other for other in (*named, *numbered) if values_are_unique(other, table) or other.facts.get("level")]
+    return next(iter(unique), None)
 
 
 def _groups(query: TableQuery, language: Dialect, namespace: Namespace, chart: Chart) -> Picture:

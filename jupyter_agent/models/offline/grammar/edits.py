@@ -99,6 +99,10 @@ def _timed(span: WordSpan, query: TableQuery) -> WordSpan:
 def _changed(query: TableQuery, found: Parts) -> TableQuery | None:
     """Each part in the place of that of its kind; None if one has no place."""
     content = set(found.kinds) - set("I=&vrEoxTR/w.")
+    if query.part is not None and (not content or content & set("HMFZWU") or found.numbers):
+        if query.shape != "share":
+            return None
+        query = query.of_part()
     if not content and not (found.has("o") and found.limit):
         return _rows_of(query) if set("wv") & set(found.kinds) else None
     if content == {"%"} and (query.shape in ("count", "groups", "measures")):
@@ -106,7 +110,7 @@ def _changed(query: TableQuery, found: Parts) -> TableQuery | None:
     if content <= {"H"} or (content == {"H"} and found.has("x")):
         counted = (Measure("count"),)
         return replace(query, shape="count", measures=counted, by=(), period=None, descending=None, **_NO_ROWS)
-    changed = replace(query, conditions=_conditions(query, found), wants_code=False)
+    changed = replace(_with_conditions(query, found), wants_code=False)
     if found.wants_code:
         return replace(query, wants_code=True) if content <= {"h"} else None
     if found.chart is not None:
@@ -142,7 +146,8 @@ def _rows_of(query: TableQuery) -> TableQuery | None:
 def _as_share(query: TableQuery) -> TableQuery | None:
     """``as a percentage``: of all rows, or of the sum of all groups."""
     if query.shape == "count":
-        return query if query.conditions else None
+        *rest, part = query.conditions or (None,)
+        return replace(query, shape="share", conditions=(), part=part) if part is not None and not rest else None
     if any(measure.function not in ("count", "sum") for measure in query.measures) or len(query.measures) != 1:
         return None
     if query.shape == "measures":
@@ -150,10 +155,13 @@ def _as_share(query: TableQuery) -> TableQuery | None:
     return replace(query, shared=True, descending=True, limit=None) if query.part is None else None
 
 
-def _conditions(query: TableQuery, found: Parts) -> tuple[Condition, ...]:
+def _with_conditions(query: TableQuery, found: Parts) -> TableQuery:
     """New conditions replace old ones on the same column and join the others."""
-    fresh = {condition.column for condition in found.conditions}
-    return (*(condition for condition in query.conditions if condition.column not in fresh), *found.conditions)
+    fresh = {condition.column: condition for condition in found.conditions}
+    part = fresh.get(query.part.column) if query.part is not None else None
+    added = tuple(condition for condition in found.conditions if condition is not part)
+    kept = tuple(condition for condition in query.conditions if condition.column not in fresh)
+    return replace(query, conditions=(*kept, *added), part=part or query.part)
 
 
 def _with_groups(query: TableQuery, found: Parts) -> TableQuery | None:
@@ -167,7 +175,7 @@ def _with_groups(query: TableQuery, found: Parts) -> TableQuery | None:
         return replace(query, by=left or query.by)
     if query.shape == "distribution" and len(by) == 1 and not period:
         return replace(query, by=by)
-    if query.shape not in ("measures", "groups", "count", "rows", "values"):
+    if query.shape not in ("measures", "groups", "count", "rows", "values") and query.part is None:
         return None
     if found.has("s") or (found.turned and all(is_number(column) for column in by)):
         return query

@@ -66,7 +66,7 @@ class TableQuery:
         nth: Which of the ordered rows, counted from 1.
         chart: The picture that is asked for.
         shared: Whether each group's part of the whole is asked for.
-        part: Of each group the part of its rows that meets this.
+        part: Of the rows, or those of each group, the part that meets this.
         having: Which groups, by how many rows they have.
         outer: A function of the groups' values.
         within: The rows or groups with the most are looked for within each of these.
@@ -98,6 +98,11 @@ class TableQuery:
     wants_code: bool = False
     notes: tuple[str, ...] = ()
 
+    def of_part(self) -> TableQuery:
+        """The query of the rows of which the share was asked for."""
+        conditions = (*self.conditions, *([self.part] if self.part else []))
+        return replace(self, shape="count", conditions=conditions, part=None)
+
     def keys(self) -> list[str]:
         """What groups are made by, in Markdown."""
         return [*(shown(key.name) for key in self.by), *([self.period] if self.period else [])]
@@ -116,7 +121,8 @@ class TableQuery:
     def computed(self) -> tuple[Column, ...]:
         """The columns of which there is more or less."""
         measured = [each.column for each in self.measures if each.column is not None and each.is_of_numbers]
-        compared = [condition.column for condition in self.conditions if condition.operator in _NUMERIC]
+        conditions = (*self.conditions, *([self.part] if self.part else []))
+        compared = [condition.column for condition in conditions if condition.operator in _NUMERIC]
         return (*measured, *self.order, *compared, *(self.columns if self.shape in _DRAWN else ()))
 
     def renamed(self, names: Mapping[Column | None, Column]) -> TableQuery:
@@ -129,11 +135,13 @@ class TableQuery:
         )
         conditions = tuple(
             replace(each, column=names[each.column]) if each.column in names and each.operator in _NUMERIC else each
-            for each in self.conditions
+            for each in (*self.conditions, *([self.part] if self.part else []))
         )
+        part = conditions[-1] if self.part else None
+        conditions = conditions[: len(self.conditions)]
         order = tuple(names.get(column, column) for column in self.order)
         columns = tuple(names.get(column, column) for column in self.columns) if self.shape in _DRAWN else self.columns
-        return replace(self, measures=measures, conditions=conditions, order=order, columns=columns)
+        return replace(self, measures=measures, conditions=conditions, part=part, order=order, columns=columns)
 
     def grouping(self) -> Grouping:
         """The groups as the dialects take them."""

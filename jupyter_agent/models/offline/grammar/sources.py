@@ -95,6 +95,20 @@ def references(table: Table, others: Iterable[Table]) -> Mapping[Link, frozenset
     return {replace(link, table=other): parts(other.name) for other, link in found if link is not None}
 
 
+def referring(tables: Sequence[Table]) -> list[Table]:
+    """The tables, of which each column that refers to another one's key knows that."""
+    found = []
+    for table in tables:
+        others = [other for other in tables if other is not table and other.library == table.library]
+        keys = [link for other in others if (link := key_of(other, table)) is not None and is_key(link.right, other)]
+        facts = {link.left.position: {"refers": (link.table, link.right)} for link in keys if link.left.position > 0}
+        columns = (
+            replace(column, facts={**column.facts, **facts.get(column.position, {})}) for column in table.columns
+        )
+        found.append(replace(table, columns=tuple(columns)))
+    return found
+
+
 def _joined(source: Source, link: Link) -> Source:
     taken = {column.name for column in source.table.columns}
     more = [column for column in link.table.columns if column.name not in taken]

@@ -347,8 +347,9 @@ def _choices(pieces: Sequence[Token], place: int, question: str, vocabulary: Voc
             named = [choice for choice in named if choice[1].kind == "C" and key(choice[1].data[0].name) == key(text)]
         is_small = length == 1 and spoken and phrase in ARTICLES and not (text.isupper() and len(text) > 1 and named)
         sure = [choice for choice in named if choice[1].surety == 3]
+        as_written = [choice for choice in sure if choice[1].kind != "V" or _is_as_written(choice[1])]
         found += (
-            [*spoken, *sure]
+            [*spoken, *as_written]
             if is_small
             else [*sure, *spoken, *(named if {span.kind for _, span in spoken} <= {"A"} else ())]
         )
@@ -369,6 +370,11 @@ def _choices(pieces: Sequence[Token], place: int, question: str, vocabulary: Voc
         note = f"There is no `{piece.text}`; I take it as `{near[0].name}`"
         return [(1, WordSpan("C", piece.text, near, 1, note))]
     return found or [(1, WordSpan("?", piece.text, piece.text))]
+
+
+def _is_as_written(span: WordSpan) -> bool:
+    """Whether a value has these very letters: ``a`` is not ``A``."""
+    return any(span.text in values for _, values in span.data)
 
 
 def _is_phrase(gram: Sequence[Token], question: str) -> bool:

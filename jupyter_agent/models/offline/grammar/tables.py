@@ -67,6 +67,12 @@ def values_are_unique(column: Column, table: Table) -> bool:
     return unique is not None and unique == table.rows
 
 
+def values_repeat(column: Column, table: Table) -> bool:
+    """Whether a value may be in several rows."""
+    missing = whole(column.facts.get("missing")) or 0
+    return whole(column.facts.get("unique")) != (table.rows or 0) - missing
+
+
 def with_levels(table: Table) -> Table:
     """The table with its index levels as further columns."""
     index = table.variable.facts.get("index")

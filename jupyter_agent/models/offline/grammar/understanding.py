@@ -11,9 +11,16 @@ from jupyter_agent.models.offline.grammar.charts import drawn
 from jupyter_agent.models.offline.grammar.combinators import combined
 from jupyter_agent.models.offline.grammar.lexicon import LEXICON
 from jupyter_agent.models.offline.grammar.query import TableQuery
-from jupyter_agent.models.offline.grammar.sources import Source, joined_sources, likeliest, references, with_product
+from jupyter_agent.models.offline.grammar.sources import (
+    Source,
+    joined_sources,
+    likeliest,
+    references,
+    referring,
+    with_product,
+)
 from jupyter_agent.models.offline.grammar.spans import Vocabulary, readings
-from jupyter_agent.models.offline.grammar.tables import with_levels
+from jupyter_agent.models.offline.grammar.tables import kind_of, values_are_unique, with_levels
 from jupyter_agent.models.offline.markdown import name
 from jupyter_agent.models.offline.namespace import Table, names_of
 from jupyter_agent.models.offline.words import tokens
@@ -35,7 +42,7 @@ class Understood:
 
 def understood(question: str, tables: Sequence[Table], previous: Understood | None = None) -> list[Understood]:
     """The queries that a question may be, one if it is clear; none if it is not understood."""
-    levelled = [with_levels(table) for table in tables]
+    levelled = referring([with_levels(table) for table in tables])
     named = {token.text for token in tokens(question)} & {table.name for table in levelled}
     singles = [Source(table, table) for table in levelled if not named or table.name in named]
     found = list(_fitting(question, singles, levelled))
@@ -57,8 +64,22 @@ def _fitting(question: str, sources: Iterable[Source], tables: Sequence[Table]) 
             parts = parts_of(combined(spans, source.table), source.table)
             query = (drawn(parts) if parts.chart else query_of(parts)) if parts is not None else None
             if query is not None and _uses_all(query, source) and not _is_unmatched(query, source):
-                yield Understood(query, source, sum(span.surety for span in spans))
+                yield Understood(_with_name(query, source), source, sum(span.surety for span in spans))
                 break
+
+
+def _with_name(query: TableQuery, source: Source) -> TableQuery:
+    """Where the groups with the most are keys of another table, what is called so there stands beside the key."""
+    names = [
+        column
+        for link in source.links
+        for column in source.table.columns
+        if query.by == (link.left,)
+        and column.facts.get("home") == link.table.name
+        and kind_of(column) == "text"
+        and values_are_unique(column, link.table)
+    ]
+    return replace(query, by=(*query.by, names[0])) if names and query.shape == "groups" and query.limit else query
 
 
 def unknown_words(question: str, tables: Sequence[Table]) -> tuple[list[str], Table | None]:
@@ -66,7 +87,7 @@ def unknown_words(question: str, tables: Sequence[Table]) -> tuple[list[str], Ta
     found = [
         (
             [span.text for span in spans if span.kind == "?"]
-            or [span.text for span in combined(spans, table) if span.kind in "NXQ"],
+            or [span.text for span in combined(spans, table) if span.kind in "NXQ?"],
             table,
         )
         for table in map(with_levels, tables)
@@ -84,11 +105,13 @@ def _tables_of(found: Understood) -> set[str]:
 
 
 def _uses_all(query: TableQuery, source: Source) -> bool:
-    """Whether each joined table has a column that is used: else the smaller source would do."""
+    """Whether each joined table has a column that is used, and not for each of its own rows: else the smaller source would do."""
     names = {part.name for column in query.used() for part in (column, *column.facts.get("product", ()))}
+    keys = {column.name for column in query.by}
+    used = [names & {column.name for column in link.table.columns} - {link.right.name} for link in source.links]
     return all(
-        any(column.name in names for column in link.table.columns if column.name != link.right.name)
-        for link in source.links
+        own and not (link.left.name in keys and own | {link.left.name} == names)
+        for own, link in zip(used, source.links, strict=True)
     )
 
 

@@ -167,7 +167,7 @@ def _read(spans: Spans, table: Table, question: str, previous: object) -> Transf
     spans = _of_previous(spans, previous)
     kinds = kinds_of(spans)
     whole_request = _Request(spans, table, spans[0], question)
-    if kinds[0] == "e":
+    if kinds[0] == "e" and spans[0].data in _BUILDERS:
         return _BUILDERS[spans[0].data](replace(whole_request, spans=spans[1:]))
     if "m" in kinds or (kinds[0] in "CKV0" and any(span.text == "to" for span in spans)):
         return _changed(whole_request)
