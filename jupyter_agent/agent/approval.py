@@ -206,7 +206,8 @@ async def code_reasons(code: str, context: ToolContext) -> tuple[Reason, ...]:
     sources = tuple(dict.fromkeys((*context.tool_record.executed, *runs, *cells)))
     live = state.variables if state is not None else {}
     modules = await _modules(code, sources, live, context)
-    return risk.reasons(code, sources=sources, live=live, modules=modules)
+    # Long code takes seconds; the server goes on meanwhile.
+    return await asyncio.to_thread(risk.reasons, code, sources=sources, live=live, modules=modules)
 
 
 async def _modules(

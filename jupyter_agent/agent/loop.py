@@ -534,7 +534,8 @@ class Agent:
         transcript.under_way = None
         if effect != "read" and status in ("done", "failed"):
             await self._record_actions(transcript)
-        yield ToolReturned(call.id, call.name[:100], status, truncate(content, SHOWN_CHARACTERS), output.code)
+        shown = truncate(content, SHOWN_CHARACTERS, is_redacted=True)
+        yield ToolReturned(call.id, call.name[:100], status, shown, output.code)
         if output.ok and (plan := Plan.of_call(call)) is not None:
             yield Plan(tuple(replace(item, text=self._redact(item.text)) for item in plan.items))
 

@@ -223,7 +223,7 @@ def steps(turn: Turn) -> Iterator[str | StoredCall]:
             result = results.get(call.id, Message("tool", ""))
             missing: ActionStatus = "interrupted" if result.code in ("", "interrupted") else "failed"
             action = actions.get(call.id, Action(call.id, call.name[:100], "execute", missing))
-            yield StoredCall(call, action, truncate(result.content, SHOWN_CHARACTERS), result.code)
+            yield StoredCall(call, action, truncate(result.content, SHOWN_CHARACTERS, is_redacted=True), result.code)
 
 
 def stored_events(session: Session, turn: Turn) -> Iterator[Event]:

@@ -273,6 +273,8 @@ class _Collector(ast.NodeVisitor):
     def visit_AugAssign(self, node: ast.AugAssign) -> None:
         if isinstance(node.target, ast.Name):
             self._scope_of(node.target.id).added.setdefault(node.target.id, []).append(node.value)
+            if isinstance(node.value, ast.List | ast.Tuple | ast.Set | ast.Dict | ast.ListComp):  # ``functions += [f]``
+                self._scope_of(node.target.id).items.setdefault(node.target.id, []).append(node.value)
         self.generic_visit(node)
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
@@ -649,6 +651,21 @@ def is_in_memory(node: ast.Call, texts: Collection[str]) -> bool:
     return (not node.args and not node.keywords) or (bool(texts) and all(text in (":memory:", "") for text in texts))
 
 
+#: What an expression may be is not looked into further when it may be more than this.
+_MOST_ORIGINS = 64
+#: Expressions and definitions that are looked at, some seconds' worth, before code counts as too involved to be known.
+_MOST_STEPS = 500_000
+#: From how many on the values of a name that are made of that name are resolved one after the other, and how often.
+_MANY = 8
+_ROUNDS = 2
+
+
+def _without_middle(origin: str) -> str:
+    """The first and the last two of a long row of calls: what a table is after a hundred steps, it was after four."""
+    calls = origin.split("().")
+    return origin if len(calls) < 5 else "().".join((*calls[:2], *calls[-2:]))
+
+
 class NameResolver:
     """Resolves expressions of a piece of code, given what ran before it.
 
@@ -672,7 +689,14 @@ class NameResolver:
         self.read: Callable[[ast.expr], Iterable[str]] = self.texts
         self._elsewhere: dict[str, tuple[int, list[ast.expr | None]]] = {}
         self._resolving: set[int] = set()
+        self._steps = 0
         self._cache: dict[int, frozenset[str]] = {}
+        #: Names that are bound to something made of themselves time and again, while they are resolved.
+        self._remade: set[str] = set()
+        self._resolved: dict[tuple[str, tuple[int, ...]], frozenset[str]] = {}
+        #: The same while another expression is resolved: what depends on that one may be missing.
+        self._partly: dict[tuple[str, tuple[int, ...]], frozenset[str]] = {}
+        self._names_within: dict[int, frozenset[str]] = {}
         self._unnamed: dict[str, ast.Lambda | ast.GeneratorExp] = {}
         self._trees: list[ast.AST] = []
 
@@ -682,15 +706,20 @@ class NameResolver:
         self._trees.append(tree)  # kept, since nodes are known by their identity
         own, before = self.own, self.before
         self.own, self.before = collect(tree), [own, *before]
-        self.generation += 1
-        self._cache.clear()
+        self._renew()
         try:
             yield
         finally:
             own.add(self.own)  # what a text binds that is run
             self.own, self.before = own, before
-            self.generation += 1
-            self._cache.clear()
+            self._renew()
+
+    def _renew(self) -> None:
+        """Forget what names meant."""
+        self.generation += 1
+        self._cache.clear()
+        self._resolved.clear()
+        self._partly.clear()
 
     def methods(self, name: str) -> Iterator[ast.AST]:
         """Methods of this name, of whatever class."""
@@ -705,7 +734,11 @@ class NameResolver:
         return name in self.own or name in self.live or any(name in bindings for bindings in self.before)
 
     def origins_of(self, node: ast.expr | None) -> frozenset[str]:
-        """Dotted names of what an expression may be: ``os.remove``, ``requests.Session()``; ``<name>`` for a definition."""
+        """Dotted names of what an expression may be: ``os.remove``, ``requests.Session()``; ``<name>`` for a definition.
+
+        Raises:
+            RecursionError: the code is nested too deeply, or too involved.
+        """
         if node is None or isinstance(node, ast.Constant):
             return frozenset()
         key = id(node)
@@ -713,13 +746,14 @@ class NameResolver:
             return self._cache[key]
         if key in self._resolving:
             return frozenset()
+        self._count_step()
         self._resolving.add(key)
         try:
             origins = self._resolve(node)
         finally:
             self._resolving.discard(key)
-        if len(origins) > 64:
-            origins = frozenset(sorted(origins)[:64])
+        if len(origins) > _MOST_ORIGINS:
+            origins = frozenset({*sorted(origins)[:_MOST_ORIGINS], UNKNOWN})
         if hasattr(node, "lineno"):  # others do not live as long as their identity is used
             self._cache[key] = origins
         return origins
@@ -787,20 +821,20 @@ class NameResolver:
                     for origin in self.origins_of(owner_of)
                 ):
                     yield value
-        for owner in owners:
-            if not owner.endswith("()"):
-                continue
-            name = owner.strip("<>()").rpartition(".")[2]
+        made = (owner.strip("<>()").rpartition(".")[2] for owner in owners if owner.endswith("()"))
+        for name in dict.fromkeys(made):
+            places = []
+            for definition in self.definitions(name):  # a class that makes its own ``__init__`` of its annotations
+                fields = [
+                    part.target.id
+                    for part in getattr(definition, "body", ())
+                    if isinstance(part, ast.AnnAssign) and isinstance(part.target, ast.Name)
+                ]
+                places += [fields.index(attribute)] if attribute in fields else []
             for call in (call for bindings in self._everywhere() for call in bindings.calls.get(name, ())):
                 yield from (word.value for word in call.keywords if word.arg == attribute)
-                for definition in self.definitions(name):  # a class that makes its own ``__init__`` of its annotations
-                    fields = [
-                        part.target.id
-                        for part in getattr(definition, "body", ())
-                        if isinstance(part, ast.AnnAssign) and isinstance(part.target, ast.Name)
-                    ]
-                    if attribute in fields:
-                        yield from call.args[fields.index(attribute) :][:1]
+                for place in places:
+                    yield from call.args[place : place + 1]
 
     def _member(self, origin: str, name: str) -> str:
         """A member of what `origin` stands for; of a module next to the notebook, what its source defines."""
@@ -867,34 +901,36 @@ class NameResolver:
 
         None for what lies in a container of the kernel that no source shows; nothing again for what was `seen`.
         """
-        while isinstance(place, ast.Subscript | ast.Starred) or (is_called and isinstance(place, ast.Attribute)):
-            place = place.value
-        key = (id(place), is_called, self.generation)
-        if place is None or key in seen:
-            return
-        seen.add(key)
-        inner: Iterable[ast.expr | None] = ()
-        match place:
-            case ast.Name(id=name):
-                inner = [*self.values_of(place), *self._given_to_parameter(place)]
-                yield from self._registered(name)
-                variable = self.live.get(name)
-                is_data = variable is not None and variable.kind not in ("module", "function", "class")
-                if is_called and is_data and not any(name in bindings for bindings in self._everywhere()):
-                    yield None
-            case ast.Call(func=func):
-                if is_called or (isinstance(func, ast.Name | ast.Attribute) and _name_of(func)[:1].isupper()):
-                    yield from (*place.args, *(word.value for word in place.keywords))
-                if isinstance(func, ast.Call):
-                    inner, is_called = (func,), True
-                elif isinstance(func, ast.Attribute) and is_called:
-                    inner = (func.value,)
-            case ast.List(elts=elements) | ast.Tuple(elts=elements) | ast.Set(elts=elements):
-                inner = elements
-            case ast.Attribute(value=owner) if not isinstance(owner, ast.Call):
-                inner = (owner,)
-        for part in inner:
-            yield from self.held_by(part, is_called=is_called, seen=seen)
+        waiting = [(place, is_called)]
+        while waiting:
+            part, is_called = waiting.pop()
+            while isinstance(part, ast.Subscript | ast.Starred) or (is_called and isinstance(part, ast.Attribute)):
+                part = part.value
+            key = (id(part), is_called, self.generation)
+            if part is None or key in seen:
+                continue
+            seen.add(key)
+            inner: Iterable[ast.expr | None] = ()
+            match part:
+                case ast.Name(id=name):
+                    inner = [*self.values_of(part), *self._given_to_parameter(part)]
+                    yield from self._registered(name)
+                    variable = self.live.get(name)
+                    is_data = variable is not None and variable.kind not in ("module", "function", "class")
+                    if is_called and is_data and not any(name in bindings for bindings in self._everywhere()):
+                        yield None
+                case ast.Call(func=func):
+                    if is_called or (isinstance(func, ast.Name | ast.Attribute) and _name_of(func)[:1].isupper()):
+                        yield from (*part.args, *(word.value for word in part.keywords))
+                    if isinstance(func, ast.Call):
+                        inner, is_called = (func,), True
+                    elif isinstance(func, ast.Attribute) and is_called:
+                        inner = (func.value,)
+                case ast.List(elts=elements) | ast.Tuple(elts=elements) | ast.Set(elts=elements):
+                    inner = elements
+                case ast.Attribute(value=owner) if not isinstance(owner, ast.Call):
+                    inner = (owner,)
+            waiting += [(each, is_called) for each in inner]
 
     def _registered(self, name: str) -> Iterator[ast.expr]:
         """Functions that a variable's object, or a part of it, was given to call them later."""
@@ -1035,7 +1071,53 @@ class NameResolver:
         return not is_of_class or "classmethod" in kinds
 
     def _name_origins(self, name: str, scopes: Sequence[Bindings]) -> frozenset[str]:
-        """What a name may be: all that is bound to it and, unless it is surely bound, the builtin or the well-known module."""
+        """What a name may be: all that is bound to it and, unless it is surely bound, the builtin or the well-known module.
+
+        ``df = df.dropna()`` in a hundred cells is resolved in the order of the source, each by what is known of those before it;
+        again, since in a loop a later one may come first.
+        """
+        key = (name, tuple(map(id, scopes)))
+        if (known := self._resolved.get(key) or self._partly.get(key)) is not None:
+            return known
+        remade = [
+            value
+            for bindings in scopes
+            for values in (bindings.items, bindings.values)
+            for value in values.get(name, ())
+            if name in self._names_in_tree(value)
+        ]
+        if len(remade) <= _MANY or name in self._remade:
+            return self._bound_origins(name, scopes)
+        self._remade.add(name)
+        try:
+            for _ in range(_ROUNDS):
+                for value in remade:
+                    for node in ast.walk(value):
+                        self._cache.pop(id(node), None)
+                    self.origins_of(value)
+            found = self._bound_origins(name, scopes)
+            if len(self._resolving) > 1:
+                self._partly[key] = found
+            else:
+                self._partly.clear()
+                self._resolved[key] = found
+            return found
+        finally:
+            self._remade.discard(name)
+
+    def _names_in_tree(self, node: ast.expr) -> frozenset[str]:
+        if id(node) not in self._names_within:
+            names = frozenset(part.id for part in ast.walk(node) if isinstance(part, ast.Name))
+            self._names_within[id(node)] = names
+        return self._names_within[id(node)]
+
+    def _value_origins(self, name: str, value: ast.expr) -> frozenset[str]:
+        """What a value of a name may be; if that is made of itself time and again, only what is known of it by now."""
+        if name in self._remade and id(value) not in self._cache and name in self._names_in_tree(value):
+            return frozenset()
+        return self.origins_of(value)
+
+    def _bound_origins(self, name: str, scopes: Sequence[Bindings]) -> frozenset[str]:
         found: set[str] = set()
         bound = [bindings for bindings in scopes if name in bindings]
         is_module = any(name in bindings.modules for bindings in bound) and not any(
@@ -1045,7 +1127,7 @@ class NameResolver:
             for value in (
                 bindings.items.get(name, ()) if not is_module else ()
             ):  # `numpy.append` puts nothing into numpy
-                found |= self.origins_of(value)
+                found |= self._value_origins(name, value)
             for function, arguments in bindings.parameters.get(name, ()):
                 for given in self._given_to(function, name, arguments, seen=True):
                     found |= self.origins_of(given)
@@ -1059,7 +1141,7 @@ class NameResolver:
             if name in bindings.definitions:
                 found.add(f"<{name}>")
             for value in bindings.values.get(name, ()):
-                found |= self.origins_of(value)
+                found |= self._value_origins(name, value)
         if any(
             isinstance(owner, ast.Name) and owner.id == name
             for bindings in self._everywhere()
@@ -1198,7 +1280,7 @@ class NameResolver:
                 ):
                     out |= self._member_origins(frozenset({origin.rpartition(".")[0]}), node.args[0])
                 case _:
-                    out.add(f"{origin}()")
+                    out.add(_without_middle(f"{origin}()"))
         return frozenset(out)
 
     def _names_in(self, node: ast.expr | None) -> set[str]:
@@ -1228,7 +1310,13 @@ class NameResolver:
                 out.add(owner)
         return frozenset(out)
 
+    def _count_step(self) -> None:
+        self._steps += 1
+        if self._steps > _MOST_STEPS:
+            raise RecursionError
+
     def definitions(self, name: str) -> Iterator[ast.AST]:
+        self._count_step()
         if name in self._unnamed:
             yield self._unnamed[name]
         for bindings in (self.own, *self.before):

@@ -491,7 +491,10 @@ class _Reach(ast.NodeVisitor):
                 return
             magics, self._magics = self._magics, parsed.magics
             with self._names.scope(parsed.tree):
-                for name in names_of(code).mutates:
+                for values in self._names.own.values.values():
+                    for value in values:  # in the order of the source, so that each is found with what it is made of
+                        self._names.origins_of(value)
+                for name in sorted(names_of(code).mutates):
                     changed = ast.Name(id=name, ctx=ast.Load())
                     if any(origin.startswith("numpy.memmap()") for origin in self._names.origins_of(changed)):
                         self._note("files", name)

@@ -100,12 +100,13 @@ def without_blocks(text: str, opening: re.Pattern[str], most: int = 0) -> str:
     return "".join([*kept, text[position:]])
 
 
-def truncate(text: str, limit: int) -> str:
+def truncate(text: str, limit: int, *, is_redacted: bool = False) -> str:
     """The text within a limit: JSON stays valid JSON of the same shape, other text keeps its head and its tail.
 
     Args:
         text: JSON or plain.
         limit: Characters.
+        is_redacted: Secrets are withheld already, so that a word may be cut in two.
     """
     if len(text) <= limit:
         return text
@@ -116,6 +117,9 @@ def truncate(text: str, limit: int) -> str:
                 shorter = json.dumps(_cut(value, level, inside=False), ensure_ascii=False)
                 if len(shorter) <= limit:
                     return shorter
+    if is_redacted:
+        half = max(1, (limit - 50) // 2)
+        return f"{text[:half]}\n{LEFT_OUT.format(len(text) - 2 * half)}\n{text[-half:]}"
     return head_and_tail(text, limit)
 
 

@@ -450,6 +450,39 @@ def test_N6_other_names_of_an_object_are_followed_in_bounded_time() -> None:
     assert time.process_time() - began < 5
 
 
+@pytest.mark.parametrize(
+    "step",
+    [
+        "df['c{next}'] = df['c{last}'] * 2",
+        "df = df.assign(c{next}=df['c{last}'])",
+        "df = df.merge(other); other = other.merge(df)",
+    ],
+)
+def test_after_hundreds_of_steps_a_table_is_a_table(step: str) -> None:
+    steps = [step.format(next=number + 1, last=number) for number in range(250)]
+    before = ["import pandas as pd\ndf = pd.read_csv('a.csv')\nother = pd.read_csv('b.csv')", *steps]
+    began = time.process_time()
+    assert risk.reasons("df.head()", sources=before) == ()
+    assert {reason.code for reason in risk.reasons("df.to_csv('out.csv')", sources=before)} == {"files"}
+    assert time.process_time() - began < 20
+
+
+@pytest.mark.parametrize("count", [2, 40])
+@pytest.mark.parametrize(
+    "code",
+    [
+        "m = os\n{steps}m = m.path\nm = m.os\nm.remove('x')",
+        "m = 1\n{steps}m = os.path\nm = m.os\nm = m.remove\nm('x')",
+        "for number in range(9):\n    m = m.remove\n    m = m.os\n    m = os.path\n{steps}m('x')",
+    ],
+)
+def test_N6_a_name_that_is_made_of_itself_time_and_again_is_followed(code: str, count: int) -> None:
+    steps = "".join(f"m = m.f{number}(m)\n" for number in range(count))
+    *before, last = ("import os\n" + code.format(steps=steps)).splitlines()
+    assert risk.reasons("\n".join([*before, last]))
+    assert risk.reasons(last, sources=["\n".join(before)])
+
+
 def test_N7_plain_markdown_is_not_asked_about() -> None:
     assert (
         risk.markdown_reasons("# Title\n\nSee [the docs](https://pandas.pydata.org/docs/) and `a < b`, $x < y$, 3 > 2.")

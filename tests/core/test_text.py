@@ -64,3 +64,9 @@ def test_the_hash_of_a_source_is_defined_for_every_text() -> None:
 )
 def test_a_size_is_written_in_the_unit_that_fits(count: float, text: str) -> None:
     assert format_bytes(count) == text
+
+
+def test_of_a_text_without_a_space_head_and_tail_are_shown_once_secrets_are_withheld() -> None:
+    shown = truncate("ACGT" * 750, 2000, is_redacted=True)
+    assert (shown.count("ACGT"), len(shown) <= 2000) == (486, True)
+    assert "1,050 characters" in shown
