@@ -97,6 +97,8 @@ def parts_of(spans: Sequence[WordSpan], table: Table) -> Parts | None:
     found.kinds = "".join(span.kind for span in spans)
     if found.kinds.endswith(("&", "/", "!")) or "J" in found.kinds or re.search("(?<!K)o[^KCGNtSZM]*$", found.kinds):
         return None
+    if found.kinds.endswith("I") and not set("wWr%") & set(found.kinds):
+        return None  # what stood behind it was passed over, unless that is the sign of ``in %``
     for before, span in pairwise(spans):
         is_name = before.kind == "t" and span.kind == "C" and "name" in parts(span.text)
         if is_name or (before.text == "at" and span.kind == "S"):

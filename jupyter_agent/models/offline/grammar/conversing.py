@@ -12,7 +12,7 @@ from jupyter_agent.models.offline.conversation import Conversation
 from jupyter_agent.models.offline.facts import Facts
 from jupyter_agent.models.offline.grammar.answer import answered
 from jupyter_agent.models.offline.grammar.edits import edited, leans, topic
-from jupyter_agent.models.offline.grammar.inspections import Inspection, inspections
+from jupyter_agent.models.offline.grammar.inspections import MEANING, Inspection, inspections
 from jupyter_agent.models.offline.grammar.inspections import answered as inspection_answer
 from jupyter_agent.models.offline.grammar.sources import Source
 from jupyter_agent.models.offline.grammar.tables import with_levels
@@ -28,8 +28,6 @@ from jupyter_agent.models.offline.words import parts, tokens
 
 #: ``does every customer have an email`` is no question about groups.
 _EVERY = re.compile(r"^\W*(?:do|does|did|is|are|was|were|has|have|had)\s+(?:every|each|all)\b", re.IGNORECASE)
-#: ``what does price mean`` does not ask for a mean.
-_MEANING = re.compile(r"\b(?:what|which)\b.*\b(?:do|does|did) .*\bmean\b|\bmeaning\b", re.IGNORECASE)
 
 
 #: Lazy frames of which the schema is asked for a question.
@@ -86,7 +84,7 @@ def table_answer(conversation: Conversation, facts: Facts) -> Sequence[str] | No
             inspected = inspections(question, tables, inspected) if change is None and not found else []
         kept = previous if previous is not None and previous.query.shape == "topic" and leans(question) else None
         previous = found[0] if len(found) == 1 else topic(question, sources) or kept
-    if _MEANING.search(conversation.question):
+    if MEANING.search(conversation.question):
         known = _inspected(conversation.question, tables, inspected, namespace, facts)
         note = "What it stands for is not written in the data; this is what the data shows:"
         return [known[0], note, *known[1:]] if known else None

@@ -30,7 +30,7 @@ _PHRASES: Mapping[What, str] = {
     "type": "type|types|dtype|dtypes|data type|data types|datatype|kind|kind of data|format",
     "unique": "unique|distinct|different|unique values|distinct values|different values|possible values|categories|levels|all values|values",
     "spelling": "spelled differently|spelt differently|different spellings|inconsistent|inconsistent spelling|inconsistent spellings|spelling variants|written differently",
-    "about": "describe|explain|meaning|about|summary|summarise|summarize|info|details|overview|stats|statistics|inspect|mean|stand for|represent",
+    "about": "describe|explain|meaning|about|summary|summarise|summarize|info|details|overview|stats|statistics|inspect|stand for|represent",
 }
 _OTHERS = {
     "8": "column|columns|col|cols|field|fields",
@@ -41,6 +41,8 @@ _OTHERS = {
 _POINTING = re.compile(
     r"\W*(?:what(?:'s|s| is| are| about)|how about|and|show(?: me)?|display|tell me about)\b", re.IGNORECASE
 )
+#: ``what does price mean`` does not ask for a mean.
+MEANING = re.compile(r"\b(?:what|which)\b.*\b(?:do|does|did) .*\bmean\b|\bmeaning\b", re.IGNORECASE)
 #: They ask for what is there; all else needs a part.
 _BINDING = frozenset("I=&wHBTR.vx8rUo")
 #: ``what cities are there``, ``list all cities``.
@@ -79,6 +81,8 @@ def inspections(question: str, tables: Sequence[Table], previous: Sequence[Inspe
     Raises:
         Ask: it is not clear of which table.
     """
+    if MEANING.search(question):
+        question = re.sub(r"\bmean\b", "meaning", question, flags=re.IGNORECASE)
     found = list[tuple[Inspection, Table, int]]()
     for table in named_tables(question, tables):
         for spans in readings(question, Vocabulary(table, lexicon=LEXICON)):

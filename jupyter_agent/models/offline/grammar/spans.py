@@ -149,6 +149,10 @@ class Vocabulary:
         same = [column for column in found if column.name == text]
         return tuple(dict.fromkeys(same or found))
 
+    def is_column(self, text: str) -> bool:
+        """Whether a column is called so as it is written."""
+        return any(column.name == text for column in self.table.columns)
+
     def partly(self, text: str) -> tuple[Column, ...]:
         """The one column whose name has all these words, or begins with this one."""
         wanted = [forms(word) for word in text.split() if word.lower() not in ("of", "the")]
@@ -345,9 +349,15 @@ def _choices(pieces: Sequence[Token], place: int, question: str, vocabulary: Voc
         named = [(length, span) for span in (_named(text, vocabulary) if may_name else ())]
         if length > 1 and {gram[0].lower, gram[-1].lower} & ARTICLES:  # it is a name only as it is written
             named = [choice for choice in named if choice[1].kind == "C" and key(choice[1].data[0].name) == key(text)]
-        is_small = length == 1 and spoken and phrase in ARTICLES and not (text.isupper() and len(text) > 1 and named)
         sure = [choice for choice in named if choice[1].surety == 3]
         as_written = [choice for choice in sure if choice[1].kind != "V" or _is_as_written(choice[1])]
+        is_small = length == 1 and spoken and phrase in ARTICLES and not (text.isupper() and len(text) > 1 and named)
+        if is_small and place + 1 == len(pieces) and vocabulary.is_column(text):
+            is_small = False  # ``gaps in any``: no article stands last
+        if not is_small:
+            spoken = [choice for choice in spoken if not _is_name(choice[1], gram, pieces, place, vocabulary)]
+        if _begins(pieces, place) and {span.kind for _, span in spoken} & set("ks"):
+            sure, spoken = [], [*spoken, *sure]  # ``order orders by price``
         found += (
             [*spoken, *as_written]
             if is_small
@@ -375,6 +385,25 @@ def _choices(pieces: Sequence[Token], place: int, question: str, vocabulary: Voc
 def _is_as_written(span: WordSpan) -> bool:
     """Whether a value has these very letters: ``a`` is not ``A``."""
     return any(span.text in values for _, values in span.data)
+
+
+def _is_name(
+    span: WordSpan, gram: Sequence[Token], pieces: Sequence[Token], place: int, vocabulary: Vocabulary
+) -> bool:
+    """Whether a word of the language is, as it is written, a column, and nothing says that it is not meant."""
+    after = pieces[place + len(gram)].lower if place + len(gram) < len(pieces) else ""
+    if span.kind == "." or (span.kind in "F=" and len(gram) > 1):
+        return after != "of" and vocabulary.is_column(gram[-1].text)  # ``mean value``, but ``mean value of price``
+    is_verb = span.kind in "vks" and vocabulary.lexicon is LEXICON
+    return is_verb and bool(vocabulary.columns(gram[0].text)) and not _begins(pieces, place)
+
+
+def _begins(pieces: Sequence[Token], place: int) -> bool:
+    """Whether a word is what is to be done, ``order by price``, ``as bars``, and no noun, ``order of the rows``."""
+    if "as" in [piece.lower for piece in pieces[max(0, place - 2) : place]]:
+        return True
+    is_noun = place + 1 < len(pieces) and any(letter == "I" for letter, _ in LEXICON.get(pieces[place + 1].lower, ()))
+    return not is_noun and all((".", None) in LEXICON.get(piece.lower, ()) for piece in pieces[:place])
 
 
 def _is_phrase(gram: Sequence[Token], question: str) -> bool:

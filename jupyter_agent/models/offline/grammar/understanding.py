@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import islice, pairwise
 
 from jupyter_agent.models.offline.grammar.assembly import parts_of, query_of
 from jupyter_agent.models.offline.grammar.charts import drawn
@@ -58,9 +58,15 @@ def understood(question: str, tables: Sequence[Table], previous: Understood | No
 
 
 def _fitting(question: str, sources: Iterable[Source], tables: Sequence[Table]) -> Iterable[Understood]:
+    names = {table.name for table in tables}
     for source in map(with_product, sources):
         vocabulary = Vocabulary(source.table, () if source.links else references(source.base, tables).items())
         for spans in readings(question, vocabulary):
+            if any(
+                before.kind == "I" and before.text != "as" and span.text in names and span.kind not in "TRCV"
+                for before, span in pairwise(spans)
+            ):
+                continue  # ``lines in hist`` is no picture where a table is called so
             parts = parts_of(combined(spans, source.table), source.table)
             query = (drawn(parts) if parts.chart else query_of(parts)) if parts is not None else None
             if query is not None and _uses_all(query, source) and not _is_unmatched(query, source):

@@ -13,7 +13,7 @@ from jupyter_agent.models.offline.namespace import Namespace
 from jupyter_agent.models.offline.queries.query import ObjectContext, ObjectQuery
 from jupyter_agent.models.offline.refusal import overview
 from jupyter_agent.models.offline.skills.errors import explanation_of
-from jupyter_agent.models.offline.spans import Lexicon, spans
+from jupyter_agent.models.offline.spans import Lexicon, Meaning, spans
 
 _LEXICON = Lexicon(
     error={
@@ -29,6 +29,8 @@ _LEXICON = Lexicon(
     filler={True: "this, it, again, now, then, last, latest, newest, previous, mean, means, meant, mean by, quick, quickly, man, ugh, lol, sir, about, and, how, not, code, my, always, so, still, happen, here, be, thing, all, with this, say, says, tells"},
 )  # fmt: skip
 
+#: Kinds of variables that are no data: ``did it run`` is about no function.
+_CODE = frozenset({"function", "class", "module"})
 #: An error's class, and words that can be about nothing but an error.
 _CLASS = re.compile(r"[A-Z]\w*(?:Error|Exception|Interrupt|Iteration|Warning)")
 _NAMED = re.compile(r"\b(?:errors?|exception|traceback|wrong|fail\w*|crash\w*|debug|bug)\b|[a-z]Error\b", re.IGNORECASE)
@@ -71,9 +73,18 @@ class OverviewQuery(ObjectQuery):
 
 def read(question: str, context: ObjectContext) -> ErrorQuery | OverviewQuery | None:
     """The error after which a short question is asked, or the card; None for every other question."""
-    found = spans(question, _LEXICON, lambda text: ("error", "why") if _CLASS.fullmatch(text) else None)
+    data = {variable.name for variable in context.namespace.variables.values() if variable.kind not in _CODE}
+
+    def is_data(word: str) -> bool:
+        meaning = _LEXICON.meaning((word.lower(),))
+        return len(word) > 1 and word in data and meaning is not None and meaning[0] != "filler"
+
+    def named(text: str) -> Meaning | None:
+        return ("error", "why") if _CLASS.fullmatch(text) else ("variable", text) if is_data(text) else None
+
+    found = spans(question, _LEXICON, named, is_data)
     bare = not found.spans and not found.unknown and "?" in question
-    if found.unknown or not (bare or found.slots) or found.slots & {"number", "text", "operator"}:
+    if found.unknown or not (bare or found.slots) or found.slots & {"number", "text", "operator", "variable"}:
         return None
     asks_for_error = found.slots & {"error", "raised", "lost"} or bare
     may_be_read = asks_for_error and "look" not in found.slots and "read_error" in context.facts.conversation.offered

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from jupyter_agent.core.text import format_bytes
 from jupyter_agent.models.offline.dialects.choice import dialect
 from jupyter_agent.models.offline.facts import Facts
 from jupyter_agent.models.offline.grammar.sources import likeliest
+from jupyter_agent.models.offline.lexicon import BINDING
 from jupyter_agent.models.offline.markdown import figure, many, name, names, share, table
 from jupyter_agent.models.offline.namespace import Column, Namespace, Role, Table, moment, names_of, real, whole
 from jupyter_agent.models.offline.queries.query import ObjectContext, ObjectQuery, shown_run
@@ -23,6 +24,8 @@ _POINTING = re.compile(r"\b(?:it|its|they|them|their|that|those|these)\b", re.IG
 _METHOD = re.compile(
     r"\b([^\W\d]\w*)\.(columns|shape|dtypes|head|tail|sample|describe|info|index|isna|isnull)\b(?:\((\d*)\))?(?:\.sum\(\))?"
 )
+#: ``text columns`` are those of texts, also where a column is called ``text``.
+_PLURAL = re.compile(r"(\w+) columns\b")
 _LENGTH = re.compile(r"\blen\(([^\W\d]\w*)\)")
 _SHOWING = re.compile(r"\b(?:show|print|display|view|see|look at)\b", re.IGNORECASE)
 _LEXICON = Lexicon(
@@ -45,8 +48,9 @@ _LEXICON = Lexicon(
     rows={True: "rows, row, lines, records, entries, examples, observations, cases"},
     each={True: "per column, by column, in each column, each column, every column, for each column, all columns, of each column, in every column, the columns"},
     most={True: "most"},
-    noun={True: "table, tables, dataframe, data frame, dataset, frame, data, df, full, quick, whole, entire"},
-    verb={True: "how many, how much, any, are there, is there, count, number of, use, uses, used, take, takes, contain any, my, all, check, check for, look at, see, view, inspect, also, now, then, what about, how about, do a, who, kind, still, you, me, go, type of, of type, open, full, total, their, them, they, those, these"},
+    noun={True: "table, tables, dataframe, data frame, dataset, frame, data, df, quick, whole, entire"},
+    verb={True: "my, all, check, check for, look at, see, view, inspect, also, now, then, what about, how about, do a, kind, you, me, go"},
+    asking={True: "how many, how much, any, are there, is there, count, number of, use, uses, used, take, takes, contain any, full, still, type of, of type, total, in total, their, them, they, those, these"},
 )  # fmt: skip
 
 
@@ -248,8 +252,8 @@ def read(question: str, context: ObjectContext) -> StructureQuery | None:
         lambda match: f"{match[2]} {match[3] or ''} of {match[1]}", _LENGTH.sub(r"length of \1", question)
     )
     found = spans(written, _LEXICON, meaning, frames.__contains__)
-    slots = {"table", "what", "end", "role", "rows", "each", "most", "noun", "verb", "number"}
-    if found.unknown or found.slots - slots:
+    slots = {"table", "what", "end", "role", "rows", "each", "most", "noun", "verb", "asking", "number"}
+    if found.unknown or found.slots - slots or _has_name(question, found, found.all("table") or frames.values()):
         return None
     asked = _asked(found, is_bare=bool(found.all("table")))
     if found.slots <= {"table", "verb"} and found.all("table") and not _SHOWING.search(question):
@@ -260,12 +264,12 @@ def read(question: str, context: ObjectContext) -> StructureQuery | None:
     if asked is None:
         return None
     what, limit, role = asked
-    is_bare = not found.slots & {"table", "noun", "verb", "each"}
+    is_bare = not found.slots & {"table", "noun", "verb", "asking", "each"}
     if what == "memory" and frames and is_bare and "in memory" in question.lower():
         return None  # ``what is in memory`` asks for the variables
     if not frames and what != "summary":
         raise Ask(no_frame(context.namespace))
-    if what == "rows" and not found.slots <= {"table", "verb"}:
+    if what == "rows" and not found.slots <= {"table", "verb", "asking"}:
         return None  # the grammar counts rows
     what = "shape" if what == "rows" else what
     tables: list[Table] = found.all("table") or ([previous.table] if previous is not None else [])
@@ -277,6 +281,20 @@ def read(question: str, context: ObjectContext) -> StructureQuery | None:
     if len(tables) != 1:
         return None
     return StructureQuery(tables[0], what, context.namespace, limit, role, bool(found.one("most")))
+
+
+def _has_name(question: str, found: Spans, tables: Iterable[Table]) -> bool:
+    """Whether a single word of the language is, as it is written, a column or a value of the tables."""
+    if found.slots >= {"end", "rows"}:
+        return False  # ``first 5 rows``
+    columns = [column for table in tables for column in table.columns]
+    known = {column.name for column in columns} | {value for column in columns for value in column.values}
+    known -= set(_PLURAL.findall(question))
+    known -= {word for span in found.spans if " " in span.text or span.slot == "table" for word in span.text.split()}
+    *inner, last = [token for token in tokens(question) if token.kind == "word"] or [None]
+    return any(token.text in known and token.lower not in BINDING for token in inner) or (
+        last is not None and last.text in known - {"row", "rows", "column", "columns"}
+    )
 
 
 def _before(
@@ -315,7 +333,8 @@ def _asked(found: Spans, *, is_bare: bool) -> tuple[str, int, Role | None] | Non
         return None
     if role is not None:
         is_of_columns = "columns" in kinds and set(kinds) <= {"columns", "dtypes"}
-        return ("columns", limit, role) if is_of_columns and number is None else None
+        what = "dtypes" if "dtypes" in kinds else "columns"
+        return (what, limit, role) if is_of_columns and number is None else None
     if "rows" in found.slots or "end" in found.slots:
         end = found.one("end") or (kinds[0] if kinds in (["head"], ["tail"], ["sample"]) else "")
         if kinds not in ([], [end]) or not end or ("rows" not in found.slots and not kinds):
@@ -323,7 +342,13 @@ def _asked(found: Spans, *, is_bare: bool) -> tuple[str, int, Role | None] | Non
         return end, limit, None
     if set(kinds) in ({"summary", "columns"}, {"dtypes", "columns"}):
         kinds.remove("columns")
-    if not kinds and is_bare and number is None and not found.slots & {"each", "most"} and len(found.spans) < 4:
+    if (
+        not kinds
+        and is_bare
+        and number is None
+        and not found.slots & {"each", "most", "asking"}
+        and len(found.spans) < 4
+    ):
         return ("head" if _SHOWING.search(found.text) else "summary"), limit, None
     kinds = next(
         (more for more in (["missing"], ["memory"]) if set(kinds) in ({"columns", *more}, {"shape", *more})), kinds

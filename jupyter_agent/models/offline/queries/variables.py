@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from jupyter_agent.core.kernel_state import Variable
 from jupyter_agent.models.offline.facts import Facts
+from jupyter_agent.models.offline.lexicon import words
 from jupyter_agent.models.offline.markdown import fence, figure, many, name, names, table, visible
 from jupyter_agent.models.offline.namespace import Namespace, in_code, names_of, real, texts, whole
 from jupyter_agent.models.offline.queries.query import SIMPLE, ObjectContext, ObjectQuery, short_type
@@ -38,6 +39,9 @@ _LEXICON = Lexicon(
     place={True: "memory, namespace, kernel, workspace, scope, session, loaded, defined, available, load, define, data, inside, here, so far, in memory, in scope, got, work with, what do i have, what do we have, what data do i have"},
     changed={True: "changed, change, changes, new, different, difference"},
     since={True: "since, since last time, last time, last, time, since my last question, since then, anything, question, recently, just now"},
+    # ``valid values`` are some of the values, also where a variable is called ``valid``; ``as numbers`` is how they are shown.
+    some={True: ", ".join(f"{which} {of}" for which in words("valid missing masked unique distinct different first last") for of in words("value row item"))},
+    form={True: "as number, as text, as string, as table, as a table, as dataframe, as a dataframe, as list, as a list, as array"},
     verb={True: "are there, about, more, any, all, every, list, how, again, look, exist, exists, installed, own, my own, used, you, also, what about, exactly, then, them, they"},
 )  # fmt: skip
 
