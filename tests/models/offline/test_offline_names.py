@@ -45,7 +45,7 @@ ASKED_OF_A_TABLE = [
     ("gaps in any", "2"),
     ("missing in value", "1"),
     ("how many gaps has value", "1"),
-    ("mean fee of parcels with value", None),
+    ("mean fee of parcels with value", "3.25"),
     ("mean fee of parcels with", None),
     ("mean value by depot", "Mean of `value` by `depot`"),
     ("mean value of fee by depot", "Mean of `fee` by `depot`"),
@@ -116,6 +116,20 @@ def test_a_variable_is_no_word_about_errors_arrays_or_pictures(
 ) -> None:
     reply = OfflineSession(others_shell).ask(question)
     assert reply.declined is not None if shown is None else shown in reply.text, reply.text
+
+
+def test_what_begins_a_question_is_to_be_done(offline_with: Callable[[str], OfflineSession]) -> None:
+    session = offline_with(
+        "import pandas as pd\nacts = pd.DataFrame({'show': [1, 2], 'sort': [4, 3], 'act': ['a', 'b'], 'mark': [5, 6]})"
+    )
+    for question, shown in (
+        ("show acts", "The first 2 rows"),
+        ("sort acts by mark", "sorted by `mark`"),
+        ("plot mark by act", "by `act`"),
+        ("mean show", "**1.5**"),
+        ("mean sort by act", "Mean of `sort` by `act`"),
+    ):
+        assert shown in session.fresh().ask(question).text
 
 
 def test_as_numbers_goes_on_and_lists_no_variables(offline_with: Callable[[str], OfflineSession]) -> None:

@@ -316,6 +316,7 @@ def test_what_no_value_has_is_not_answered(values_shell: object, question: str) 
         (["speed of gull"], "`fleet['ships'][1]['speed']` is **`11`**"),
         (["speed of auk", "and gull"], "`fleet['ships'][1]['speed']` is **`11`**"),
         (["gulls"], "`fleet['gulls']` has 2 items"),
+        (["second gull"], "**8**"),
         (["speed of auk", "and gulls"], None),
         (["speed of auk", "and heron"], None),
     ],

@@ -280,7 +280,7 @@ def read(question: str, context: ObjectContext) -> PathQuery | None:
     """The part of a value that a question asks for; None if it does not, or not every word plays a part."""
     previous = context.previous.heard if isinstance(context.previous, PathQuery) else None
     if previous is not None:
-        every = _lineages(previous.text, replace(context, only_named=False))
+        every = _lineages(previous.text, context)
         turn = _heard(question, every, context)
         named = [span for span in turn.spans if span.slot in ("part", "content")]
         is_short = len(named) == 1 and not turn.unknown and turn.slots <= {"part", "content", "verb", "noun"}
@@ -290,16 +290,18 @@ def read(question: str, context: ObjectContext) -> PathQuery | None:
             if goes_on or exchanged is not None:
                 return exchanged
     every = _lineages(question, context)
-    found = _heard(question, every, context)
-    mentions = _mentions(found)
-    if mentions is not None:
-        return mentions
-    verbs = tuple(replace(span, slot="verb") if span.slot == "mentions" else span for span in found.spans)
-    found = replace(found, spans=verbs)
-    if found.unknown or not found.slots & {"part", "content", "quality"}:
-        return None
-    query = _query(found, every)
-    return replace(query, heard=found) if query is not None else None
+    for keys_first in (False, True):
+        found = _heard(question, every, context, keys_first=keys_first)
+        mentions = _mentions(found)
+        if mentions is not None:
+            return mentions
+        verbs = tuple(replace(span, slot="verb") if span.slot == "mentions" else span for span in found.spans)
+        found = replace(found, spans=verbs)
+        is_whole = not found.unknown and bool(found.slots & {"part", "content", "quality"})
+        query = _query(found, every) if is_whole else None
+        if query is not None:
+            return replace(query, heard=found)
+    return None
 
 
 def _lineages(question: str, context: ObjectContext) -> list[tuple[Part, ...]]:
@@ -318,8 +320,17 @@ def _exchanged(named: SlotSpan, previous: Spans, every: Sequence[tuple[Part, ...
     return found[0] if len(found) == 1 else None
 
 
-def _heard(question: str, every: Sequence[tuple[Part, ...]], context: ObjectContext) -> Spans:
-    """The question in spans, its names those of the values and what is inside them."""
+def _heard(
+    question: str, every: Sequence[tuple[Part, ...]], context: ObjectContext, *, keys_first: bool = False
+) -> Spans:
+    """The question in spans, its names those of the values and what is inside them.
+
+    Args:
+        question: As typed.
+        every: The values and what is inside them.
+        context: Where it is asked.
+        keys_first: Whether a key in the plural goes before a value as it is written.
+    """
 
     def meaning(text: str) -> Meaning | None:
         written = text.replace('"', "'")
@@ -332,7 +343,7 @@ def _heard(question: str, every: Sequence[tuple[Part, ...]], context: ObjectCont
             lineage[-1] for lineage in every if isinstance(value := lineage[-1].value, str) and key(value) == key(text)
         ]
         is_key = any(key(lineage[-1].key) == key(text) for lineage in every)
-        if holding and (best is None or best > 0 or not is_key):  # a value as it is written goes before a plural
+        if holding and (best is None or best > 0 or not (is_key or keys_first)):
             return "content", tuple(holding)
         if best is not None:
             return "part", tuple((rank, part) for rank, part in likely if rank == best)

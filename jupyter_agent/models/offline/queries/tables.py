@@ -291,9 +291,10 @@ def _has_name(question: str, found: Spans, tables: Iterable[Table]) -> bool:
     known = {column.name for column in columns} | {value for column in columns for value in column.values}
     known -= set(_PLURAL.findall(question))
     known -= {word for span in found.spans if " " in span.text or span.slot == "table" for word in span.text.split()}
-    *inner, last = [token for token in tokens(question) if token.kind == "word"] or [None]
-    return any(token.text in known and token.lower not in BINDING for token in inner) or (
-        last is not None and last.text in known - {"row", "rows", "column", "columns"}
+    words = [token for token in tokens(question) if token.kind == "word"]
+    words = words[bool(words and _SHOWING.match(words[0].text)) :]  # ``show df``
+    return any(token.text in known and token.lower not in BINDING for token in words[:-1]) or any(
+        token.text in known - {"row", "rows", "column", "columns"} for token in words[-1:]
     )
 
 
