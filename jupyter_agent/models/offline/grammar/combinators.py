@@ -565,7 +565,7 @@ def _totalled(spans: Spans, _table: Table) -> list[WordSpan]:
         _joined("M", [span], measures_of("sum", span.column))
         if span.column is not None
         and can_measure("sum", span.column)
-        and ("F", "sum") in LEXICON.get(span.text.split()[0].lower(), ())
+        and ("F", "sum") in LEXICON.get(span.text.lower().partition(" ")[0], ())
         else span
         for span in spans
     ]
