@@ -383,8 +383,8 @@ def _choices(pieces: Sequence[Token], place: int, question: str, vocabulary: Voc
 
 
 def _is_as_written(span: WordSpan) -> bool:
-    """Whether a value has these very letters: ``a`` is not ``A``."""
-    return any(span.text in values for _, values in span.data)
+    """Whether a value is written so, or is called so: ``a`` is not ``A``, ``no`` may be ``N``."""
+    return any(span.text in values or key(values[0]) != key(span.text) for _, values in span.data)
 
 
 def _is_name(
