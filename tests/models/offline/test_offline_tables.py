@@ -360,3 +360,29 @@ def test_a_name_with_other_digits_and_an_order_that_does_not_fit_are_not_underst
     reply = OfflineSession(new_shell(HIVES.format(module="pandas"))).ask(question)
     assert not reply.ran, reply.text
     assert reply.declined is not None
+
+
+FERRIES = """
+import pandas as pd
+trips = pd.DataFrame({
+    'trip': ['t1', 't2', 't3', 't4', 't5'], 'harbour': ['osl', 'kil', 'osl', 'trd', 'kil'],
+    'to': ['kil', 'osl', 'trd', 'osl', 'trd'], 'deck': ['car', 'foot', 'car', 'foot', 'car'], 'full': [True, False, True, True, False],
+})
+"""
+
+
+@pytest.mark.parametrize(
+    "question", ["trips to kil from osl", "trips to kil", "car trips to trd", "deck to foot", "full to trd"]
+)
+def test_where_something_goes_changes_no_table(question: str) -> None:
+    reply = OfflineSession(new_shell(FERRIES)).ask(question)
+    assert "] = " not in reply.code, reply.text
+
+
+@pytest.mark.parametrize(
+    ("question", "count"), [("full car", 2), ("foot trd", 1), ("car osl to trd", None), ("full", None), ("car", None)]
+)
+def test_two_conditions_are_rows_and_a_lone_value_is_no_question(question: str, count: int | None) -> None:
+    shell = new_shell(FERRIES.replace("'to': ['kil', 'osl', 'trd', 'osl', 'trd'], ", ""))
+    reply = OfflineSession(shell).ask(question)
+    assert (f"**{count} row" in reply.text) is (count is not None), reply.text

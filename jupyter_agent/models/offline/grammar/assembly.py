@@ -787,8 +787,9 @@ def _listed(found: Parts, base: TableQuery) -> TableQuery | None:
         for condition in found.conditions
     ) and not any(found.has(kind) for kind in "RTowvr"):
         return None
-    if (found.conditions and any(found.has(kind) for kind in "RTowv")) or (
-        found.conditions and any(condition.operator not in ("==", "isin") for condition in found.conditions)
+    are_rows = len(found.conditions) > 1 or any(found.has(kind) for kind in "RTowv")  # ``norwegian women``
+    if found.conditions and (
+        are_rows or any(condition.operator not in ("==", "isin") for condition in found.conditions)
     ):
         return base
     return None

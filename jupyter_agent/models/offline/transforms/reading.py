@@ -169,7 +169,7 @@ def _read(spans: Spans, table: Table, question: str, previous: object) -> Transf
     whole_request = _Request(spans, table, spans[0], question)
     if kinds[0] == "e" and spans[0].data in _BUILDERS:
         return _BUILDERS[spans[0].data](replace(whole_request, spans=spans[1:]))
-    if "m" in kinds or (kinds[0] in "CKV0" and any(span.text == "to" for span in spans)):
+    if "m" in kinds:
         return _changed(whole_request)
     if kinds[0] in "bf":
         return (_texts if kinds[0] == "b" else _filled)(whole_request)
