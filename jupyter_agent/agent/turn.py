@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from jupyter_agent.agent.grounding import ground
+from jupyter_agent.agent.limits import EXPLANATIONS
 from jupyter_agent.agent.loop import SHOWN_CHARACTERS, Transcript
 from jupyter_agent.core.errors import UndoInProgress, status_of
 from jupyter_agent.core.events import (
@@ -179,7 +180,7 @@ def done(session: Session, turn: Turn, context: TurnContext, prompt: Prompt) -> 
     """
     reason = turn.finish_reason or "stop"
     calls = [call for message in turn.messages for call in message.tool_calls]
-    early = () if reason in ("stop", "refused") else (f"The answer ended early: {reason}.",)
+    early = () if reason in ("stop", "refused") else (f"The answer ended early: {EXPLANATIONS.get(reason, reason)}.",)
     return Done(
         session_id=session.id,
         turn_id=turn.id,
