@@ -108,7 +108,10 @@ class _Plan:
             return
         maker = None if expected is None else self._place_of[str(expected.writer)]
         writer = self._last_writer(name, place)
-        if writer is not None and (maker is None or (maker < writer and name in self._nodes[writer].bound)):
+        if maker is not None:  # another name's value may have been given to this one since
+            while writer is not None and writer > maker and name not in self._nodes[writer].bound:
+                writer = self._last_writer(name, writer)
+        if writer is not None and (maker is None or maker < writer):
             yield writer
         while maker is not None and maker in self.places:
             expected = self._nodes[maker].inputs.get(name)

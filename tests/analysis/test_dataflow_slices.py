@@ -320,3 +320,17 @@ def test_a_name_that_was_never_executed_is_sliced_by_the_cells_as_they_stand() -
 def test_a_cell_that_reads_what_was_overwritten_below_needs_its_maker_to_run_too() -> None:
     notebook = NotebookSession("x = 1", "y = x", "x = 2").run().edit("b", "y = x + 1")
     assert notebook.to_refresh == ("a", "b", "c")
+
+
+def test_a_name_that_was_given_anothers_value_is_given_it_again() -> None:
+    """The list was made above: the cell that makes `b` another name of it is needed, too."""
+    sources = (
+        "a = [1]\nb = [2]\nc = [3]",
+        "pair = [a]\nc = pair[0]",
+        "b = a\na += [len(a)]",
+        "pair = [c]\na = pair[0]",
+    )
+    notebook = NotebookSession(*sources).run().run("b", "b")
+    notebook.run(*notebook.to_refresh)
+    assert notebook.report.run == ()
+    assert notebook.report.prediction.differences == ()
