@@ -386,3 +386,31 @@ def test_two_conditions_are_rows_and_a_lone_value_is_no_question(question: str, 
     shell = new_shell(FERRIES.replace("'to': ['kil', 'osl', 'trd', 'osl', 'trd'], ", ""))
     reply = OfflineSession(shell).ask(question)
     assert (f"**{count} row" in reply.text) is (count is not None), reply.text
+
+
+PARCELS = """
+import pandas as pd
+parcels = pd.DataFrame({'parcel': ['p1', 'p2', 'p3', 'p4'], 'kilos': [4.0, 9.0, 2.0, 5.0], 'depot': ['Ulm', 'Ulm', 'Jena', 'Jena'], 'phone': ['1', None, None, '4']})
+"""
+
+
+@pytest.mark.parametrize(
+    ("turns", "shown"),
+    [
+        (["parcel with the most kilos", "how much?"], "| 9 |"),
+        (["2nd row of parcels"], "`p2`"),
+        (["third row of parcels"], "`p3`"),
+        (["percentiles of kilos"], "0.75 quantile"),
+        (["rows and cols of parcels"], "**4 rows** and **4 columns**"),
+        (["how many cols does parcels have"], "**4 columns**"),
+        (["mean kilos of the parcels dataframe"], "is **5**"),
+        (["anyone without phone"], "**2 rows**"),
+        (["how did kilos decline by depot"], "I understand each word"),
+        (["parcels heavier than 5 kg and 7"], "do not understand `7`"),
+        (["9th row of parcels"], "cannot"),
+    ],
+)
+def test_plain_words_for_what_is_understood_anyway(turns: list[str], shown: str) -> None:
+    offline = OfflineSession(new_shell(PARCELS))
+    reply = [offline.ask(turn) for turn in turns][-1]
+    assert shown in reply.text, reply.text

@@ -66,6 +66,7 @@ class Parts:
     is_general: bool = False
     is_either: bool = False
     is_difference: bool = False
+    is_change: bool = False
     pair: tuple[Condition, ...] = ()
     is_within: bool = False
     is_who: bool = False
@@ -112,6 +113,7 @@ def parts_of(spans: Sequence[WordSpan], table: Table) -> Parts | None:
                 found.is_either |= "or" in span.text.split()
             case "E":
                 found.is_difference |= data == "difference"
+                found.is_change |= data == "change"
             case "2" if not found.pair:
                 found.pair = data
             case "G":
@@ -227,8 +229,14 @@ def query_of(found: Parts) -> TableQuery | None:
     return replace(query, wants_code=found.wants_code) if query is not None else None
 
 
+def _is_of_time(column: Column) -> bool:
+    return kind_of(column) == "time" or bool(parts(column.name) & {"year", "quarter", "month", "week", "day", "hour"})
+
+
 def _uses_all(found: Parts, query: TableQuery) -> bool:
     """Whether all columns and measures that were heard are in the query."""
+    if found.is_change and not query.period and not any(map(_is_of_time, (*query.by, *query.order))):
+        return False  # ``how did sales change by city`` has no before and after
     heard = {*found.columns, *found.groups.by, *(condition.column for condition in found.conditions)}
     used = {*query.used(), *([query.time] if query.time is not None else [])}
     return heard <= used and set(found.measures) <= set(query.measures)

@@ -210,6 +210,8 @@ def _with_columns(query: TableQuery, found: Parts) -> TableQuery | None:
     if found.has("U") and not columns:
         wanted = [hint for hint, _ in hints(found.asked)] if found.asked else []
         columns = tuple(column for hint in wanted for column in found.table.columns if hint in parts(column.name))[:1]
+        if not found.asked and query.shape == "pick":
+            columns = query.order[:1]  # ``heaviest parcel``, ``how much?``
         if not columns:
             return None
     if not columns or found.functions or columns == query.by:

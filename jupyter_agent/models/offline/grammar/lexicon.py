@@ -70,7 +70,7 @@ _PHRASES: Mapping[str, Mapping[str, str]] = {
     "F": {
         "mean": "mean|average|avg|averages|means|averaged|on average|mean value|average value|typical|in the mean", "median": "median|medians|middle value", "sum": "sum|total|totals|sum of all|in total|altogether|overall|summed|sum up|totalled",
         "std": "std|standard deviation|stdev|spread", "var": "variance", "max": "max|maximum|maximal|maxima", "min": "min|minimum|minimal|minima",
-        "range": "range|extent|min and max|minimum and maximum|range of values", "quartiles": "quartiles|quartile", "percentile": "percentile|percentiles|quantile|quantiles",
+        "range": "range|extent|min and max|minimum and maximum|range of values", "quartiles": "quartiles|quartile|percentiles|quantiles", "percentile": "percentile|quantile",
         "span": "date range|time range|time span|timespan|time period|period covered|from when to when|time frame|covered period|range of dates",
         "nunique": "number of unique|number of distinct|number of different|how many different|how many unique|how many distinct|count of unique|count of distinct|count distinct|count unique|distinct count|unique count|nunique",
     },
@@ -93,7 +93,7 @@ _PHRASES: Mapping[str, Mapping[str, str]] = {
     "t": {"first": "first|head", "last": "last|tail", "top": "top", "bottom": "bottom"},
     "d": {"down": "descending|desc|decreasing|high to low|from high to low", "up": "ascending|asc|increasing|low to high|from low to high|alphabetically|chronologically", "turn": "the other way|the other way round|the other way around|reversed|in reverse|reverse"},
     "v": {"": "filter|filter rows|filter for|filter by|keep|keep rows|keep only|keep only rows|select rows|get rows|resample|aggregate|show|list|display|give|print|find|see|get|show me|give me|list of|find all|which are"},
-    "E": {"compare": "compare|compared|comparison|versus|vs|against|comparison of|compare the", "difference": "difference|difference between|differ|gap between|differences|difference in|by how much|gap", "change": "change|changed|increase|increased|grow|grew|rise|rose|develop|developed"},
+    "E": {"compare": "compare|compared|comparison|versus|vs|against|comparison of|compare the", "difference": "difference|difference between|differ|gap between|differences|difference in|by how much|gap", "change": "change|changed|increase|increased|grow|grew|rise|rose|develop|developed|decrease|decreased|decline|declined|shrink|shrank|fell"},
     "c": {"": "correlation|correlate|correlates|correlated|corr|related|relationship|relation|depend|depends|affect|affects|influence|influences|association|associated|correlations|correlation matrix|correlation coefficients|correlation coefficient"},
     "~": {"": "between"},
     "=": {"": "is|are|was|were|be|been|equals|equal|equal to|=|==|exactly|being|am|has|have|had|having|with value"},
@@ -114,7 +114,7 @@ _PHRASES: Mapping[str, Mapping[str, str]] = {
     "y": {"": "others|the others|the rest|rest|non-subscribers|everyone else|everybody else"},
     "r": {"": "where|that|whose|if"},
     "g": {"": "pivot|pivot table|crosstab|cross tab|cross tabulation|cross table|unstack|contingency table"},
-    "R": {"": "rows|row|records|record|entries|entry|observations|observation|one|ones|cases|answer|answers|data points|thing|things|item|items"},
+    "R": {"": "rows|row|records|record|entries|entry|observations|observation|one|ones|cases|answer|answers|data points|thing|things|item|items|anyone|anybody|someone|somebody"},
     "o": {"": "only|just|nothing but"},
     "x": {"": "they|them|those|these|that|it|this|their|its|the same|those ones"},
 }  # fmt: skip
@@ -130,7 +130,7 @@ _FILLING = frozenset(
         belongs respectively ever so far value values got gets get we've all any some whole entire data dataset table hello hi hey just been
         quite exactly overall now then also too he she him her his hers who ca whats what's
         take appears appear occurs sign signed bought again instead answered answering respond responded registered recorded measured stored column columns
-        want wanted know tell order's ok okay thanks thank have's s u gimme lemme level levels"""
+        want wanted know tell order's ok okay thanks thank have's s u gimme lemme level levels frame dataframe must shall"""
     )
 )
 #: What `FILLERS` has that fills here too: not what could be a name or a unit.

@@ -30,9 +30,9 @@ _LENGTH = re.compile(r"\blen\(([^\W\d]\w*)\)")
 _SHOWING = re.compile(r"\b(?:show|print|display|view|see|look at)\b", re.IGNORECASE)
 _LEXICON = Lexicon(
     what={
-        "shape": "shape, dimensions, size, how big, how large, how long, how wide, how many columns, number of columns, column count, rows and columns, how many rows and columns, len, length, count columns, dims, rows count",
+        "shape": "shape, dimensions, size, how big, how large, how long, how wide, how many columns, number of columns, column count, rows and columns, rows and cols, rows cols, how many cols, number of cols, how many rows and columns, len, length, count columns, dims, rows count",
         "rows": "how many rows, number of rows, row count",
-        "columns": "columns, column, column names, names of the columns, fields, features, attributes, headers, header, schema, structure, column list",
+        "columns": "columns, column, cols, column names, names of the columns, fields, features, attributes, headers, header, schema, structure, column list",
         "dtypes": "dtypes, dtype, types, type, data types, datatypes, column types, types of the columns, data type of each column, type of each column, types of all columns",
         "head": "head, preview, first rows, first few rows, look like, looks like, peek, top rows, first lines", "tail": "tail, last rows, last few rows, bottom rows, last lines, end",
         "sample": "sample, random rows, random sample, some rows, a few rows, few rows, example rows, sample rows, random",

@@ -158,7 +158,7 @@ def _read(spans: Spans, table: Table, question: str, previous: object) -> Transf
     kinds = kinds_of(spans)
     if "1" in kinds and (running := _running(spans, table)) is not None:
         return running
-    if re.fullmatch("[TIC=w]*RN[TIC=w]*", kinds):
+    if re.fullmatch("[TIC=w]*(?:RN|nR)[TIC=w]*", kinds):
         return _row(spans, table)
     if not spans or set("wWHU%cgk1") & set(kinds):
         return None
@@ -179,14 +179,15 @@ def _read(spans: Spans, table: Table, question: str, previous: object) -> Transf
 
 
 def _row(spans: Spans, table: Table) -> Transform | None:
-    """``row 3``: a place. ``loan 3`` is the loan of this number, and ``row 3`` is, where a column is called so."""
-    noun, number = (next(span for span in spans if span.kind == kind) for kind in "RN")
+    """``row 3``, counted from 0, or ``third row``: a place. ``loan 3`` is the loan of this number, and ``row 3`` is, where a column is called so."""
+    noun, number = (next(span for span in spans if span.kind in kinds) for kinds in ("R", "Nn"))
+    place = number.data - 1 if number.kind == "n" else number.data
     columns = columns_of(spans)
     is_place = noun.surety == 0 and not any(forms(noun.text) & parts(column.name) for column in table.columns)
-    is_there = isinstance(number.data, int) and number.data < (table.rows or 0)
+    is_there = isinstance(place, int) and 0 <= place < (table.rows or 0)
     if not is_place or not is_there or len(columns) > 1 or len(columns) < kinds_of(spans).count("C"):
         return None
-    return Transform(table, "row", columns, value=number.data)
+    return Transform(table, "row", columns, value=place)
 
 
 def _of_previous(spans: Spans, previous: object) -> list[WordSpan]:
