@@ -10,7 +10,6 @@ import pytest
 from jupyter_agent.models.openai_compatible.incoming import (
     GATHER_SECONDS,
     MAX_AHEAD,
-    MAX_GATHER_SECONDS,
     Incoming,
     read_ahead,
 )
@@ -94,31 +93,24 @@ async def test_what_follows_closely_is_gathered_once_there_was_something_to_show
     assert all_came.is_set()
 
 
-async def test_where_the_loop_is_late_what_comes_is_gathered_for_longer(monkeypatch: pytest.MonkeyPatch) -> None:
-    came, waits, sleep, now = Incoming(), list[float](), asyncio.sleep, 1000.0
+async def test_what_comes_soon_after_the_last_piece_is_gathered(monkeypatch: pytest.MonkeyPatch) -> None:
+    came, waits, now = Incoming(), list[float](), 1000.0
 
     async def note(seconds: float) -> None:
-        nonlocal now
         waits.append(seconds)
-        now += seconds
 
     monkeypatch.setattr(asyncio, "sleep", note)
     monkeypatch.setattr(asyncio.get_running_loop(), "time", lambda: now)
-
-    async def taken(piece: bytes, late: float) -> bytes | None:
-        nonlocal now
-        taking = asyncio.ensure_future(came.take(60.0, gather=True))
-        await sleep(0)
-        came.add(piece)
-        now += late
-        return await taking
-
-    assert await taken(b"a", 0.0) == b"a"
+    came.add(b"a")
+    assert await came.take(60.0, gather=True) == b"a"
     assert waits == []
-    assert await taken(b"b", 0.0) == b"b"
+    came.add(b"b")
+    assert await came.take(60.0, gather=True) == b"b"
     assert waits == [GATHER_SECONDS]
-    assert await taken(b"c", 0.02) == b"c"
-    assert waits == [GATHER_SECONDS, MAX_GATHER_SECONDS]
+    now += 1
+    came.add(b"c")
+    assert await came.take(60.0, gather=True) == b"c"
+    assert waits == [GATHER_SECONDS]
 
 
 async def test_silence_is_an_error_and_what_comes_afterwards_is_taken() -> None:

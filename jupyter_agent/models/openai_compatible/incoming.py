@@ -9,12 +9,8 @@ from contextlib import aclosing, asynccontextmanager
 
 #: Bytes that are read ahead before the server has to wait.
 MAX_AHEAD = 1 << 20
-#: No screen has to change more often; and where the event loop is late, because many answers come at once, so often.
+#: No screen has to change more often.
 GATHER_SECONDS = 0.01
-MAX_GATHER_SECONDS = 0.025
-#: So many times as late as the loop is, what comes is gathered for longer; of its lateness, this share is the newest.
-_FOR_LATENESS = 8
-_NEWEST = 0.25
 
 
 class Incoming:
@@ -28,7 +24,6 @@ class Incoming:
         self._failure: Exception | None = None
         self._over = False
         self._last_taken = 0.0
-        self._woken_at = self._lateness = 0.0
         self._waiter: asyncio.Future[None] | None = None
         self._taken = asyncio.Event()
         self._silent_at = math.inf
@@ -39,8 +34,7 @@ class Incoming:
 
         Args:
             seconds: How long anything is waited for.
-            gather: Whether what comes within `GATHER_SECONDS` of what was taken last is gathered for as long; for longer, where the
-                event loop is late.
+            gather: Whether what comes within `GATHER_SECONDS` of what was taken last is gathered for as long.
 
         Raises:
             TimeoutError: nothing came for so long.
@@ -58,11 +52,8 @@ class Incoming:
             if not self._came and not self._over:
                 raise TimeoutError
             self._silent_at = math.inf
-            self._note_lateness(loop.time() - self._woken_at)
-        window = min(MAX_GATHER_SECONDS, GATHER_SECONDS + _FOR_LATENESS * self._lateness)
-        if gather and not self._over and (began := loop.time()) - self._last_taken < window:
-            await asyncio.sleep(window)
-            self._note_lateness(loop.time() - began - window)
+        if gather and not self._over and loop.time() - self._last_taken < GATHER_SECONDS:
+            await asyncio.sleep(GATHER_SECONDS)
         if self._came:
             self._last_taken = loop.time()
             piece = bytes(self._came)
@@ -119,11 +110,7 @@ class Incoming:
 
     def _wake(self) -> None:
         if self._waiter is not None and not self._waiter.done():
-            self._woken_at = asyncio.get_running_loop().time()
             self._waiter.set_result(None)
-
-    def _note_lateness(self, seconds: float) -> None:
-        self._lateness += (seconds - self._lateness) * _NEWEST
 
     def _set_timer(self, loop: asyncio.AbstractEventLoop) -> None:
         """One timer for all that is waited for: each piece of an answer only moves the time at which it rings for good."""
