@@ -61,7 +61,7 @@ from jupyter_agent.core.protocols import (
     traits_of,
 )
 from jupyter_agent.core.question import Decide, Run
-from jupyter_agent.core.text import FENCED_CODE, PYTHON, refuse_constant, tail, truncate, well_formed
+from jupyter_agent.core.text import FENCED_CODE, PYTHON, refuse_constant, truncate, well_formed
 from jupyter_agent.prompt.request import affordable, tool_tokens
 from jupyter_agent.tools.output import execution_output
 from jupyter_agent.tools.requirements import ObjectSchema
@@ -563,7 +563,7 @@ class Agent:
                 elapsed = time.monotonic() - began
                 await asyncio.wait([making], timeout=min(30.0, max(PROGRESS_SECONDS, elapsed / 4)))
                 if not making.done():
-                    printed = tail(self._redact(progress.printed()), SHOWN_CHARACTERS)
+                    printed = self._redact(progress.printed())[-SHOWN_CHARACTERS:]
                     yield ToolProgress(call.id, call.name[:100], round(time.monotonic() - began, 1), printed)
             if is_run and not self._limits.is_run_counted:
                 self._extend_deadline(time.monotonic() - began)

@@ -492,7 +492,7 @@ class _Reach(ast.NodeVisitor):
             magics, self._magics = self._magics, parsed.magics
             with self._names.scope(parsed.tree):
                 for values in self._names.own.values.values():
-                    for value in values:  # in the order of the source, so that each is found with what it is made of
+                    for value in values:  # as the names were first bound, so that each is made of what is resolved
                         self._names.origins_of(value)
                 for name in sorted(names_of(code).mutates):
                     changed = ast.Name(id=name, ctx=ast.Load())

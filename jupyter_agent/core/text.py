@@ -117,10 +117,7 @@ def truncate(text: str, limit: int, *, is_redacted: bool = False) -> str:
                 shorter = json.dumps(_cut(value, level, inside=False), ensure_ascii=False)
                 if len(shorter) <= limit:
                     return shorter
-    if is_redacted:
-        half = max(1, (limit - 50) // 2)
-        return f"{text[:half]}\n{LEFT_OUT.format(len(text) - 2 * half)}\n{text[-half:]}"
-    return head_and_tail(text, limit)
+    return head_and_tail(text, limit, is_redacted=is_redacted)
 
 
 def head(text: str, limit: int) -> str:
@@ -147,12 +144,12 @@ def without_first_word(end: str) -> str:
     return end[min(len(end) - len(end.lstrip(_UNBROKEN)), _LONGEST) :]
 
 
-def head_and_tail(text: str, limit: int) -> str:
-    """Head and tail of a long text, cut between words, with a note of what is missing."""
+def head_and_tail(text: str, limit: int, *, is_redacted: bool = False) -> str:
+    """Head and tail of a long text with a note of what is missing, cut between words; anywhere, if secrets are withheld already."""
     if len(text) <= limit:
         return text
     half = max(1, (limit - 50) // 2)
-    first, last = head(text, half), tail(text, half)
+    first, last = (text[:half], text[-half:]) if is_redacted else (head(text, half), tail(text, half))
     return f"{first}\n{LEFT_OUT.format(len(text) - len(first) - len(last))}\n{last}"
 
 

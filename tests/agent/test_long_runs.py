@@ -74,6 +74,26 @@ async def test_what_runs_long_is_shown_with_what_it_prints(monkeypatch: pytest.M
     assert (results(transcript), transcript.reply) == (["trained"], "Done.")
 
 
+async def test_what_is_printed_without_a_space_is_shown_while_it_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Dense(Running):
+        async def call(self, arguments: Mapping[str, Any], context: ToolContext) -> ToolOutput:
+            progress = PROGRESS.get()
+            assert progress is not None
+            progress.printed = lambda: "ACGT" * 750
+            await self.released.wait()
+            return ToolOutput("trained")
+
+    monkeypatch.setattr(loop, "PROGRESS_SECONDS", 0.01)
+    tool, transcript, seen = Dense(), Transcript([Message("user", "q")]), []
+    agent = Agent(ScriptedModel([{"calls": [call("run", text="x")]}, "Done."]), {"run": tool}, limits(approval="auto"))
+    async with aclosing(agent.run(transcript, ToolContext(None, None, None))) as events:
+        async for event in events:
+            if isinstance(event, ToolProgress):
+                seen.append(event.content)
+                tool.released.set()
+    assert seen[0] == "ACGT" * 500
+
+
 async def test_stopped_while_code_runs_the_next_turn_knows_what_it_printed() -> None:
     tool, transcript = Running(), Transcript([Message("user", "q")])
     agent = Agent(ScriptedModel([{"calls": [call("run", text="x")]}]), {"run": tool}, limits(approval="auto"))

@@ -380,7 +380,16 @@ def test_where_something_goes_changes_no_table(question: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("question", "count"), [("full car", 2), ("foot trd", 1), ("car osl to trd", None), ("full", None), ("car", None)]
+    ("question", "count"),
+    [
+        ("full car", 2),
+        ("foot trd", 1),
+        ("car osl to trd", None),
+        ("full", None),
+        ("car", None),
+        ("osl to kil", None),
+        ("osl with kil", None),
+    ],
 )
 def test_two_conditions_are_rows_and_a_lone_value_is_no_question(question: str, count: int | None) -> None:
     shell = new_shell(FERRIES.replace("'to': ['kil', 'osl', 'trd', 'osl', 'trd'], ", ""))

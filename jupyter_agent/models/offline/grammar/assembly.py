@@ -21,6 +21,7 @@ from jupyter_agent.models.offline.grammar.lexicon import ADDITIVE, AMOUNTS
 from jupyter_agent.models.offline.grammar.query import Chart, TableQuery
 from jupyter_agent.models.offline.grammar.spans import PEOPLE, WordSpan
 from jupyter_agent.models.offline.grammar.tables import (
+    PERIODS,
     is_list,
     is_number,
     kind_of,
@@ -225,16 +226,19 @@ def query_of(found: Parts) -> TableQuery | None:
         and len(query.by) == 1
     ):
         query = _difference(query)
-    query = _of_elements(query) if query is not None and _uses_all(found, query) else None
+    query = _of_elements(query) if query is not None and _uses_all_heard(found, query) else None
     return replace(query, wants_code=found.wants_code) if query is not None else None
 
 
 def _is_of_time(column: Column) -> bool:
-    return kind_of(column) == "time" or bool(parts(column.name) & {"year", "quarter", "month", "week", "day", "hour"})
+    return kind_of(column) == "time" or bool(parts(column.name) & PERIODS)
 
 
-def _uses_all(found: Parts, query: TableQuery) -> bool:
-    """Whether all columns and measures that were heard are in the query."""
+def _uses_all_heard(found: Parts, query: TableQuery) -> bool:
+    """Whether all columns and measures that were heard are in the query, and it can be met."""
+    fixed = [condition.column for condition in query.conditions if condition.operator == "=="]
+    if len(set(fixed)) < len(fixed):
+        return False  # ``Oslo to Rome`` of one column
     if found.is_change and not query.period and not any(map(_is_of_time, (*query.by, *query.order))):
         return False  # ``how did sales change by city`` has no before and after
     heard = {*found.columns, *found.groups.by, *(condition.column for condition in found.conditions)}
@@ -545,7 +549,7 @@ def _sorted(found: Parts, base: TableQuery) -> TableQuery | None:
         return None
     if found.measures:  # ``sort towns by mean price``
         descending = descends(found.turned or "down", found.measures[0].column or order[0])
-        is_grouped = len(found.measures) == 1 and not found.functions and not any(map(is_number, order))
+        is_grouped = len(found.measures) == 1 and not any(map(is_number, order))
         return (
             _groups(base, order, found.measures, descending=descending)
             if is_grouped and descending is not None

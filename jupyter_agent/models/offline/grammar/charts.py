@@ -8,7 +8,7 @@ from math import prod
 from jupyter_agent.models.offline.grammar.assembly import Parts, query_of, sides
 from jupyter_agent.models.offline.grammar.combinators import Group
 from jupyter_agent.models.offline.grammar.query import Chart, TableQuery
-from jupyter_agent.models.offline.grammar.tables import is_number, kind_of, values_are_unique
+from jupyter_agent.models.offline.grammar.tables import PERIODS, is_number, kind_of, values_are_unique
 from jupyter_agent.models.offline.namespace import Column, whole
 from jupyter_agent.models.offline.query import Measure
 from jupyter_agent.models.offline.words import parts
@@ -18,8 +18,6 @@ _OF_GROUPS = frozenset("FMZSHU%usdtWwngNc")
 _BARS = ("bar", "barh", "pie")
 #: As what a picture may be drawn.
 _LOOKS = {"matrix": ("heatmap",), "pair": ("line", "scatter", "area"), "each": _BARS}
-#: What a column of numbers is called that orders rows.
-_PERIODS = frozenset({"year", "quarter", "month", "week", "day", "hour"})
 #: Bars that one picture can hold.
 MOST_BARS = 40
 
@@ -136,7 +134,7 @@ def _along(base: TableQuery) -> Column | None:
     sizes = prod(whole(condition.column.facts.get("unique")) or 1 for condition in base.conditions)
     for column in base.table.of_role("number"):
         unique = whole(column.facts.get("unique")) or 0
-        if len(parts(column.name)) == 1 and parts(column.name) & _PERIODS and unique > 1:
+        if len(parts(column.name)) == 1 and parts(column.name) & PERIODS and unique > 1:
             is_fixed = all(condition.operator == "==" for condition in base.conditions)
             return column if is_fixed and unique * sizes < 2 * (base.table.rows or 0) <= 2 * unique * sizes else None
     return None

@@ -98,10 +98,14 @@ class TableQuery:
     wants_code: bool = False
     notes: tuple[str, ...] = ()
 
+    @property
+    def all_conditions(self) -> tuple[Condition, ...]:
+        """Of the rows, and at last of the part of them that is asked for."""
+        return (*self.conditions, *([self.part] if self.part else []))
+
     def of_part(self) -> TableQuery:
         """The query of the rows of which the share was asked for."""
-        conditions = (*self.conditions, *([self.part] if self.part else []))
-        return replace(self, shape="count", conditions=conditions, part=None)
+        return replace(self, shape="count", conditions=self.all_conditions, part=None)
 
     def keys(self) -> list[str]:
         """What groups are made by, in Markdown."""
@@ -111,9 +115,7 @@ class TableQuery:
         """All columns that the code names."""
         measured = [measure.column for measure in self.measures if measure.column is not None]
         time = [self.time] if self.period is not None and self.time is not None else []
-        conditioned = [
-            condition.column for condition in (*self.conditions, *self.pair, *([self.part] if self.part else []))
-        ]
+        conditioned = [condition.column for condition in (*self.all_conditions, *self.pair)]
         return tuple(
             dict.fromkeys([*conditioned, *self.by, *self.within, *measured, *self.columns, *self.order, *time])
         )
@@ -121,8 +123,7 @@ class TableQuery:
     def computed(self) -> tuple[Column, ...]:
         """The columns of which there is more or less."""
         measured = [each.column for each in self.measures if each.column is not None and each.is_of_numbers]
-        conditions = (*self.conditions, *([self.part] if self.part else []))
-        compared = [condition.column for condition in conditions if condition.operator in _NUMERIC]
+        compared = [condition.column for condition in self.all_conditions if condition.operator in _NUMERIC]
         return (*measured, *self.order, *compared, *(self.columns if self.shape in _DRAWN else ()))
 
     def renamed(self, names: Mapping[Column | None, Column]) -> TableQuery:
@@ -135,7 +136,7 @@ class TableQuery:
         )
         conditions = tuple(
             replace(each, column=names[each.column]) if each.column in names and each.operator in _NUMERIC else each
-            for each in (*self.conditions, *([self.part] if self.part else []))
+            for each in self.all_conditions
         )
         part = conditions[-1] if self.part else None
         conditions = conditions[: len(self.conditions)]

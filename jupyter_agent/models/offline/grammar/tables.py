@@ -9,6 +9,8 @@ from typing import Literal
 from jupyter_agent.models.offline.namespace import Column, Table, texts, whole
 from jupyter_agent.models.offline.words import parts
 
+#: What a column of numbers is called that says when.
+PERIODS = frozenset({"year", "quarter", "month", "week", "day", "hour"})
 Kind = Literal["number", "truth", "time", "duration", "decimal", "numeral", "text", "other"]
 _NUMERAL = re.compile(r"[-+]?[\d.,\s]*\d\s?(?:%|€|\$|eur|usd|g|kg|km|m|kn)?", re.IGNORECASE)
 _DECIMAL = re.compile(r"Decimal\('(.*)'\)")
