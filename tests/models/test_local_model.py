@@ -113,8 +113,9 @@ async def test_nobody_without_the_key_is_answered_and_the_key_is_on_no_command_l
         assert model._process
         address = await model._process.address(time.monotonic() + 5)
         request = Request(f"{address}/v1/chat/completions", b"{}", {"Authorization": "Bearer none"})
-        with pytest.raises(HTTPError, match="401"):
+        with pytest.raises(HTTPError, match="401") as refused:
             await asyncio.to_thread(urlopen, request, timeout=10)
+        refused.value.close()
         line = subprocess.run(["ps", "-o", "args=", "-p", str(model.pid)], capture_output=True, check=True, timeout=10)
         assert model._process.key not in line.stdout.decode()
         assert len(model._process.key) >= 32

@@ -95,3 +95,22 @@ async def test_a_silence_a_reset_and_a_refusal_are_errors_of_the_library() -> No
             await stream.read(1)
     with pytest.raises(httpcore2.ConnectError):
         await AsyncioBackend().connect_tcp("127.0.0.1", 1, timeout=5.0)
+
+
+async def test_a_question_that_is_stopped_as_it_connects_leaves_no_socket(monkeypatch: pytest.MonkeyPatch) -> None:
+    loop, opened = asyncio.get_running_loop(), []
+    connect = loop.sock_connect
+
+    async def stopped(sock: socket.socket, address: Any) -> None:
+        opened.append(sock)
+        await connect(sock, address)
+        question.cancel()
+
+    monkeypatch.setattr(loop, "sock_connect", stopped)
+    async with running() as server:
+        host, port = server.base_url.split("/")[2].split(":")
+        question = asyncio.create_task(AsyncioBackend().connect_tcp(host, int(port), timeout=5.0))
+        with pytest.raises(asyncio.CancelledError):
+            await question
+        await asyncio.sleep(0)
+    assert [sock.fileno() for sock in opened] == [-1]

@@ -33,10 +33,12 @@ class AsyncioBackend:
         """A connection to a host."""
         local = None if local_address is None else (local_address, 0)
         loop = asyncio.get_running_loop()
+        # A race between a name's addresses loses the socket of a question that is stopped as it connects (seen with Python 3.11).
+        delay = None if re.fullmatch(r"[\d.]+|[\da-fA-F:.]*:[\da-fA-F:.]*", host) else 0.25
         with _translated("Connect"):
             async with asyncio.timeout(timeout):
                 connecting = loop.create_connection(
-                    AsyncioStream, host, port, local_addr=local, happy_eyeballs_delay=0.25
+                    AsyncioStream, host, port, local_addr=local, happy_eyeballs_delay=delay
                 )
                 return (await connecting)[1]
 
