@@ -261,6 +261,7 @@ def test_N20_a_proposal_that_is_asked_about_anew_is_shown_anew(opened: SidebarPa
     assert (jupyter.root / "kept.txt").exists()
 
 
+@pytest.mark.slow
 def test_N21_the_card_shows_every_argument_of_a_tool_of_others_whole(opened: SidebarPage) -> None:
     given = {"below": "/etc/passwd", "cell_id": "c9", "code": "x", "password": "correct horse"}
     call = {"call_id": "c1", "tool": "other_send", "effect": "execute"}

@@ -48,6 +48,7 @@ def _box(sidebar: SidebarPage, index: int) -> Locator:
     return box
 
 
+@pytest.mark.slow
 def test_nothing_but_the_stub_is_loaded_before_the_first_errand(opened: SidebarPage) -> None:
     before = len(opened.scripts)
     _box(opened, 0)

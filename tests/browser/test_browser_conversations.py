@@ -95,6 +95,7 @@ def test_undo_takes_the_last_question_back_and_redo_brings_it_again(opened: Side
     expect(opened.questions).to_contain_text(["first", "second"])
 
 
+@pytest.mark.slow
 def test_conversations_are_found_by_a_word_opened_and_renamed(opened: SidebarPage) -> None:
     say(opened, "rhubarb or what?")
     opened.button("New conversation").click()

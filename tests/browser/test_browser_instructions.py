@@ -85,9 +85,8 @@ def test_a_text_that_changes_is_asked_about_again(sidebar: SidebarPage, folder: 
     expect(card).to_contain_text("Something else.")
 
 
-@pytest.mark.parametrize(
-    "theme", [*(pytest.param(theme, marks=pytest.mark.slow) for theme in ("Light", "Dark High Contrast")), "Dark"]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("theme", ["Light", "Dark High Contrast", "Dark"])
 def test_the_card_is_for_everybody(sidebar: SidebarPage, jupyter: JupyterProcess, folder: Path, theme: str) -> None:
     jupyter.set_up("apputils-extension", "themes", theme=f"JupyterLab {theme}")
     try:

@@ -43,6 +43,7 @@ def script() -> list[Any]:
     return [{"match": "(?m)^fail now", "error": "upstream_error", "message": RAW[1] + PICTURES[0]}, *answers]
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(400)
 def test_N1_hostile_answers_in_a_cell_run_nothing_and_load_nothing(
     sidebar: SidebarPage, jupyter: JupyterProcess

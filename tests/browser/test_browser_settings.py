@@ -87,6 +87,7 @@ def test_another_model_can_be_asked_for_one_notebook(opened: SidebarPage) -> Non
     expect(opened.wait_for_answer().locator(".jp-agent-foot")).to_contain_text("offline")
 
 
+@pytest.mark.slow
 def test_N9_what_the_administrator_has_fixed_is_shown_with_the_reason_and_not_offered(
     browser: Browser, tmp_path: Path
 ) -> None:

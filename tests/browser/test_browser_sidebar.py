@@ -41,6 +41,7 @@ def test_only_a_stub_is_loaded_before_the_panel_is_first_opened(sidebar: Sidebar
     assert len(sidebar.scripts) > len(before)
 
 
+@pytest.mark.slow
 def test_enter_sends_and_shift_enter_makes_a_line(opened: SidebarPage) -> None:
     opened.question.press_sequentially("first")
     opened.question.press("Shift+Enter")
@@ -95,6 +96,7 @@ def test_stop_ends_a_slow_answer_and_keeps_what_was_said(opened: SidebarPage, wa
     expect(opened.exchanges.first).to_contain_text("Stopped.")
 
 
+@pytest.mark.slow
 def test_inserted_code_is_a_cell_below_the_active_one_and_one_undo_takes_it_back(opened: SidebarPage) -> None:
     opened.cells.first.click()
     opened.ask("some code, please")
@@ -147,6 +149,7 @@ def test_a_failure_is_told_in_words_and_what_was_said_stays(opened: SidebarPage)
     expect(answer.get_by_role("alert")).to_contain_text("The model's server refused the key.")
 
 
+@pytest.mark.slow
 def test_a_question_that_does_not_reach_the_server_is_kept_and_asked_again(opened: SidebarPage) -> None:
     def fail(route: Route) -> None:
         route.abort()

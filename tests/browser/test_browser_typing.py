@@ -57,6 +57,7 @@ def test_a_mail_address_offers_nothing_and_escape_closes_the_list(opened: Sideba
     expect(opened.question).to_have_value("@")
 
 
+@pytest.mark.slow
 def test_commands_are_completed_and_done_in_the_sidebar(opened: SidebarPage) -> None:
     opened.question.press_sequentially("/va")
     expect(options(opened)).to_contain_text(["/vars"])
@@ -128,6 +129,7 @@ def test_the_strip_tells_variables_and_their_columns_and_what_changed(opened: Si
     expect(opened.page.get_by_role("tooltip")).to_have_count(0)
 
 
+@pytest.mark.slow
 def test_what_will_be_sent_is_shown_before_it_is_sent(opened: SidebarPage) -> None:
     opened.question.fill("how large is @df?")
     opened.choose("What Will Be Sent")
