@@ -53,9 +53,8 @@ class Worker:
 
     def close(self) -> None:
         """End the process."""
-        assert self._process.stdin is not None
-        self._process.stdin.close()
-        self._process.wait(10)
+        with self._process:  # closes its pipes, waits for it
+            pass
 
 
 def digest(value: object, depth: int = 0) -> str:

@@ -555,16 +555,18 @@ class AbstractInterpreter:
 
     def _write_shared_state(self, operation: int) -> None:
         for name, how in self._shared_writes.items():
-            before = self._get(name)
+            before = None if how == "replace" else self._get(name)
             repeat = self._operation_without(name)
             if before is not None and how == "add" and repeat in before.applied:
                 self._values[name] = before._replace(node=self._key)
                 continue
             if before is not None and how == "accumulate":
                 self._accumulated.add(name)
-            base = hash((repeat, name) if before is None or how == "replace" else (repeat, name, before.number))
-            applied = (before.applied if before is not None else frozenset()) | {repeat}
-            self._values[name] = AbstractValue(base, self._key, self._key, taint=self._taint, applied=applied)
+            base = hash((repeat, name) if before is None else (repeat, name, before.number))
+            applied = before.applied if before is not None else frozenset()
+            self._values[name] = AbstractValue(
+                base, self._key, self._key, taint=self._taint, applied=applied | {repeat}
+            )
         for name in self._drawn:
             if name not in self._shared_writes:
                 self._values[name] = AbstractValue(hash((operation, name, "drawn")), self._key, self._key)
