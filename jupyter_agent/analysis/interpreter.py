@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Set
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import replace
 from functools import lru_cache
 
@@ -625,6 +625,20 @@ class AbstractInterpreter:
             if other.name in names:
                 self._share(name, other, was)
             self._share(name, other, self._get(other.name))
+        if len(names) > 1:
+            moved = {(other.name, was.identity): name for name, other, was in shared if was and other.sharing == "same"}
+            self._follow({link: (name, now.identity) for link, name in moved.items() if (now := self._get(name))})
+
+    def _follow(self, moved: Mapping[Link, Link]) -> None:
+        """Link with the new names of objects that names bound side by side have handed on, ``a, b = b, a``."""
+        for name in {name for name, _ in moved.values()}:
+            value = self._get(name)
+            assert value is not None
+            links = (
+                {moved[link] for link in known if link in moved}
+                for known in (value.shares, value.elements, value.containers)
+            )
+            self._link(name, *map(frozenset, links))
 
     def _imported(self, module: str) -> AbstractValue:
         """A module or its member; one of the user's own is what its file was when it was imported first."""

@@ -56,6 +56,15 @@ cell_with_held = st.lists(held, min_size=1, max_size=3).map("\n".join)
 PREFIX = ("a = [1]\nb = [2]\nc = [3]\nd = [4]", "def f(x): return x")
 
 
+HANDED_ON = [
+    ["b = [a, a]", "b, a = b, a", "a.append(0)"],
+    ["b = [a, a]\nb, a = b, a", "a.append(0)"],
+    ["b = [a, a]", "b, a = a, b", "b.append(0)"],
+    ["b = [a]", "c = [b, a]\na, b, c = c, b, a", "b.append(0)", "c.append(3)"],
+    ["d = [a, b]", "a, b, c = b, c, a", "c.append(0)", "a.append(1)"],
+]
+
+
 def ran(*sources: str) -> dict[str, object]:
     namespace: dict[str, object] = {}
     for source in sources:
@@ -98,6 +107,11 @@ def test_the_slice_of_a_variable_makes_it_anew(cells: list[str]) -> None:
 @SLOW
 @given(st.lists(cell, min_size=1, max_size=25))
 def test_the_slice_of_a_variable_makes_it_anew_in_many_notebooks(cells: list[str]) -> None:
+    hold(cells)
+
+
+@pytest.mark.parametrize("cells", HANDED_ON)
+def test_objects_that_names_hand_on_side_by_side_are_followed(cells: list[str]) -> None:
     hold(cells)
 
 
