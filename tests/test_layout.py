@@ -81,6 +81,16 @@ def test_built_ins_are_registered_as_third_parties_would_be() -> None:
             assert re.search(rf"\b{attribute.partition('.')[0]}\b", source.read_text(encoding="utf-8"))
 
 
+def test_the_page_knows_no_tool_by_its_name() -> None:
+    entry_points = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["entry-points"]
+    tools = set(entry_points["jupyter_agent.tools"]) - {"update_plan"}  # has an event of its own
+    found = []
+    for path in (ROOT / "labextension" / "src").rglob("*.ts*"):
+        quoted = re.findall(r"['\"`](\w+)['\"`]|^ *(\w+): \[", path.read_text(encoding="utf-8"), re.MULTILINE)
+        found += [f"{path.name}: {name}" for names in quoted for name in names if name in tools]
+    assert found == []
+
+
 def test_broad_excepts_give_their_reason() -> None:
     bare = re.compile(r"except (Base)?Exception[^:]*:\s*(?P<comment>#.*)?$")
     silent = []

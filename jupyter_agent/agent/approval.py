@@ -19,7 +19,16 @@ from jupyter_agent.core.errors import AgentError, NoFile
 from jupyter_agent.core.events import ApprovalAsked
 from jupyter_agent.core.kernel_state import Variable
 from jupyter_agent.core.messages import ActionStatus, Reason, ToolCall, to_json
-from jupyter_agent.core.protocols import Notebook, Review, ReviewedTool, Tool, ToolContext, ToolOutput, effects_of
+from jupyter_agent.core.protocols import (
+    Notebook,
+    Review,
+    ReviewedTool,
+    Tool,
+    ToolContext,
+    ToolOutput,
+    effects_of,
+    title_of,
+)
 from jupyter_agent.core.question import Decide, Decision
 from jupyter_agent.core.text import spelled_out, truncate
 
@@ -146,7 +155,18 @@ class ApprovalPolicy:
         # What runs no code that can be shown, as a restart, is asked about each time.
         may_stand = self.is_allowed is not None and not reasons and (effects[-1] != "execute" or preview != "")
         request = ApprovalAsked(
-            call.id, tool.spec.name, effects[-1], arguments, digest, preview, shown, more, may_stand
+            call.id,
+            tool.spec.name,
+            effects[-1],
+            arguments,
+            digest,
+            preview,
+            shown,
+            more,
+            may_stand,
+            title_of(tool, effects),
+            tool.spec.icon,
+            tool.spec.display,
         )
         if review is not None and self.is_allowed is not None and may_stand and self.is_allowed(request):
             return review, None

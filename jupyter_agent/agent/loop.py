@@ -58,6 +58,7 @@ from jupyter_agent.core.protocols import (
     ToolSpec,
     VariedTool,
     effects_of,
+    title_of,
     traits_of,
 )
 from jupyter_agent.core.question import Decide, Run
@@ -475,10 +476,10 @@ class Agent:
         effects = effects_of(tool, arguments) if tool is not None else (effect,)
         effect = effects[-1]
         self._tracker.invalid_calls = 0 if output is None else self._tracker.invalid_calls + 1
-        title, icon = (tool.spec.title, tool.spec.icon) if tool is not None else ("", "")
+        title, icon = (title_of(tool, effects), tool.spec.icon) if tool is not None else ("", "")
+        display = tool.spec.display if tool is not None else None
         more = effects if effects[1:] else ()
-        title = f"{title} and run it" if more else title
-        yield ToolCalled(call.id, call.name[:100], effect, arguments, title, icon, more)
+        yield ToolCalled(call.id, call.name[:100], effect, arguments, title, icon, more, display)
         status: ActionStatus = "done"
         action = Action(call.id, call.name[:100], effect, "interrupted", title, icon, effects=more)
         version = self._repeated.version

@@ -11,6 +11,7 @@ from jupyter_agent.core.failure_log import request_id
 from jupyter_agent.core.messages import (
     Action,
     ActionStatus,
+    CallDisplay,
     CellEdit,
     CodeBlock,
     Effect,
@@ -116,7 +117,18 @@ class ThinkingDelta:
 
 @dataclass(frozen=True, slots=True)
 class ToolCalled:
-    """A tool is about to run; `effects` are all that it does, where that is more than `effect`."""
+    """A tool is about to run.
+
+    Attributes:
+        call_id: Of the call.
+        tool: Its tool.
+        effect: The tool's.
+        arguments: As the model gave them.
+        title: The tool's, see `ToolSpec`.
+        icon: Likewise.
+        effects: All that it does, where that is more than `effect`.
+        display: The tool's, see `ToolSpec`; of a call that is made now, not of a stored one.
+    """
 
     event: ClassVar[str] = "tool_call"
     call_id: str
@@ -126,6 +138,7 @@ class ToolCalled:
     title: str = ""
     icon: str = ""
     effects: tuple[Effect, ...] = ()
+    display: CallDisplay | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +155,9 @@ class ApprovalAsked:
         reasons: Why it is asked about in every mode; empty where only the mode asks.
         effects: All that it does, where that is more than `effect`: a cell that is written and run.
         may_stand: Whether the user's yes can stand for the conversation.
+        title: The tool's, see `ToolSpec`.
+        icon: Likewise.
+        display: Likewise.
     """
 
     event: ClassVar[str] = "approval"
@@ -154,6 +170,9 @@ class ApprovalAsked:
     reasons: tuple[Reason, ...] = ()
     effects: tuple[Effect, ...] = ()
     may_stand: bool = False
+    title: str = ""
+    icon: str = ""
+    display: CallDisplay | None = None
 
 
 @dataclass(frozen=True, slots=True)

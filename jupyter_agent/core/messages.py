@@ -248,6 +248,27 @@ class Reason:
         return Reason(self.code, change(self.text), tuple(map(change, self.more)))
 
 
+#: What an argument of a call is to people: the cell's id; the id of the cell above its place, empty at the top; the source that
+#: is written or run; or another that says what the preview shows.
+ArgumentRole: TypeAlias = Literal["cell_id", "below", "source", "previewed"]
+
+
+@dataclass(frozen=True, slots=True)
+class CallDisplay:
+    """How people are shown the calls of a tool, besides its title and icon.
+
+    Attributes:
+        edit: What a call does to a cell: an edit is proposed at the cell. The source that an ``insert`` or ``replace`` would
+            write is the preview of its review.
+        arguments: Names of arguments that are shown as what they are; all others are shown as they are.
+        caution: What is to be known before the tool is allowed, such as "All variables will be lost."
+    """
+
+    edit: EditKind | None = None
+    arguments: Mapping[str, ArgumentRole] = field(default_factory=lambda: MappingProxyType({}))
+    caution: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Action:
     """One tool call of a turn, in short.

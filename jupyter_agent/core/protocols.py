@@ -12,7 +12,7 @@ from typing import Any, Literal, Protocol, TypeAlias, runtime_checkable
 from jupyter_agent.core.events import ModelEvent
 from jupyter_agent.core.instructions import InstructionFile
 from jupyter_agent.core.kernel_state import Cell, ExecutionResult, KernelState, Variable
-from jupyter_agent.core.messages import CellChange, CellEdit, Effect, Json, Message, Picture, Reason
+from jupyter_agent.core.messages import CallDisplay, CellChange, CellEdit, Effect, Json, Message, Picture, Reason
 from jupyter_agent.core.session import Session, Turn
 
 
@@ -163,6 +163,7 @@ class ToolSpec:
         parameters: JSON Schema of the arguments, an object.
         title: What people are shown, such as "Run code"; the name where it is empty. Not sent to models.
         icon: Name of a JupyterLab icon, such as ``ui-components:run``; a generic one where it is empty.
+        display: How people are shown its calls, where that is not only by their arguments. Likewise.
         is_foreign: Whether it is another program's, so that it is left out where there is no room for it.
     """
 
@@ -171,6 +172,7 @@ class ToolSpec:
     parameters: Mapping[str, Any]
     title: str = ""
     icon: str = ""
+    display: CallDisplay | None = None
     is_foreign: bool = False
 
     @cached_property
@@ -497,6 +499,11 @@ class VariedTool(Protocol):
 def effects_of(tool: Tool, arguments: Mapping[str, Any]) -> tuple[Effect, ...]:
     """What a call of a tool does, as `VariedTool.effects_of`."""
     return tool.effects_of(arguments) if isinstance(tool, VariedTool) else (tool.effect,)
+
+
+def title_of(tool: Tool, effects: Sequence[Effect]) -> str:
+    """The title of a call of a tool that has these effects."""
+    return f"{tool.spec.title or tool.spec.name} and run it" if effects[1:] else tool.spec.title
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ that test is skipped.
 A tool is registered in the entry-point group ``jupyter_agent.tools`` under the name of its specification; the entry point is
 called without arguments and returns the tool. One that has the name of ours is left out.
 
+A tool that edits a cell says so (`CallDisplay`): the call is then proposed at the cell, as a call of our own tools.
 What the tool does to a kernel or a notebook is for tests of your own, and so is whether its effect is declared rightly: a
 tool that says ``read`` is never asked about. The suite checks that such a tool at least records no edit.
 
@@ -55,8 +56,8 @@ from typing import Any, get_args
 import pytest
 
 from jupyter_agent.core.errors import AgentError
-from jupyter_agent.core.messages import Effect
-from jupyter_agent.core.protocols import Tool, ToolContext, ToolOutput
+from jupyter_agent.core.messages import ArgumentRole, EditKind, Effect
+from jupyter_agent.core.protocols import ReviewedTool, Tool, ToolContext, ToolOutput
 from jupyter_agent.testing.runner import Suite, asynchronous
 
 MAX_CONTENT = 256 * 1024
@@ -115,6 +116,22 @@ class ToolSuite(Suite):
         assert isinstance(tool.spec.icon, str)
         assert tool.effect in get_args(Effect)
         assert self.make_tool().spec == tool.spec, "a specification that changes"
+        if (display := tool.spec.display) is not None:
+            assert set(display.arguments) <= set(tool.spec.parameters.get("properties", {}))
+            assert set(display.arguments.values()) <= set(get_args(ArgumentRole))
+            assert display.edit in (None, *get_args(EditKind))
+
+    @asynchronous
+    async def test_an_edit_of_a_cell_says_which_and_what_it_is_to_be(self) -> None:
+        tool, context = self.make_tool(), await self.open_context()
+        edit = tool.spec.display.edit if tool.spec.display is not None else None
+        if edit is None:
+            pytest.skip("no edit of a cell")
+        assert tool.spec.display is not None
+        assert edit == "insert" or "cell_id" in tool.spec.display.arguments.values(), "nobody sees which cell"
+        if edit in ("insert", "replace"):
+            assert isinstance(tool, ReviewedTool), "nobody sees what the cell is to be"
+            assert (await tool.review(self.arguments, context)).preview
 
     @asynchronous
     async def test_a_call_that_works_answers_with_bounded_text(self) -> None:

@@ -16,7 +16,7 @@ from jupyter_agent.analysis import risk
 from jupyter_agent.analysis.code_checks import may_try_unasked
 from jupyter_agent.core.errors import AgentError, CellChanged, NotFound, TextNotFound
 from jupyter_agent.core.kernel_state import Cell
-from jupyter_agent.core.messages import CellChange, CellEdit, EditKind, Effect, Reason
+from jupyter_agent.core.messages import CallDisplay, CellChange, CellEdit, EditKind, Effect, Reason
 from jupyter_agent.core.protocols import Review, ToolContext, ToolOutput, ToolSpec
 from jupyter_agent.core.text import head
 from jupyter_agent.kernelside.secrets import WITHHELD_KIND
@@ -185,6 +185,7 @@ class InsertCell(_WrittenCell):
             ),
             title="Insert cell",
             icon="ui-components:add",
+            display=CallDisplay("insert", {"below": "below", "source": "source", "run": "previewed"}),
         )
 
     async def check(self, arguments: Mapping[str, Any], context: ToolContext) -> ToolOutput | None:
@@ -218,6 +219,9 @@ class EditCell(_WrittenCell):
             object_schema({"cell_id": _ID, "source": _SOURCE, "replace": _REPLACE, **run}, "cell_id"),
             title="Edit cell",
             icon="ui-components:edit",
+            display=CallDisplay(
+                "replace", {"cell_id": "cell_id", "source": "source", "replace": "previewed", "run": "previewed"}
+            ),
         )
 
     async def check(self, arguments: Mapping[str, Any], context: ToolContext) -> ToolOutput | None:
@@ -258,6 +262,7 @@ class DeleteCell(_CellTool):
         object_schema({"cell_id": _ID}, "cell_id"),
         title="Delete cell",
         icon="ui-components:delete",
+        display=CallDisplay("delete", {"cell_id": "cell_id"}),
     )
 
 
@@ -271,6 +276,7 @@ class MoveCell(_CellTool):
         object_schema({"cell_id": _ID, "below": _BELOW}, "cell_id", "below"),
         title="Move cell",
         icon="ui-components:move-down",
+        display=CallDisplay("move", {"cell_id": "cell_id", "below": "below"}),
     )
 
 
@@ -285,6 +291,7 @@ class RunCell(_CellTool):
         object_schema({"cell_id": _ID}, "cell_id"),
         title="Run cell",
         icon="ui-components:run",
+        display=CallDisplay("run", {"cell_id": "cell_id"}),
     )
 
     async def review(self, arguments: Mapping[str, Any], context: ToolContext) -> Review:

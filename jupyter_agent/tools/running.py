@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, ClassVar
 
-from jupyter_agent.core.messages import Effect
+from jupyter_agent.core.messages import CallDisplay, Effect
 from jupyter_agent.core.protocols import Review, ToolContext, ToolOutput, ToolSpec
 from jupyter_agent.tools.output import execution_output, run_output
 from jupyter_agent.tools.requirements import live_kernel, object_schema, syntax_error
 
 _CODE = object_schema({"code": {"type": "string"}}, "code")
+_DISPLAY = CallDisplay(arguments={"code": "source"})
 #: Seconds that code may take in the sandbox.
 SANDBOX_SECONDS = 20.0
 
@@ -40,6 +41,7 @@ class RunCode(_CodeTool):
         _CODE,
         title="Run code",
         icon="ui-components:run",
+        display=_DISPLAY,
     )
 
     async def call(self, arguments: Mapping[str, Any], context: ToolContext) -> ToolOutput:
@@ -58,6 +60,7 @@ class TryCode(_CodeTool):
         _CODE,
         title="Try code on a copy of the variables",
         icon="ui-components:run",
+        display=_DISPLAY,
     )
 
     async def call(self, arguments: Mapping[str, Any], context: ToolContext) -> ToolOutput:
@@ -81,6 +84,7 @@ class RestartKernel:
         object_schema({}),
         title="Restart kernel",
         icon="ui-components:refresh",
+        display=CallDisplay(caution="All variables will be lost."),
     )
 
     async def call(self, arguments: Mapping[str, Any], context: ToolContext) -> ToolOutput:

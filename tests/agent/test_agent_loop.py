@@ -16,7 +16,7 @@ from jupyter_agent.agent.repeated_calls import NOTE
 from jupyter_agent.core.errors import KernelUnavailable, UpstreamAuth
 from jupyter_agent.core.events import ApprovalAsked, RunAsked, TextDelta, ToolCalled, ToolReturned
 from jupyter_agent.core.kernel_state import ExecutionResult
-from jupyter_agent.core.messages import Message
+from jupyter_agent.core.messages import CallDisplay, Message
 from jupyter_agent.core.protocols import Review, ToolContext, ToolOutput, ToolSpec
 from jupyter_agent.core.question import Decision
 from jupyter_agent.models.scripted import ScriptedModel
@@ -350,12 +350,14 @@ async def test_a_call_is_announced_before_it_runs() -> None:
 
 async def test_a_failure_has_a_code_and_a_call_its_tools_title_wherever_it_is_shown() -> None:
     tool = Recorder("look", "read")
-    tool.spec = replace(tool.spec, title="Look around", icon="ui-components:search")
+    display = CallDisplay("replace", {"text": "source"})
+    tool.spec = replace(tool.spec, title="Look around", icon="ui-components:search", display=display)
     script = [{"calls": [call("look", text="a"), call("nobody", text="b")]}, "Done."]
     transcript, events, _ = await play(script, [tool])
     called = [(event.title, event.icon) for event in events if isinstance(event, ToolCalled)]
     assert called == [("Look around", "ui-components:search"), ("", "")]
     assert [(action.title, action.icon) for action in transcript.actions] == called
+    assert [event.display for event in events if isinstance(event, ToolCalled)] == [display, None]
     assert [event.code for event in events if isinstance(event, ToolReturned)] == ["", "unknown_tool"]
     assert [message.code for message in transcript.messages if message.role == "tool"] == ["", "unknown_tool"]
 

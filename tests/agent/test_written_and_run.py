@@ -78,6 +78,8 @@ async def test_one_approval_shows_what_is_written_and_run_with_its_reasons_and_o
     (asked,) = played.asked
     assert (asked.effect, asked.effects, asked.preview) == ("execute", ("write", "execute"), "!touch x")
     assert [reason.code for reason in asked.reasons] == ["process"]
+    spec = TOOLS["insert_cell"].spec
+    assert (asked.title, asked.icon, asked.display) == ("Insert cell and run it", spec.icon, spec.display)
     assert played.kernel.ran == ["!touch x"]
     action = played.transcript.actions[-1]
     assert (action.title, action.effect, action.effects, action.status) == (

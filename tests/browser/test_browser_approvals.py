@@ -261,22 +261,54 @@ def test_N20_a_proposal_that_is_asked_about_anew_is_shown_anew(opened: SidebarPa
     assert (jupyter.root / "kept.txt").exists()
 
 
+def _answer_with(sidebar: SidebarPage, *events: tuple[str, Any]) -> None:
+    """Have the next question answered with these events, after which nothing comes."""
+
+    def answer(route: Route) -> None:
+        named = [("turn", {"session_id": "s", "turn_id": "t", "model": "m"}), *events]
+        body = "".join(f"event: {name}\ndata: {json.dumps(data)}\n\n" for name, data in named)
+        route.fulfill(body=body, content_type="text/event-stream")
+
+    sidebar.page.route("**/api/agent/quick*", answer)
+    sidebar.page.route("**/api/agent/turns/**", lambda _: None)  # the stream does not go on
+
+
+@pytest.mark.slow
+def test_a_tool_of_others_that_edits_a_cell_is_proposed_at_the_cell_as_ours_are(opened: SidebarPage) -> None:
+    display = {"edit": "replace", "arguments": {"which": "cell_id", "new": "source"}, "caution": "It is styled."}
+    call = {
+        "call_id": "c1",
+        "tool": "restyle",
+        "effect": "write",
+        "title": "Style cell",
+        "icon": "",
+        "display": display,
+    }
+    lost = {**call, "call_id": "c2", "title": "Lose cell", "arguments": {"which": "gone", "new": "x", "how": "twice"}}
+    _answer_with(
+        opened,
+        ("approval", {**call, "arguments": {"which": "second", "new": "number + 9"}, "digest": "d"}),
+        ("approval", {**lost, "digest": "e", "preview": "x"}),
+    )
+    opened.ask("style it")
+    proposal = opened.cells.nth(1).get_by_role("group", name="Style cell")
+    expect(proposal.locator("del")).to_have_text("- number + 1\n")
+    expect(proposal.locator("ins")).to_have_text("+ number + 9\n")
+    card = opened.panel.get_by_role("region", name="Lose cell?")
+    expect(card).to_contain_text("A cell that is not in this notebook: gone")
+    expect(card).to_contain_text("It is styled.")
+    expect(card.locator("pre")).to_have_text(["how: twice", "x"])
+
+
 @pytest.mark.slow
 def test_N21_the_card_shows_every_argument_of_a_tool_of_others_whole(opened: SidebarPage) -> None:
     given = {"below": "/etc/passwd", "cell_id": "c9", "code": "x", "password": "correct horse"}
     call = {"call_id": "c1", "tool": "other_send", "effect": "execute"}
-    events: list[tuple[str, Any]] = [
-        ("turn", {"session_id": "s", "turn_id": "t", "model": "m"}),
+    _answer_with(
+        opened,
         ("approval", {**call, "arguments": given, "digest": "d", "reasons": []}),
         ("tool_call", {**call, "arguments": {**given, "password": "[withheld: password]"}}),
-    ]
-
-    def answer(route: Route) -> None:
-        body = "".join(f"event: {name}\ndata: {json.dumps(data)}\n\n" for name, data in events)
-        route.fulfill(body=body, content_type="text/event-stream")
-
-    opened.page.route("**/api/agent/quick*", answer)
-    opened.page.route("**/api/agent/turns/**", lambda _: None)  # the stream does not go on
+    )
     opened.ask("send it")
     card = opened.panel.locator(".jp-agent-approval")
     for name, value in given.items():

@@ -60,6 +60,12 @@ export interface ApprovalAsked {
   effects: ('execute' | 'read' | 'write')[];
   /** Whether the user's yes can stand for the conversation. */
   may_stand: boolean;
+  /** The tool's, see `ToolSpec`. */
+  title: string;
+  /** Likewise. */
+  icon: string;
+  /** Likewise. */
+  display: CallDisplay | null;
 }
 
 /** What waits for the user's approval now, in whichever entry point it was asked. */
@@ -89,6 +95,16 @@ export interface CallAnswer {
 export interface CallAnswerReply {
   call_id: string;
   status: 'accepted';
+}
+
+/** How people are shown the calls of a tool, besides its title and icon. */
+export interface CallDisplay {
+  /** What a call does to a cell: an edit is proposed at the cell. The source that an `insert` or `replace` would write is the preview of its review. */
+  edit: 'delete' | 'insert' | 'move' | 'replace' | 'run' | null;
+  /** Names of arguments that are shown as what they are; all others are shown as they are. */
+  arguments?: Record<string, 'below' | 'cell_id' | 'previewed' | 'source'>;
+  /** What is to be known before the tool is allowed, such as "All variables will be lost." */
+  caution: string;
 }
 
 /** What came of code that the caller ran, or of an edit that it made. */
@@ -1141,15 +1157,24 @@ export interface ThinkingDelta {
   replaces_text: boolean;
 }
 
-/** A tool is about to run; `effects` are all that it does, where that is more than `effect`. */
+/** A tool is about to run. */
 export interface ToolCalled {
+  /** Of the call. */
   call_id: string;
+  /** Its tool. */
   tool: string;
+  /** The tool's. */
   effect: 'execute' | 'read' | 'write';
+  /** As the model gave them. */
   arguments: Record<string, any>;
+  /** The tool's, see `ToolSpec`. */
   title: string;
+  /** Likewise. */
   icon: string;
+  /** All that it does, where that is more than `effect`. */
   effects: ('execute' | 'read' | 'write')[];
+  /** The tool's, see `ToolSpec`; of a call that is made now, not of a stored one. */
+  display: CallDisplay | null;
 }
 
 /** A tool call still runs: for how long, and the end of what was printed so far. */

@@ -5,15 +5,15 @@ import { Widget } from '@lumino/widgets';
 import { withHiddenShown } from '../components/sanitize';
 import { diffLines, type ILine } from './lineDiff';
 
-/** An edit by a tool; the tool is empty for code that an answer suggests. */
+/** An edit by a tool, or of code that an answer suggests. */
 interface IProposedEdit {
-  tool: string;
   title: string;
   /** Of what is asked about. */
   digest?: string;
-  arguments: Record<string, unknown>;
-  /** The new source, where the arguments hold only parts of it. */
-  preview?: string;
+  /** The cell's source as it is; empty where there is no cell yet. */
+  before: string;
+  /** The cell's source as it is to be; null where it stays. */
+  source: string | null;
   /** Whether the cell is run then. */
   runs?: boolean;
   /** Why it is asked about whatever the user has allowed. */
@@ -29,7 +29,6 @@ const SIGNS: Record<ILine['kind'], string> = { unchanged: ' ', removed: '-', add
 export class Proposal extends Widget {
   constructor(
     private readonly _edit: IProposedEdit,
-    source: string,
     private readonly _translation: TranslationBundle,
     private readonly _onDecide: (decision: ProposalDecision) => void
   ) {
@@ -38,7 +37,7 @@ export class Proposal extends Widget {
     const title = withHiddenShown(_edit.title);
     this.node.setAttribute('role', 'group');
     this.node.setAttribute('aria-label', title);
-    this.node.append(this._toolbar(title), ...this._reasons(), ...diffOf(_edit, source, _translation));
+    this.node.append(this._toolbar(title), ...this._reasons(), ...diffOf(_edit, _translation));
     // Keys typed here are for these buttons, not for the notebook.
     this.node.dataset.lmSuppressShortcuts = 'true';
     this.node.addEventListener('keydown', event => event.stopPropagation());
@@ -107,15 +106,14 @@ export class Proposal extends Widget {
   }
 }
 
-function diffOf({ tool, arguments: values, preview }: IProposedEdit, source: string, translation: TranslationBundle): HTMLElement[] {
-  if (tool === 'move_cell') {
+function diffOf({ before, source }: IProposedEdit, translation: TranslationBundle): HTMLElement[] {
+  if (source === null) {
     return [];
   }
-  const newSource = tool === 'delete_cell' ? '' : String(values.source ?? preview ?? '');
   const view = document.createElement('pre');
   view.tabIndex = 0;
   view.dir = 'ltr';
-  for (const line of diffLines(tool === 'insert_cell' ? '' : source, newSource)) {
+  for (const line of diffLines(before, source)) {
     view.append(lineElement(line, translation));
   }
   return [view];

@@ -4,12 +4,9 @@ import type { Cell } from '@jupyterlab/cells';
 import type { NotebookPanel } from '@jupyterlab/notebook';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { Conversation } from '../chat/conversation';
-import type { ITurn, IToolPart } from '../chat/turn';
+import { argumentOf, type ITurn, type IToolPart } from '../chat/turn';
 import { placeInCell } from './cellPlacement';
 import { Proposal, type ProposalDecision } from './proposal';
-
-/** Tools whose calls are proposed at a cell. */
-const EDIT_TOOLS: ReadonlySet<string> = new Set(['insert_cell', 'edit_cell', 'delete_cell', 'move_cell']);
 
 export class Proposals {
   private _shown = new Map<string, Proposal>();
@@ -47,16 +44,18 @@ export class Proposals {
 
   private _show(turn: ITurn, part: IToolPart): void {
     const cell = this._cellOf(part);
-    if (!cell) {
+    const { digest, preview = '', reasons = [], effects = [], mayStand = false } = part.approval ?? {};
+    const kind = part.display?.edit;
+    const source = kind === 'move' ? null : kind === 'delete' ? '' : argumentOf(part, 'source') ?? (preview || undefined);
+    if (!cell || source === undefined) {
       return; // The card in the sidebar asks anyway.
     }
-    const source = cell.model.sharedModel.getSource();
-    const { digest, preview = '', reasons = [], effects = [], mayStand = false } = part.approval ?? {};
+    const before = kind === 'insert' ? '' : cell.model.sharedModel.getSource();
     const runs = effects.includes('execute');
-    const edit = { ...part, digest, preview, reasons, runs, mayStand };
-    const proposal = new Proposal(edit, source, this._translation, decision => this._decide(turn, part, decision));
+    const edit = { title: part.title, digest, before, source, reasons, runs, mayStand };
+    const proposal = new Proposal(edit, this._translation, decision => this._decide(turn, part, decision));
     this._shown.set(part.callId, proposal);
-    placeInCell(proposal, cell, part.tool === 'insert_cell' ? 'outputs' : 'code');
+    placeInCell(proposal, cell, kind === 'insert' ? 'outputs' : 'code');
     this._conversation.setApproval(turn, part, { isAtCell: true });
     proposal.disposed.connect(() => {
       if (this._shown.delete(part.callId)) {
@@ -96,15 +95,15 @@ export class Proposals {
   }
 
   /** The cell of an edit; for an insertion, the cell above. */
-  private _cellOf({ tool, arguments: values }: IToolPart): Cell | undefined {
-    const { widgets } = this._panel.content;
-    if (tool !== 'insert_cell') {
-      return widgets.find(cell => cell.model.id === values.cell_id);
+  private _cellOf(part: IToolPart): Cell | undefined {
+    const { widgets, activeCell } = this._panel.content;
+    const below = argumentOf(part, 'below');
+    if (part.display?.edit !== 'insert') {
+      return widgets.find(cell => cell.model.id === argumentOf(part, 'cell_id'));
     }
-    if (values.below === undefined) {
-      return this._panel.content.activeCell ?? widgets[widgets.length - 1];
-    }
-    return widgets.find(cell => cell.model.id === values.below) ?? widgets[0];
+    return below === undefined
+      ? activeCell ?? widgets[widgets.length - 1]
+      : widgets.find(cell => cell.model.id === below) ?? widgets[0];
   }
 }
 
@@ -115,7 +114,7 @@ export function proposalAt(cell: Cell): Proposal | undefined {
 
 /** Whether a turn has edited cells, or wants to. */
 export function hasEdits(turn: ITurn): boolean {
-  return turn.parts.some(part => part.kind === 'tool' && EDIT_TOOLS.has(part.tool));
+  return turn.parts.some(isEdit);
 }
 
 /** Whether an edit waits for approval. */
@@ -124,5 +123,11 @@ export function hasPendingEdit(turn: ITurn): boolean {
 }
 
 function isPendingEdit(part: ITurn['parts'][number]): part is IToolPart {
-  return part.kind === 'tool' && EDIT_TOOLS.has(part.tool) && part.status === 'running' && part.approval?.decision === null;
+  return isEdit(part) && part.status === 'running' && part.approval?.decision === null;
+}
+
+/** Whether a call edits a cell, and is proposed there: a cell that is only run is asked about in the sidebar. */
+function isEdit(part: ITurn['parts'][number]): part is IToolPart {
+  const edit = part.kind === 'tool' ? part.display?.edit : null;
+  return Boolean(edit) && edit !== 'run';
 }

@@ -47,8 +47,8 @@ export function suggestCode(notebook: Notebook, cell: Cell, code: string, transl
     }
     focusCell(notebook, cell);
   };
-  const edit = { tool: '', title: translation.__('Suggested code'), arguments: { source: code } };
-  const proposal = new Proposal(edit, source, translation, onDecide);
+  const edit = { title: translation.__('Suggested code'), before: source, source: code };
+  const proposal = new Proposal(edit, translation, onDecide);
   for (const widget of Array.from(cell.children()).filter(child => child.hasClass(SUGGESTION_CLASS))) {
     widget.dispose();
   }

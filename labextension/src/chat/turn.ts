@@ -1,7 +1,7 @@
 // One question with its answer: a value, folded over the turn's events.
 
 import type { ActionStatus, StreamEvent, Effect, IApprovalRequested } from '../api/events';
-import type { Grounding, Reason, Suggestion, ToolCalled } from '../api/wire';
+import type { CallDisplay, Grounding, Reason, Suggestion, ToolCalled } from '../api/wire';
 import type { IPicture } from './pictures';
 
 export interface ITextPart {
@@ -23,6 +23,8 @@ export interface IToolPart {
   title: string;
   /** Name of the tool's icon; empty for a generic one. */
   icon: string;
+  /** What its arguments are, and what it does to a cell; null for stored calls. */
+  display: CallDisplay | null;
   effect: Effect;
   arguments: Record<string, unknown>;
   status: 'running' | ActionStatus;
@@ -231,13 +233,14 @@ function withThinking(parts: readonly Part[], text: string, replacesText: boolea
 }
 
 /** A call that has begun. */
-export function toolPart(call: Omit<ToolCalled, 'title' | 'icon' | 'effects'> & Partial<ToolCalled>): IToolPart {
+export function toolPart(call: Omit<ToolCalled, 'effects' | 'display'> & { display?: CallDisplay | null }): IToolPart {
   return {
     kind: 'tool',
     callId: call.call_id,
     tool: call.tool,
     title: call.title || humanized(call.tool),
-    icon: call.icon ?? '',
+    icon: call.icon,
+    display: call.display ?? null,
     effect: call.effect,
     arguments: call.arguments,
     status: 'running',
@@ -263,20 +266,20 @@ function withApproval(parts: readonly Part[], event: IApprovalRequested): readon
   const { digest, preview = '', reasons = [], effects = [], may_stand: mayStand = false } = event;
   const approval: IApproval = { digest, preview, reasons, effects, mayStand, decision: null, problem: '', isAtCell: false };
   const known = parts.some(part => part.kind === 'tool' && part.callId === event.call_id);
-  const title = `${humanized(event.tool)}${effects.length > 1 ? ' and run it' : ''}`;
-  const all = known ? parts : [...parts, toolPart({ ...event, title })];
+  const all = known ? parts : [...parts, toolPart(event)];
   // What is shown is what the approval is about, not what the call had before.
   return all.map(part =>
     part.kind === 'tool' && part.callId === event.call_id
-      ? {
-          ...part,
-          ...(part.tool === event.tool ? {} : { tool: event.tool, title: humanized(event.tool), icon: '' }),
-          effect: event.effect,
-          arguments: event.arguments,
-          approval
-        }
+      ? { ...toolPart(event), content: part.content, startedAt: part.startedAt, approval }
       : part
   );
+}
+
+/** The argument of a call that is text and has this role. */
+export function argumentOf(part: IToolPart, role: 'cell_id' | 'below' | 'source'): string | undefined {
+  const roles = part.display?.arguments ?? {};
+  const name = Object.keys(roles).find(name => roles[name] === role && typeof part.arguments[name] === 'string');
+  return name === undefined ? undefined : (part.arguments[name] as string);
 }
 
 /** Whether a question ended without a complete answer, so that it can be asked again. */

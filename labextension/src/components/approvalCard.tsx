@@ -5,7 +5,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { runIcon } from '@jupyterlab/ui-components';
 import type { IDecision } from '../api/turns';
 import type { Conversation } from '../chat/conversation';
-import type { IToolPart } from '../chat/turn';
+import { argumentOf, type IToolPart } from '../chat/turn';
 import { notebookLanguage } from '../notebook/notebookContext';
 import { HighlightedCode } from './highlightedCode';
 import { withHiddenShown } from './sanitize';
@@ -19,20 +19,6 @@ interface IProps {
 
 /** From so many lines on their number is shown. */
 const MANY_LINES = 12;
-/** Arguments of our own tools that the card shows in words, and those that it shows as what would be done. */
-const PLACES: Record<string, readonly string[]> = {
-  insert_cell: ['below'],
-  edit_cell: ['cell_id'],
-  delete_cell: ['cell_id'],
-  move_cell: ['cell_id', 'below'],
-  run_cell: ['cell_id']
-};
-const PREVIEWED: Record<string, readonly string[]> = {
-  insert_cell: ['source', 'run'],
-  edit_cell: ['source', 'replace', 'run'],
-  run_code: ['code'],
-  try_code: ['code']
-};
 
 export function ApprovalCard({ conversation, part, onDecide }: IProps): JSX.Element {
   const { translation } = useServices();
@@ -44,7 +30,7 @@ export function ApprovalCard({ conversation, part, onDecide }: IProps): JSX.Elem
   const others = withHiddenShown(argumentsText(part, preview !== ''));
   const lines = code.split('\n').length;
   const { notebook } = conversation;
-  const language = notebook && (part.effect === 'execute' || part.tool.endsWith('_cell')) ? notebookLanguage(notebook) : '';
+  const language = notebook && (part.effect === 'execute' || part.display?.edit) ? notebookLanguage(notebook) : '';
   const deny = () => onDecide({ decision: 'deny', words: words.trim() });
   return (
     <section className="jp-agent-approval" aria-labelledby={titleId}>
@@ -52,9 +38,7 @@ export function ApprovalCard({ conversation, part, onDecide }: IProps): JSX.Elem
         {withHiddenShown(part.title)}?
       </h3>
       {place && <p className="jp-agent-note">{place}</p>}
-      {part.tool === 'restart_kernel' && (
-        <p className="jp-agent-note">{translation.__('All variables will be lost.')}</p>
-      )}
+      {part.display?.caution && <p className="jp-agent-note">{withHiddenShown(part.display.caution)}</p>}
       {others && (
         <pre tabIndex={0} dir="ltr">
           {others}
@@ -127,31 +111,31 @@ export function ApprovalCard({ conversation, part, onDecide }: IProps): JSX.Elem
   );
 }
 
-/** Which cell the call is about, as the user counts cells. */
-function placeOf(conversation: Conversation, { tool, arguments: values }: IToolPart, translation: TranslationBundle): string {
-  const about = (id: unknown, known: string, unknown: string) => {
+/** Which cell the call is about and where it is to be, as the user counts cells. */
+function placeOf(conversation: Conversation, part: IToolPart, translation: TranslationBundle): string {
+  const cellId = argumentOf(part, 'cell_id');
+  const below = argumentOf(part, 'below');
+  const about = (id: string, known: string) => {
     const index = conversation.notebook?.content.widgets.findIndex(cell => cell.model.id === id) ?? -1;
-    return index < 0 ? unknown : translation.__(known, index + 1);
+    return index < 0
+      ? translation.__('A cell that is not in this notebook: %1', withHiddenShown(id))
+      : translation.__(known, index + 1);
   };
-  const below = () =>
-    values.below === '' ? translation.__('At the top of the notebook') : about(values.below, 'Below cell %1', '');
-  switch (tool) {
-    case 'insert_cell':
-      return values.below === undefined ? '' : below();
-    case 'move_cell':
-      return [about(values.cell_id, 'Cell %1', ''), below()].filter(Boolean).join(' → ');
-    default:
-      return values.cell_id === undefined || !(tool in PLACES)
-        ? ''
-        : about(values.cell_id, 'Cell %1', translation.__('A cell that is not in this notebook: %1', String(values.cell_id)));
-  }
+  return [
+    cellId === undefined ? '' : about(cellId, 'Cell %1'),
+    below === undefined ? '' : below === '' ? translation.__('At the top of the notebook') : about(below, 'Below cell %1')
+  ]
+    .filter(Boolean)
+    .join(' → ');
 }
 
-/** Arguments of a call by name, but those that are shown otherwise; a tool of others may give any name a meaning of its own. */
+/** Arguments of a call by name, but those that are shown otherwise. */
 function argumentsText(part: IToolPart, hasPreview: boolean): string {
-  const shown = [...(PLACES[part.tool] ?? []), ...((hasPreview && PREVIEWED[part.tool]) || [])];
+  const roles = part.display?.arguments ?? {};
+  const isShown = (name: string, value: unknown) =>
+    roles[name] === 'cell_id' || roles[name] === 'below' ? typeof value === 'string' : hasPreview && name in roles;
   return Object.entries(part.arguments)
-    .filter(([name]) => !shown.includes(name))
+    .filter(([name, value]) => !isShown(name, value))
     .map(([name, value]) => `${name}: ${typeof value === 'string' ? value : JSON.stringify(value)}`)
     .join('\n');
 }
