@@ -275,6 +275,8 @@ class _Collector(ast.NodeVisitor):
             self._scope_of(node.target.id).added.setdefault(node.target.id, []).append(node.value)
             if isinstance(node.value, ast.List | ast.Tuple | ast.Set | ast.Dict | ast.ListComp):  # ``functions += [f]``
                 self._scope_of(node.target.id).items.setdefault(node.target.id, []).append(node.value)
+        else:
+            self._put_into(node.target, [node.value])
         self.generic_visit(node)
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
@@ -913,7 +915,7 @@ class NameResolver:
             inner: Iterable[ast.expr | None] = ()
             match part:
                 case ast.Name(id=name):
-                    inner = [*self.values_of(part), *self._given_to_parameter(part)]
+                    inner = [*self.values_of(part), *self.added_to(part), *self._given_to_parameter(part)]
                     yield from self._registered(name)
                     variable = self.live.get(name)
                     is_data = variable is not None and variable.kind not in ("module", "function", "class")
@@ -1082,7 +1084,7 @@ class NameResolver:
         remade = [
             value
             for bindings in scopes
-            for values in (bindings.items, bindings.values)
+            for values in (bindings.items, bindings.added, bindings.values)
             for value in values.get(name, ())
             if name in self._names_in_tree(value)
         ]
@@ -1124,9 +1126,8 @@ class NameResolver:
             name in bindings.values or name in bindings.definitions or name in bindings.unknown for bindings in bound
         )
         for bindings in scopes:
-            for value in (
-                bindings.items.get(name, ()) if not is_module else ()
-            ):  # `numpy.append` puts nothing into numpy
+            put_in = (*bindings.items.get(name, ()), *bindings.added.get(name, ()))
+            for value in put_in if not is_module else ():  # `numpy.append` puts nothing into numpy
                 found |= self._value_origins(name, value)
             for function, arguments in bindings.parameters.get(name, ()):
                 for given in self._given_to(function, name, arguments, seen=True):

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import html
 import re
 import sys
@@ -35,6 +36,7 @@ from jupyter_agent.analysis.risk_tables import (
     DATA_METHODS,
     EMBEDDED,
     EVALUATORS,
+    FORMULAS,
     FREE_EXTENSIONS,
     FREE_MAGICS,
     INTERPRETER_ATTRIBUTES,
@@ -197,6 +199,10 @@ _OF_DATABASES = frozenset(
 )
 #: Libraries that evaluate texts as Python, and the names that such a text calls.
 _EVALUATING = frozenset("sympy patsy statsmodels formulaic linearmodels numexpr bambi plotnine lifelines".split())
+#: What evaluates no text that it is given: functions of such a library that show it, builtins, and methods of lists and dictionaries.
+_NOT_EVALUATING = frozenset(
+    "latex pprint pretty pretty_print print_tree srepr mathml init_printing init_session append extend insert remove update setdefault pop get".split()
+).union(dir(builtins))
 #: Code in a template, and what of it looks up attributes by names that are put together.
 _TEMPLATE_CODE = re.compile(r"\{[{%].*?(?:[}%]\}|\Z)", re.DOTALL)
 _OF_TEMPLATES = ("from_string", "Template", "NativeTemplate", "compile_expression")
@@ -838,6 +844,12 @@ class _Reach(ast.NodeVisitor):
                 if re.match(r"\.|[^<].*\(", origin) and origin[-1] != ")"
             ]
             codes += ["files"] if isinstance(argument, ast.Attribute) and self._writes_to_open_file(call) else []
+            if names & _CALLERS and any(origin.startswith("sympy.") and "(" not in origin for origin in found):
+                owner = [node.func.value] if isinstance(node.func, ast.Attribute) else []
+                others = [other for other in (*node.args, *owner) if other is not argument]
+                call = ast.Call(func=argument, args=[ast.Starred(other, ast.Load()) for other in others], keywords=[])
+                for code in filter(None, (self._reached(call, origin) for origin in found)):
+                    self._note(code, argument)
             is_data = names <= _OF_FRAMES  # which are more often given an attribute than a method
             for code in filter(None, codes):
                 if code != "unknown_call" or not is_data:
@@ -921,8 +933,10 @@ class _Reach(ast.NodeVisitor):
             return code
         if origin.startswith(ADDRESS_READERS) and "(" not in origin and self._is_unseen_address(node):
             return "network?"
-        if plain in EVALUATORS and any(UNSEEN in text for text in self._given(node)):
-            return EVALUATORS[plain]
+        if origin in EVALUATORS and any(UNSEEN in text for text in self._given(node)):
+            return EVALUATORS[origin]
+        if root in _EVALUATING and self._evaluates_unseen(node, origin, last):
+            return "unknown_call"
         if last == "load" and root in UNPICKLING_ROOTS:
             return "process"
         if origin.startswith(_TAKE_ADDRESSES) and any(map(_ADDRESS.match, self._given(node))):
@@ -957,12 +971,17 @@ class _Reach(ast.NodeVisitor):
             return "network"
         if any(map(_SENSITIVE.search, quoted)):
             return "files"
+        named = [word.value for word in node.keywords if word.arg in ("target", None)]
         leaves = (
             last in ("enable_load_extension", "load_extension")
+            or (last == "backup" and not all(map(self._is_database_in_memory, (*node.args[:1], *named))))
             or any(map(_LEAVES_MEMORY.search, texts))
             or (is_statement and self._texts.is_hidden(node.args[0]))
         )
         return "database" if leaves else ""
+
+    def _is_database_in_memory(self, node: ast.expr) -> bool:
+        return self._names.origins_of(node) == {":memory:"}
 
     def _inherited(self, node: ast.Call, name: str, member: str, last: str) -> str:
         """What a method of a class that the notebook defines reaches: its own was looked into, others come from the bases."""
@@ -1162,6 +1181,12 @@ class _Reach(ast.NodeVisitor):
             return code
         if root == "tkinter" and ".tk." in plain:
             return "process"
+        if root == "matplotlib" and last == "rc" and any(word.arg == "html" for word in node.keywords):
+            return "process"  # animations are shown as films, which a program makes
+        if last == "to_image" and root in ("plotly", ""):
+            return "process"
+        if root == "numba" and "cache" in self._turned_on(node):
+            return "files"
         if plain.endswith("rcParams.update") and any("backend" in text for text in self._given(node)):
             return "process" if any(UNSEEN in text for text in self._given(node)) else ""
         if root in _EVALUATING and (code := self._evaluated(node)):
@@ -1189,6 +1214,16 @@ class _Reach(ast.NodeVisitor):
                 for name in _CALLED.findall(text):
                     self.inspect(f"{name}(_, _)", "expression")
         return ""
+
+    def _evaluates_unseen(self, node: ast.Call, origin: str, last: str) -> bool:
+        """Whether a library evaluates a text that the code does not show: any that symbols are made of, and formulas of models."""
+        named = [word.value for word in node.keywords if word.arg in ("formula", None)]
+        if not origin.startswith("sympy."):
+            is_formula = last == "from_formula" or (origin.startswith(FORMULAS) and "(" not in origin)
+            return self._texts.is_hidden(*(node.args[:1] if is_formula else ()), *named)
+        if last in _NOT_EVALUATING or "lambdify()" in origin:
+            return False
+        return any(map(self._texts.may_be_hidden_text, (*node.args, *(word.value for word in node.keywords))))
 
     def _by_method(self, node: ast.Call, plain: str, last: str, root: str) -> str | None:
         """The verdict by the method's name, whatever its object is; None where the name says nothing."""
@@ -1280,7 +1315,7 @@ class _Reach(ast.NodeVisitor):
             backends = [node.args[-1]] if any("backend" in text for texts in words for text in texts) else []
             if self._is_foreign_backend(*backends, named.get("backend")):
                 return "process"
-        given = {name or "" for name, value in named.items() if not isinstance(value, ast.Constant) or value.value}
+        given = self._turned_on(node)
         if _FETCHING & given:
             return "network"
         if any("://" in text for text in self._names.texts(named.get("storage"))):
@@ -1306,6 +1341,12 @@ class _Reach(ast.NodeVisitor):
         if is_fetched and plain.startswith(_MODELS):
             return "network"
         return ""
+
+    def _turned_on(self, node: ast.Call) -> set[str]:
+        """Keywords that are given something but False, None or nothing."""
+        return {
+            word.arg or "" for word in node.keywords if not isinstance(word.value, ast.Constant) or word.value.value
+        }
 
     def _is_foreign_backend(self, *given: ast.expr | None) -> bool:
         """Whether a library that is loaded by its name, to plot with, is one that is not known."""
@@ -1464,7 +1505,11 @@ class _Reach(ast.NodeVisitor):
 
     def _queried(self, node: ast.Call, last: str, root: str) -> str | None:
         """The verdict on a text that a database or a frame evaluates."""
-        named = [word.value for word in node.keywords if last in ("eval", "query") and word.arg in ("expr", None)]
+        named = [
+            word.value
+            for word in node.keywords
+            if last in ("eval", "query") and (word.arg in ("expr", None) or root == "xarray")
+        ]
         first = next(iter([*node.args[:1], *named]), None)
         texts = [text for text in self._texts.texts(first) if text != UNSEEN]
         connections = [
@@ -1479,7 +1524,7 @@ class _Reach(ast.NodeVisitor):
             return "database"
         if any(_QUOTED_ADDRESS.search(text) for text in texts):
             return "network"
-        if last in ("eval", "query") and first is not None and self._texts.is_hidden(first):
+        if last in ("eval", "query") and first is not None and self._texts.is_hidden(first, *named):
             return "unknown_call"
         if last in ("eval", "query") and (texts or root not in ("", "pandas")):
             calls = [text for text in texts if ("@" in text and "(" in text) or "__" in text or _calls_method(text)]

@@ -157,7 +157,8 @@ numpy.test pandas.test scipy.test numpy.testing.extbuild yaml.UnsafeLoader yaml.
 polars.DataFrame.deserialize polars.LazyFrame.deserialize polars.Expr.deserialize skopt.load pycaret.classification.load_model accelerate.notebook_launcher accelerate.debug_launcher spacy.util.run_command pydub.playback
 gensim.models.wrappers music21.stream.Stream.show pulp.LpProblem.solve pyomo.environ.SolverFactory pydub.AudioSegment.from_mp3 pydub.AudioSegment.from_ogg pydub.AudioSegment.from_flv pydub.AudioSegment.from_file graphviz.Source.pipe graphviz.Digraph.pipe
 graphviz.Graph.pipe SimpleITK.Show tabula nltk.Tree.draw nltk.tree.Tree.draw nltk.app tensorflow.load_library keras.config.enable_unsafe_deserialization IPython.lib.latextools IPython.lib.clipboard IPython.lib.deepreload
-sympy.utilities.autowrap PIL.ImageShow PIL.ImageGrab psutil.Process.send_signal psutil.Process.suspend psutil.Process.resume psutil.Process.nice psutil.Process.environ
+sympy.utilities.autowrap matplotlib.font_manager.findSystemFonts matplotlib.font_manager._get_fontconfig_fonts torch.compile graphviz.Source graphviz.Digraph graphviz.Graph
+xgboost.plot_tree xgboost.to_graphviz lightgbm.plot_tree lightgbm.create_tree_digraph tensorflow.saved_model.load PIL.ImageShow PIL.ImageGrab psutil.Process.send_signal psutil.Process.suspend psutil.Process.resume psutil.Process.nice psutil.Process.environ
 """
 
 _NETWORK = """
@@ -187,7 +188,8 @@ pip_audit ngrok pyngrok localtunnel dns whois scapy nmap netmiko napalm pysnmp l
 xarray.tutorial geopandas.tools.geocode geopandas.tools.reverse_geocode bokeh.server spacy.displacy.serve skimage.data.download_all nltk.download_shell nltk.download_gui
 astropy.coordinates.SkyCoord.from_name astropy.coordinates.EarthLocation.of_site astropy.samp Bio.PDB.PDBList Bio.Blast.NCBIWWW Bio.KEGG.REST Bio.TogoWS statsmodels.datasets.webuse statsmodels.api.datasets.webuse
 textblob.download_corpora lxml.html.open_in_browser lxml.html.submit_form six.moves sentence_transformers.util.http_get pyproj.sync pyproj.network
-xml.sax.saxutils.prepare_input_source nltk.set_proxy nltk.util.set_proxy urllib.robotparser pyarrow.flight mne.datasets nilearn.datasets dtale panel.serve jax.profiler tqdm.contrib.telegram tqdm.contrib.slack tqdm.contrib.discord
+shap.datasets pymc.get_data pymc3.get_data arviz.load_arviz_data catboost.datasets yellowbrick.datasets featuretools.demo evalml.demos pycaret.datasets librosa.ex librosa.example librosa.util.example
+librosa.util.ex altair.datasets hvplot.sampledata darts.datasets xml.sax.saxutils.prepare_input_source nltk.set_proxy nltk.util.set_proxy urllib.robotparser pyarrow.flight mne.datasets nilearn.datasets dtale panel.serve jax.profiler tqdm.contrib.telegram tqdm.contrib.slack tqdm.contrib.discord
 """
 
 _DATABASE = """
@@ -270,7 +272,7 @@ METHODS: Final[dict[str, str]] = {
         "files": "to_excel to_parquet to_feather to_pickle to_hdf to_stata to_orc to_netcdf to_zarr to_file to_disk to_gif write_parquet "
         "write_ipc write_excel write_avro write_delta write_image sink_parquet sink_csv sink_ipc sink_ndjson savefig imsave save_model save_pretrained "
         "save_weights save_word2vec_format save_local save_to_disk write_text write_bytes unlink rmdir rmtree symlink_to hardlink_to "
-        "link_to lchmod imwrite mimsave mimwrite write_to_dataset write_dataset write_table extractall tofile savetxt write_pdf write_png write_svg export_html save_npz save_html writelines fwrite "
+        "link_to lchmod imwrite mimsave mimwrite write_to_dataset write_dataset write_table extractall tofile to_jshtml savetxt write_pdf write_png write_svg export_html save_npz save_html writelines fwrite "
         "dump_stats print_figure print_png print_pdf print_svg print_jpg print_jpeg print_raw print_rgba print_eps print_ps print_tif print_tiff print_webp print_pgf writeLP writeMPS show_html "
         "mkdir touch chmod writestr to_filename writeto to_raster dcmwrite savez savez_compressed savemat mmwrite to_textfiles to_npy_stack to_hdf5 to_iceberg embed_minimal_html embed_snippet ggsave "
         "plot_model open_output_stream open_append_stream saveAsTable insertInto saveAsTextFile RecordVideo save_figure",
@@ -279,7 +281,7 @@ METHODS: Final[dict[str, str]] = {
         "delete_object publish create_connection create_server create_datagram_endpoint sock_connect getaddrinfo create_unix_connection create_unix_server open_connection install_extension",
         "database": "to_sql executemany executescript write_database flushdb flushall drop_table drop_database drop_collection insert_one insert_many "
         "update_one update_many delete_one delete_many replace_one bulk_write drop_all create_all to_postgis read_database_uri",
-        "process": "getoutput getstatusoutput check_output check_call create_subprocess_exec create_subprocess_shell subprocess_exec subprocess_shell execvp read_pickle load_pickle unpickle process_map notebook_launcher",
+        "process": "to_html5_video getoutput getstatusoutput check_output check_call create_subprocess_exec create_subprocess_shell subprocess_exec subprocess_shell execvp read_pickle load_pickle unpickle process_map notebook_launcher",
         "magic": "run_line_magic run_cell_magic",
         "environment": "putenv unsetenv setenv to_clipboard write_clipboard",
     }.items()
@@ -312,20 +314,31 @@ ADDRESS_READERS: Final = (
 EVALUATORS: Final[dict[str, str]] = {
     name: code
     for code, names in {
-        "process": "matplotlib.use matplotlib.pyplot.switch_backend matplotlib.rc",
-        "unknown_call": "numexpr.evaluate numexpr.re_evaluate sympy.sympify sympy.S "
-        "sympy.parse_expr sympy.parsing.sympy_parser.parse_expr sympy.core.sympify.sympify",
+        "process": "matplotlib.use matplotlib.pyplot.switch_backend matplotlib.rc spacy.load",
+        "unknown_call": "plotnine.aes numexpr.evaluate numexpr.re_evaluate",
     }.items()
     for name in names.split()
 }
+#: Beginnings of the names of functions of which the first argument is a formula, which is evaluated as Python.
+FORMULAS: Final = (
+    "statsmodels.formula.",
+    "patsy.dmatri",
+    "patsy.incr_dbuilder",
+    "patsy.ModelDesc",
+    "formulaic.model_matrix",
+    "formulaic.Formula",
+    "bambi.Model",
+)
 #: Libraries whose `load` reads pickles.
 UNPICKLING_ROOTS: Final = frozenset(
     "gensim statsmodels surprise stable_baselines3 pmdarima lightfm implicit hdbscan umap".split()
 )
 #: Texts that make a library start a program, or a server, wherever they are given → what it reaches.
-SETTINGS: Final[dict[str, str]] = {"text.usetex": "process", "webagg": "network"}
+SETTINGS: Final[dict[str, str]] = {"text.usetex": "process", "animation.html": "process", "webagg": "network"}
 #: What Plotly and Altair show things in that is not the page: browsers and servers that they start, and files that they write.
-RENDERERS: Final = frozenset("browser chrome chromium firefox iframe iframe_connected json csv jupyter".split())
+RENDERERS: Final = frozenset(
+    "browser chrome chromium firefox iframe iframe_connected json csv jupyter png jpg jpeg svg pdf webp".split()
+)
 #: Beginnings of the names of classes whose items lie in a file.
 ON_DISK: Final = (
     "numpy.memmap", "mmap.mmap", "h5py.", "zarr.", "shelve.", "dbm.", "_dbm.", "_gdbm.", "pandas.HDFStore", "pandas.io.pytables.", "tables.", "netCDF4.",

@@ -36,6 +36,9 @@ _NUMBERS = frozenset(
 _NUMERIC_METHODS = frozenset("mean std var median count nunique corr score index find".split())
 _NUMERIC_ATTRIBUTES = frozenset("shape size ndim".split())
 _NUMERIC_FORMAT = re.compile(r"[^{}]*[bdeEfFgGnoxX%]")
+#: Signs that may stand between the names of a formula, and such names.
+_SIGNS = ("+", "*", ",", "|", "&")
+_WORDS = re.compile(r"(?!.*__)\w[\w. ]*")
 #: Names of methods by which libraries render their own values: frames, animations, graphs.
 _RENDERERS = frozenset(
     "to_html to_jshtml to_html5_video create create_png create_svg create_jpg pipe render to_image".split()
@@ -61,6 +64,9 @@ _OPERATORS = tuple(
     f"__{name}__" for name in "neg pos invert lt le eq ne gt ge abs round format sub rsub mod rmod mul rmul floordiv truediv rtruediv pow and rand or ror "
     "xor rxor lshift rshift rlshift rrshift matmul rmatmul rpow rfloordiv divmod isub imul".split()
 )  # fmt: skip
+#: Libraries that compute with numbers and symbols, and what of them gives texts.
+_COMPUTING = frozenset("sympy numpy scipy mpmath math cmath fractions decimal statistics random".split())
+_READING = re.compile(r"\b(?:load\w*|genfromtxt|from\w+|rec\w*|char|strings|latex|pretty|s?repr|\w*code|mathml|io)\b")
 _UTF8 = frozenset(("", "utf-8", "utf8", "ascii", "latin-1"))
 
 
@@ -189,6 +195,51 @@ class TextReader:
         """Whether something of what these may be only shows when the code runs."""
         return any(UNSEEN in text for node in nodes for text in self.texts(node))
 
+    def may_be_hidden_text(self, node: ast.expr | None) -> bool:
+        """Whether an expression may be a text of which something only shows when the code runs, or hold one; symbols and arrays are none."""
+        waiting, seen = [node], set[int]()
+        while waiting:
+            part = waiting.pop()
+            if part is None:
+                return True
+            if id(part) in seen or not self.is_hidden(part):
+                continue
+            seen.add(id(part))
+            origins = self._names.origins_of(part)
+            match part:
+                case ast.List(elts=inner) | ast.Tuple(elts=inner) | ast.Set(elts=inner) | ast.BoolOp(values=inner):
+                    waiting += inner
+                case ast.Dict(keys=keys, values=values):
+                    waiting += [*filter(None, keys), *values]
+                case ast.Starred(value=inner) | ast.Subscript(value=inner) | ast.NamedExpr(value=inner):
+                    waiting.append(inner)
+                case ast.ListComp(elt=inner) | ast.SetComp(elt=inner) | ast.GeneratorExp(elt=inner):
+                    waiting.append(inner)
+                case ast.Lambda(args=arguments, body=inner):  # of which the library gives the arguments
+                    names = {argument.arg for argument in ast.walk(arguments) if isinstance(argument, ast.arg)}
+                    seen |= {id(name) for name in ast.walk(inner) if isinstance(name, ast.Name) and name.id in names}
+                    waiting.append(inner)
+                case ast.IfExp(body=body, orelse=other):
+                    waiting += [body, other]
+                case ast.BinOp(left=left, right=right):
+                    sides = [self._names.origins_of(side) for side in (left, right)]
+                    waiting += [] if any(map(_are_symbols, sides)) else [left, right]
+                case ast.Name(id=name) if values := self._names.values_of(part):
+                    is_known = None in values and name not in self._names.live and _are_symbols(origins)
+                    waiting += [value for value in values if not (value is None and is_known)]
+                case ast.Name(id=name) if name in self._names.live or not _are_symbols(origins):
+                    if not any(origin.endswith("()") for origin in origins) or not _are_computed(origins):
+                        return True
+                case ast.Call(args=given, keywords=words) if _are_defined(origins := self._names.origins_of(part.func)):
+                    waiting += self.returned(origins)
+                case ast.Call(args=given, keywords=words) if _are_computed(origins):
+                    waiting += [] if _are_symbols(origins) else [*given, *(word.value for word in words)]
+                case ast.Name() | ast.Attribute() if _are_symbols(origins):
+                    pass
+                case _:
+                    return True
+        return False
+
     def items(self, node: ast.expr) -> frozenset[str]:
         """What an item of an expression may be."""
         return frozenset(self._elements(node))
@@ -309,6 +360,10 @@ class TextReader:
             case "join" if node.args and isinstance(node.args[0], ast.List | ast.Tuple):
                 between = next(iter(self.texts(func.value)), UNSEEN)
                 return self._put_together(node.args[0].elts, between)
+            case "join" if node.args:  # names with signs between them say the same in any order
+                between, words = next(iter(self.texts(func.value)), UNSEEN), sorted(self._elements(node.args[0]))
+                is_seen = between.strip() in _SIGNS and words and all(map(_WORDS.fullmatch, words))
+                return (between.join(words) if is_seen else UNSEEN,)
             case "lower" | "upper" | "title" | "strip" | "rstrip" | "lstrip" | "capitalize" if not node.args:
                 return self.texts(func.value)
             case "encode" | "decode" if all(text.lower() in _UTF8 for text in given):
@@ -338,6 +393,18 @@ def _spread(value: ast.expr) -> ast.expr:
 def _are_defined(origins: frozenset[str]) -> bool:
     """Whether all are functions of the notebook."""
     return bool(origins) and all(origin.startswith("<") and origin.endswith(">") for origin in origins)
+
+
+def _are_computed(origins: frozenset[str]) -> bool:
+    """Whether all come from libraries that compute with numbers, and from nothing that reads."""
+    return bool(origins) and all(
+        origin.partition(".")[0] in _COMPUTING and not _READING.search(origin) for origin in origins
+    )
+
+
+def _are_symbols(origins: frozenset[str]) -> bool:
+    """Whether all are expressions of symbols, and not texts that are made of these."""
+    return _are_computed(origins) and all(origin.startswith("sympy.") for origin in origins)
 
 
 def _is_number(text: str) -> bool:
