@@ -15,6 +15,9 @@ from jupyter_agent.core.protocols import ToolSpec
 
 _CONTEXT = re.compile(r"^[ \t]*<(context[\w-]*)>$.*?(?:^</\1>[ \t]*$|\Z)", re.MULTILINE | re.DOTALL)
 _CHANGED = re.compile(r"^Changed since the last question: (.+)$", re.MULTILINE)
+#: The number of a question in a list, ``1. What is …``.
+_NUMBERED = re.compile(r"\A(?:question\s+)?\d{1,2}\s*[.):]\s+(?=\S)", re.IGNORECASE)
+_IF_SO = re.compile(r"(?<=[?.])\s+if (?:yes|so),?\s+", re.IGNORECASE)
 #: How far back questions are read again for what "it" means.
 MEMORY = 12
 
@@ -56,7 +59,9 @@ class Conversation:
         asked = [place for place, message in enumerate(messages) if message.role == "user"]
         last = asked[-1] if asked else len(messages)
         # A question is what stands outside the context blocks of a user message.
-        questions = tuple(_CONTEXT.sub("", messages[place].content).strip() for place in asked)
+        typed = [_plain(_CONTEXT.sub("", messages[place].content)) for place in asked]
+        # ``Are there gaps? If so, in which columns?`` asks the second after the first.
+        questions = tuple(part for question in typed for part in _IF_SO.split(question, maxsplit=1))
         context = "\n".join(block[0] for block in _CONTEXT.finditer(messages[last].content)) if asked else ""
         changed = _CHANGED.search(context)
         answers = [
@@ -80,6 +85,11 @@ class Conversation:
             (code_block.source for code_block in code_blocks(self.answer) if code_block.language in ("python", "py")),
             "",
         )
+
+
+def _plain(question: str) -> str:
+    """Without its number in a list, and with ``column(s)`` as ``columns``."""
+    return re.sub(r"\b([a-z]{4,})\(s\)", r"\1s", _NUMBERED.sub("", question.strip()))
 
 
 def _by_call(messages: Iterable[Message], value: Callable[[Message], str]) -> Mapping[Signature, str]:

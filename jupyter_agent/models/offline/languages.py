@@ -40,9 +40,11 @@ REFUSALS = {
 #: Of the words above, those that are English too, or names in code.
 _ENGLISH = frozenset(
     words(
-        "as do is in en e o y i me per media con no for with que die man was wat war van op il la le max min var all der"
+        "as do is in en e o y i z me per media con no for with que die man was wat war van op il la le max min var all der"
     )
 )
+#: Small words that stand in most English questions, and in few others.
+_OF_ENGLISH = frozenset(words("the of what which how many are and to by between each from there does"))
 _ACCENTED = re.compile(r"[àâäáãåæçèéêëìíîïñòóôöõøœùúûüÿßłśżźćńęąğış¿¡]", re.IGNORECASE)
 
 
@@ -52,12 +54,12 @@ def language_of(text: str) -> str | None:
     for language, script in _SCRIPTS:
         if letters and 2 * len(re.findall(script, text)) > letters * (0.4 if language == "ja" else 1):
             return language
-    typed = re.findall(r"[^\W\d_]+", text.casefold())
+    typed = set(re.findall(r"[^\W\d_]+", text.casefold()))
     counts = {language: sum(word in found for word in typed) for language, found in _VOCABULARY.items()}
     sure = {language: sum(word in found - _ENGLISH for word in typed) for language, found in _VOCABULARY.items()}
     best = max(counts, key=lambda language: (sure[language], counts[language]))
     needed = 1 if _ACCENTED.search(text) or len(typed) < 4 else 2
-    return best if sure[best] and counts[best] >= needed else None
+    return best if sure[best] and counts[best] >= max(needed, 1 + len(typed & _OF_ENGLISH)) else None
 
 
 _VOCABULARY = {language: frozenset(words(listed)) for language, listed in _WORDS.items()}

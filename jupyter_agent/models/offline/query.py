@@ -15,12 +15,14 @@ Operator = Literal[
     "==", "!=", ">", ">=", "<", "<=", "between", "during", "month", "isin", "notin", "missing", "present", "contains",
     "startswith", "endswith", "unmatched",
 ]  # fmt: skip
-Function = Literal["mean", "median", "sum", "max", "min", "std", "var", "count", "nunique", "mode", "quantile"]
+Function = Literal[
+    "mean", "median", "sum", "max", "min", "std", "var", "skew", "kurt", "count", "nunique", "mode", "quantile"
+]
 Period = Literal["year", "quarter", "month", "week", "day", "hour", "weekday"]
 
 _NOUNS: Mapping[Function, str] = {
     "mean": "mean", "median": "median", "sum": "sum", "max": "maximum", "min": "minimum", "std": "standard deviation",
-    "var": "variance", "count": "count", "nunique": "number of unique values", "mode": "most frequent value",
+    "var": "variance", "skew": "skewness", "kurt": "excess kurtosis", "count": "count", "nunique": "number of unique values", "mode": "most frequent value",
     "quantile": "quantile",
 }  # fmt: skip
 

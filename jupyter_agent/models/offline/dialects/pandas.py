@@ -10,10 +10,13 @@ from jupyter_agent.models.offline.dialects.dialect import Grouping, alias, free_
 from jupyter_agent.models.offline.namespace import Column, Namespace, Table
 from jupyter_agent.models.offline.query import Condition, Function, Measure, Period
 
-_MODE = "lambda values: values.mode().iat[0]"
+#: What groups have no method of their own for.
+_LAMBDAS: dict[Function, str] = {
+    "mode": "lambda values: values.mode().iat[0]", "skew": "lambda values: values.skew()", "kurt": "lambda values: values.kurt()",
+}  # fmt: skip
 _CALLS: dict[Function, str] = {
     "mean": "mean()", "median": "median()", "sum": "sum()", "max": "max()", "min": "min()", "std": "std()",
-    "var": "var()", "count": "count()", "nunique": "nunique()", "mode": f"agg({_MODE})",
+    "var": "var()", "count": "count()", "nunique": "nunique()", **{function: f"agg({code})" for function, code in _LAMBDAS.items()},
 }  # fmt: skip
 #: Values that depend on those before them.
 RUNNING = {
@@ -139,7 +142,7 @@ class Pandas:
 
     def statistic(self, function: Function, column: Column, conditions: Sequence[Condition] = ()) -> str:
         """One number from a column."""
-        call = "mode().iat[0]" if function == "mode" else _CALLS[function]
+        call = _LAMBDAS[function].partition("values.")[2] if function in _LAMBDAS else _CALLS[function]
         return f"{self.column(column, conditions)}.{call}"
 
     def count(self, conditions: Sequence[Condition]) -> str:
@@ -159,7 +162,7 @@ class Pandas:
             call = "sum(min_count=1)"  # a day without rows has no sum, so it is not the lowest
         if grouping.each:
             calls = (
-                f"{value.label}: {_MODE if how == 'mode' else repr(how)}"
+                f"{value.label}: {_LAMBDAS.get(how, repr(how))}"
                 for value, how in zip(grouping.values, grouping.each, strict=True)
             )
             value, call = "", f"agg({{{', '.join(calls)}}})"
@@ -279,7 +282,7 @@ class Pandas:
         observed = self._observed((rows, across))
         return (
             f"{self.frame.code}.pivot_table(index={rows.label}, columns={across.label}, values={value.label}, "
-            f"aggfunc={'count' if function == 'mode' else function!r}{observed})"
+            f"aggfunc={_LAMBDAS.get(function, repr(function))}{observed})"
         )
 
     def running(self, column: Column, kind: str, window: int | str, function: Function, time: Column | None) -> str:

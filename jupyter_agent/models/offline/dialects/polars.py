@@ -12,7 +12,8 @@ from jupyter_agent.models.offline.query import Condition, Function, Measure, Per
 
 _CALLS: dict[Function, str] = {
     "mean": "mean()", "median": "median()", "sum": "sum()", "max": "max()", "min": "min()", "std": "std()",
-    "var": "var()", "count": "count()", "nunique": "n_unique()", "mode": "mode().first()",
+    "var": "var()", "count": "count()", "nunique": "n_unique()", "mode": "mode().first()", "skew": "skew(bias=False)",
+    "kurt": "kurtosis(bias=False)",
 }  # fmt: skip
 _PERIODS: dict[Period, str] = {
     "year": ".dt.year()", "quarter": ".dt.truncate('1q')", "month": ".dt.truncate('1mo')",
@@ -203,8 +204,8 @@ class Polars:
 
     def pivoted(self, rows: Column, across: Column, value: Column | None, function: Function) -> str:
         chosen = (value or rows).label
-        how = "len" if value is None or function in ("count", "mode", "nunique", "std", "var") else function
-        return f"{self._table}.pivot({across.label}, index={rows.label}, values={chosen}, aggregate_function={how!r})"
+        how = "'len'" if value is None else f"{self.pl}.element().{_CALLS[function]}"
+        return f"{self._table}.pivot({across.label}, index={rows.label}, values={chosen}, aggregate_function={how})"
 
     def running(self, column: Column, kind: str, window: int | str, function: Function, time: Column | None) -> str:
         call = RUNNING.get(

@@ -153,6 +153,9 @@ def _expression(query: TableQuery, language: Dialect, *, is_shown: bool) -> str:
         case "outliers":
             values = language.column(query.columns[0], conditions)
             picked = "[{}]" if language.is_pandas else ".filter({})"
+            if query.deviations is not None:
+                mask = f"((values - values.mean()) / values.std()).abs() > {query.deviations:g}"
+                return f"(lambda values: values{picked.format(mask)})({values})"
             low, high = "values.quantile(0.25)", "values.quantile(0.75)"
             mask = f"(values < {low} - 1.5 * ({high} - {low})) | (values > {high} + 1.5 * ({high} - {low}))"
             return f"(lambda values: values{picked.format(mask)})({values})"
@@ -250,7 +253,10 @@ def _title(query: TableQuery, source: Source) -> str:
         case "matrix":
             return f"Correlations of the number columns of {inside}{where}"
         case "outliers":
-            return f"Values of {name(query.columns[0].name)} in {inside} more than 1.5 times the middle half's width outside it{where}"
+            far = "1.5 times the middle half's width outside it"
+            if query.deviations is not None:
+                far = f"{query.deviations:g} standard deviations from the mean"
+            return f"Values of {name(query.columns[0].name)} in {inside} more than {far}{where}"
         case "difference":
             return f"{_measures_in_words(query)} in {inside}{where}{where_clause(query.pair[:1])} and{where_clause(query.pair[1:])}, and the difference"
         case "pivot":
@@ -361,6 +367,8 @@ def _table(query: TableQuery, title: str, found: Result) -> Sequence[str]:
         if found.rows and rows > shown:
             sentence += f" (the first {shown} of {rows} are shown)"
         return [f"{sentence}:", *replace(found, rows=found.rows[:_ROWS], complete=True).blocks()]
+    if query.shape == "outliers" and rows:
+        title = f"**{many(rows, 'value')}**{title.removeprefix('Values')}"
     if query.order and len(found.rows) == _ROWS:
         title += f" (the first {_ROWS})"
     return [f"{title}:", *found.blocks()]

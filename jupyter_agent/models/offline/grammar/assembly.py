@@ -55,6 +55,7 @@ class Parts:
     periods: tuple[Period, ...] = ()
     place: str = ""
     limit: int | None = None
+    methods: tuple[Any, ...] = ()
     nth: int | None = None
     turned: str = ""
     asked: str = ""
@@ -164,6 +165,8 @@ def parts_of(spans: Sequence[WordSpan], table: Table) -> Parts | None:
                 found.asked = data
             case "H":
                 found.is_each = data == "each"
+            case "m":
+                found.methods += (data,)
             case "R":
                 found.is_plural = span.text.endswith("s")
                 found.is_general = span.surety == 0
@@ -316,6 +319,8 @@ def _query_of(found: Parts) -> TableQuery | None:
         return _having(found, base)
     if found.has("c"):
         return _correlation(found, base)
+    if found.has("m") and not found.has("O"):
+        return None
     if found.has("O"):
         return _outliers(found, base)
     if found.has("g"):
@@ -375,7 +380,14 @@ def _having(found: Parts, base: TableQuery) -> TableQuery | None:
 def _outliers(found: Parts, base: TableQuery) -> TableQuery | None:
     if len(found.columns) > 1 or found.columns != found.numbers or set("FMZStdsn%UEuWGwb") & set(found.kinds):
         return None
-    return replace(base, shape="outliers", columns=found.columns)
+    named = {method for method in found.methods if isinstance(method, str)}
+    numbers = [method for method in found.methods if isinstance(method, float)]
+    if len(numbers) > 1 or "threshold" in named or ("iqr" in named and (numbers not in ([], [1.5]) or "z" in named)):
+        return None
+    is_by_deviations = "iqr" not in named and (numbers or named)
+    return replace(
+        base, shape="outliers", columns=found.columns, deviations=(numbers or [3.0])[0] if is_by_deviations else None
+    )
 
 
 def _correlation(found: Parts, base: TableQuery) -> TableQuery | None:

@@ -5,7 +5,7 @@ Rules are tried in the order in which they stand here, and what no rule takes is
 Letters: T table, R row noun, C column, V value, Q quoted text, N number, n ordinal, D date, Y month, F function, S superlative, A adjective,
 a comparative adjective, L comparison, ~ between, ^ part of a text, 0 missing, ! not, & and, / or, I preposition, J since or before, B by, P period,
 p adverb of a period, . of each row, H how many, U how much, u different, % share, w which, W when, s sort, t first or last, d direction, X unit, E comparison of
-two, c correlation, g pivot, k picture, e how it looks, O outliers, h code, q wise, l another table, y others, o only, x pronoun, v show, r where, = is, z never, ? unknown. Made of them: K condition, G group, M measure, Z extreme,
+two, c correlation, g pivot, k picture, e how it looks, O outliers, m how they are found, h code, q wise, l another table, y others, o only, x pronoun, v show, r where, = is, z never, ? unknown. Made of them: K condition, G group, M measure, Z extreme,
 j how many rows a group has, b several orders.
 """
 
@@ -686,6 +686,14 @@ def _styled(spans: Spans, _table: Table) -> WordSpan | None:
     return _joined("e", spans, style)
 
 
+def _threshold(spans: Spans, _table: Table) -> WordSpan | None:
+    """``a Z-score threshold of 3``, ``Z-score above 2.5``."""
+    number = spans[-1].data
+    if spans[0].data == "iqr" or not isinstance(number, (int, float)) or number <= 0:
+        return None
+    return _joined("m", spans, float(number))
+
+
 #: In the order of their priority.
 _RULES: tuple[Rule, ...] = (
     _rule(
@@ -698,11 +706,16 @@ _RULES: tuple[Rule, ...] = (
     ),
     _rule(r"D", lambda spans, table: _day_span(spans, table) if isinstance(spans[0].data, str) else None),
     _rule(r"Ne|eN|eQ|e(?![NQ])", _styled),
+    _rule(r"mI?=?N|(?<=m)[LI]N", _threshold),
+    _rule(r"[BI]m", lambda spans, _table: spans[1]),
     _rule(r"[nN](?:&[nN])*F|FN", _quantiles),
     _rule(r"[Sa]A", _most),
     _rule(r"St", _ordered),
     _rule(r"B?Cd(?:&B?Cd)+", _orders),
     _rule(r"TC", lambda spans, _table: spans[1]),
+    _rule(
+        r"CC", lambda spans, _table: spans[1] if spans[0].data == spans[1].data else None
+    ),  # ``wind speed (WINDSPEED)``
     _rule(r"BV", lambda spans, _table: spans[1]),
     _rule(r"V(?:[&/E]V)+", _values),
     _rule(r"Y[&E/]Y", _two_months),

@@ -105,6 +105,8 @@ def _changed(query: TableQuery, found: Parts) -> TableQuery | None:
         query = query.of_part()
     if not content and not (found.has("o") and found.limit):
         return _rows_of(query) if set("wv") & set(found.kinds) else None
+    if content == {"c"} and query.shape == "correlation":
+        return query  # ``what is the correlation coefficient?``
     if content == {"%"} and (query.shape in ("count", "groups", "measures")):
         return _as_share(query)
     if content <= {"H"} or (content == {"H"} and found.has("x")):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -22,7 +23,7 @@ from jupyter_agent.models.offline.query import Ask
 from jupyter_agent.models.offline.results import result
 from jupyter_agent.models.offline.words import key
 
-What = Literal["missing", "complete", "duplicates", "type", "unique", "spelling", "about"]
+What = Literal["missing", "complete", "duplicates", "type", "unique", "spelling", "normal", "skewed", "about"]
 _PHRASES: Mapping[What, str] = {
     "missing": "missing|missing values|missing data|missing value|null|nulls|null values|nan|nans|nan values|na|nas|n/a|empty|empty values|empty cells|gaps|blanks|blank|incomplete|holes",
     "complete": "complete|fully filled|without missing values|without gaps|no missing values",
@@ -30,12 +31,14 @@ _PHRASES: Mapping[What, str] = {
     "type": "type|types|dtype|dtypes|data type|data types|datatype|kind|kind of data|format",
     "unique": "unique|distinct|different|unique values|distinct values|different values|possible values|categories|levels|all values|values",
     "spelling": "spelled differently|spelt differently|different spellings|inconsistent|inconsistent spelling|inconsistent spellings|spelling variants|written differently",
+    "normal": "normally distributed|normal distribution|a normal distribution|normality|gaussian|gaussian distribution|test for normality|normality test",
+    "skewed": "skewed|skewed distribution|a skewed distribution|symmetric|symmetrically distributed",
     "about": "describe|explain|meaning|about|summary|summarise|summarize|info|details|overview|stats|statistics|inspect|stand for|represent",
 }
 _OTHERS = {
     "8": "column|columns|col|cols|field|fields",
     "i": "text|string|strings|date|dates|datetime|numeric|number|numbers|integer|int|float|category|categorical|bool|boolean",
-    ".": "there|any|same|exist|do|tell me more|used|use|uses|usage|take|takes|what's|cell|cells",
+    ".": "the distribution of|distribution of|distribution|adhere|adheres|follow|follows|conform|conforms|check|there|any|same|exist|do|tell me more|used|use|uses|usage|take|takes|what's|cell|cells",
 }
 #: What a column is asked about with, where nothing else is said.
 _POINTING = re.compile(
@@ -49,6 +52,10 @@ _BINDING = frozenset("I=&wHBTR.vx8rUo")
 _LISTING = re.compile(r"\W*(?:what|which) \w+ (?:are|do|exist)\b|\W*(?:list|show|give me) (?:all|the)\b", re.IGNORECASE)
 #: Most tables of which one question without a name is answered.
 _MOST = 4
+#: Values from which on a test says anything, and the p below which it says that they differ.
+_FEWEST, _SIGNIFICANT = 8, 0.05
+#: The skewness below which nobody would call values skewed.
+_SYMMETRIC = 0.5
 
 
 LEXICON = before(
@@ -99,7 +106,9 @@ def inspections(question: str, tables: Sequence[Table], previous: Sequence[Inspe
                 found.append((replace(previous[0], table=table, columns=columns), table, surety))
                 break
             whats = [what for what in whats if what != "about"] or whats
-            if whats in (["duplicates", "unique"], ["unique", "type"]):
+            if {*whats} == {"normal", "skewed"}:
+                left -= {"/"}
+            if whats in (["duplicates", "unique"], ["unique", "type"], ["normal", "skewed"]):
                 whats = whats[:1]
             is_alone = len(columns) == 1 and not (left | set(kinds) & set("BHRU"))
             if is_alone and not whats and (_POINTING.match(question) or kinds == "C"):
@@ -111,6 +120,10 @@ def inspections(question: str, tables: Sequence[Table], previous: Sequence[Inspe
                 continue
             if any(not column.facts for column in columns):
                 continue  # nothing is known of it but its name
+            if whats in (["normal"], ["skewed"]) and (
+                "B" in kinds or not columns or any(column.role != "number" for column in columns)
+            ):
+                continue
             what: What = "missing" if whats == ["complete"] and columns else whats[0]
             of_columns = what == "duplicates" and "8" in kinds and not columns and "R" not in kinds
             if what not in ("duplicates", "missing") and (what == "complete") is bool(columns):
@@ -137,6 +150,10 @@ def answered(inspection: Inspection, namespace: Namespace, facts: Facts) -> Sequ
             return _repeated_names(inspection.table)
         case "duplicates" | "complete":
             return _counted(inspection, namespace, facts)
+        case "normal" | "skewed":
+            return [
+                block for column in inspection.columns for block in _distribution(inspection, column, namespace, facts)
+            ]
     return [block for column in inspection.columns for block in _column(inspection, column)]
 
 
@@ -254,3 +271,40 @@ def _counted(inspection: Inspection, namespace: Namespace, facts: Facts) -> Sequ
     if not count:
         return [f"No, {name(table.name)} has **no duplicate rows**{where}.", python(code)]
     return [f"Yes: **{figure(count)}**{of} rows of {name(table.name)} repeat an earlier row{where}.", python(code)]
+
+
+def _distribution(inspection: Inspection, column: Column, namespace: Namespace, facts: Facts) -> Sequence[str]:
+    """Whether values are skewed, or may be of a normal distribution by the test of Jarque and Bera, which needs no library.
+
+    Its statistic is chi-squared with two degrees of freedom, so that p is exp(-statistic / 2).
+    """
+    table, where = inspection.table, f"{name(column.name)} of {name(inspection.table.name)}"
+    shown, running = (
+        f"({', '.join(language.statistic(function, column) for function in ('count', 'skew', 'kurt'))})"
+        for language in (dialect(table, namespace), dialect(table, namespace, runs=True))
+    )
+    ran = facts.run(running)
+    if ran.status != "ok":
+        return [*not_run(ran, f"Count, skewness and excess kurtosis of {where}"), python(shown)]
+    texts = re.findall(r"(?:[^,(]|\([^()]*\))+", result(ran.text).text.strip()[1:-1])
+    numbers = [result(text.strip()).number for text in texts]
+    if len(numbers) != 3 or None in numbers or (numbers[0] or 0) < _FEWEST:
+        return [f"How {where} is distributed cannot be told from so few different values.", python(shown)]
+    count, skew, kurt = (float(number or 0) for number in numbers)
+    # Both are corrected for small samples; the test is of what they were before.
+    skew_before = skew * (count - 2) / math.sqrt(count * (count - 1))
+    kurt_before = (kurt * (count - 2) * (count - 3) / (count - 1) - 6) / (count + 1)
+    p = math.exp(-count / 12 * (skew_before**2 + kurt_before**2 / 4))
+    size = abs(skew)
+    side = "right" if skew > 0 else "left"
+    shape = "about symmetric" if size < _SYMMETRIC else f"{'strongly' if size > 1 else 'somewhat'} skewed to the {side}"
+    if inspection.what == "skewed":
+        return [f"{where} is **{shape}**: its skewness is {figure(skew)}.", python(shown)]
+    verdict = (
+        f"**No**, {where} is not normally distributed"
+        if p < _SIGNIFICANT
+        else f"**Nothing speaks against it**: {where} may be normally distributed"
+    )
+    test = f"by the Jarque–Bera test over {many(int(count), 'value')}, p {'< 0.0001' if p < 0.0001 else f'= {p:.4f}'}"
+    found = f"skewness {figure(skew)}, excess kurtosis {figure(kurt)}; both are 0 for a normal distribution"
+    return [f"{verdict}. It is {shape} ({found}); {test}.", python(shown)]

@@ -69,7 +69,7 @@ _UNIT_WORDS = {
 _PHRASES: Mapping[str, Mapping[str, str]] = {
     "F": {
         "mean": "mean|average|avg|averages|means|averaged|on average|mean value|average value|typical|in the mean", "median": "median|medians|middle value", "sum": "sum|total|totals|sum of all|in total|altogether|overall|summed|sum up|totalled",
-        "std": "std|standard deviation|stdev|spread", "var": "variance", "max": "max|maximum|maximal|maxima", "min": "min|minimum|minimal|minima",
+        "std": "std|standard deviation|stdev|spread", "var": "variance", "skew": "skew|skewness", "kurt": "kurtosis|excess kurtosis", "max": "max|maximum|maximal|maxima", "min": "min|minimum|minimal|minima",
         "range": "range|extent|min and max|minimum and maximum|range of values", "quartiles": "quartiles|quartile|percentiles|quantiles", "percentile": "percentile|quantile",
         "span": "date range|time range|time span|timespan|time period|period covered|from when to when|time frame|covered period|range of dates",
         "nunique": "number of unique|number of distinct|number of different|how many different|how many unique|how many distinct|count of unique|count of distinct|count distinct|count unique|distinct count|unique count|nunique",
@@ -77,7 +77,7 @@ _PHRASES: Mapping[str, Mapping[str, str]] = {
     "H": {"": "how many|how many times|number of|nr of|no of|count of|count|total number of|the number of|# of|nr|counted|amount of", "each": "how often|counts|value counts|value count|frequency|frequencies|occurrences|count of each|number of each|how many of each|counts of|value counts of"},
     "U": {"": "how much", **{word: f"how {word}" for word in words("high big large long old tall expensive late warm hot cold heavy fast deep wide")}},
     "B": {"": "by|per|for each|for every|in each|in every|each|every|of each|grouped by|group by|across|broken down by|split by|within each|for all|according to|groupby|depending on|coloured by|colored by|color by|colour by|with each|at each|over the|over"},
-    "I": {"of": "of", "in": "in|during|within|on|at|for|from|to|with|among|into|through|about|under the|as|than"},
+    "I": {"of": "of|paid by|incurred by|received by|earned by|spent by|made by|scored by|reported by", "in": "in|during|within|on|at|for|from|to|with|among|into|through|about|under the|as|than"},
     "J": {">=": "since|starting|from", ">": "after", "<": "before|until|till|up to|prior to"},
     "&": {"": "and|&|plus|as well as|,|;|together with|along with|what about|how about|same for|the same for|but"},
     "/": {"": "or"},
@@ -111,6 +111,7 @@ _PHRASES: Mapping[str, Mapping[str, str]] = {
     },
     "e": {"stacked": "stacked|stack|on top of each other", "bins": "bin|bins|buckets", "title": "titled|title|with the title|with title", "log": "log scale|logarithmic|logarithmic scale|log axis|log y|logarithmic axis"},
     "O": {"": "outliers|outlier|anomalies|anomaly|extreme values|extreme value"},
+    "m": {"z": "z score|z scores|zscore|z score method|zscore method|z score threshold", "iqr": "iqr|iqr method|iqr rule|interquartile range method", "threshold": "threshold|cutoff"},
     "y": {"": "others|the others|the rest|rest|non-subscribers|everyone else|everybody else"},
     "r": {"": "where|that|whose|if"},
     "g": {"": "pivot|pivot table|crosstab|cross tab|cross tabulation|cross table|unstack|contingency table"},
@@ -130,7 +131,7 @@ _FILLING = frozenset(
         belongs respectively ever so far value values got gets get we've all any some whole entire data dataset table hello hi hey just been
         quite exactly overall now then also too he she him her his hers who ca whats what's
         take appears appear occurs sign signed bought again instead answered answering respond responded registered recorded measured stored column columns
-        want wanted know tell order's ok okay thanks thank have's s u gimme lemme level levels frame dataframe must shall"""
+        want wanted know tell order's ok okay thanks thank have's s u gimme lemme level levels frame dataframe must shall determine identify using method"""
     )
 )
 #: What `FILLERS` has that fills here too: not what could be a name or a unit.
@@ -214,6 +215,9 @@ def _entries() -> dict[str, list[Entry]]:
         found.setdefault(word, []).append(("n", place))
     for phrase in ("how does", "how do", "how did", "how is", "how are", "came out", "come out"):
         found.setdefault(phrase, []).append((".", None))
+    for place in ("dataset", "data set", "data", "table", "dataframe"):
+        for article in ("the ", "this ", ""):
+            found.setdefault(f"in {article}{place}", []).append((".", None))
     for phrase in ("most often", "most frequently"):
         found.setdefault(phrase, []).append(("S", "frequent"))
     for word in _FILLING | (FILLERS & _POLITE):

@@ -63,6 +63,7 @@ class TableQuery:
         descending: The direction of the order; None is the order of the keys.
         directions: Whether each column of the order descends, where they differ.
         limit: How many rows or groups.
+        deviations: From how many standard deviations on a value is an outlier; None: by the middle half.
         nth: Which of the ordered rows, counted from 1.
         chart: The picture that is asked for.
         shared: Whether each group's part of the whole is asked for.
@@ -87,6 +88,7 @@ class TableQuery:
     descending: bool | None = None
     directions: tuple[bool, ...] = ()
     limit: int | None = None
+    deviations: float | None = None
     nth: int | None = None
     chart: Chart | None = None
     shared: bool = False

@@ -41,7 +41,7 @@ _GAPS = frozenset({"nan", "none", "nat", "null", "<na>"})
 #: What rows about people may be called, and columns that name them.
 PEOPLE = frozenset(
     words(
-        "people person persons everyone everybody patient patients respondent respondents participant participants worker workers employee employees ppl folks customers users clients members students passengers"
+        "people person persons individual individuals everyone everybody patient patients respondent respondents participant participants worker workers employee employees ppl folks customers users clients members students passengers"
     )
 )
 _PERSONAL = frozenset(words("age sex gender respondent patient person participant salary wage hired birth born"))

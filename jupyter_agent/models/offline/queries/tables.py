@@ -38,7 +38,7 @@ _LEXICON = Lexicon(
         "sample": "sample, random rows, random sample, some rows, a few rows, few rows, example rows, sample rows, random",
         "summary": "describe, explain, description, summary, summarize, summarise, overview, statistics, stats, info, information, profile, explore, about, contain, contains, hold, holds, inside, details, describe all columns, summary statistics, rundown",
         "index": "index, row labels, row names, row index", "memory": "memory, how much memory, memory usage, memory use, ram, bytes, memory footprint, megabytes, how heavy, mb",
-        "missing": "missing, missing values, nulls, null values, nans, nan values, nan, na, gaps, empty cells, missing data, empty values, incomplete, null, blanks, isna, isnull",
+        "missing": "missing, missing values, contain missing values, contains missing values, contain missing data, contain null values, contain nulls, contain nans, nulls, null values, nans, nan values, nan, na, gaps, empty cells, missing data, empty values, incomplete, null, blanks, isna, isnull",
     },
     end={"head": "first, top", "tail": "last, bottom"},
     role={
