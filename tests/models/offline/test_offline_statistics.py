@@ -65,6 +65,18 @@ def test_a_number_for_each_group(shell: Any, function: str) -> None:
         assert f"| {getattr(group['fare'], function)():.4g} |" in text
 
 
+@pytest.mark.parametrize("word", ["std", "skew", "median", "nunique"])
+def test_a_pivot_computes_what_it_says(shell: Any, word: str) -> None:
+    table = riders(shell).assign(young=lambda rows: (rows["age"] < 38).map({True: "yes", False: "no"}))
+    own = shell.user_ns["riders"]
+    shell.user_ns["grown"] = table if isinstance(own, pd.DataFrame) else shell.user_ns["pl"].from_pandas(table)
+    phrase = {"std": "standard deviation", "skew": "skewness", "nunique": "number of unique"}.get(word, word)
+    text = OfflineSession(shell).ask(f"pivot of the {phrase} of fare in grown by sex and young").text
+    right = table.pivot_table(index="sex", columns="young", values="fare", aggfunc=word)
+    assert all(f"{value:.4g}" in text or f"{value:.5f}" in text for value in right.to_numpy().ravel()), text
+    del shell.user_ns["grown"]
+
+
 @pytest.mark.parametrize(
     ("question", "column", "is_normal"),
     [

@@ -406,6 +406,8 @@ def _pivot(found: Parts, base: TableQuery) -> TableQuery | None:
     period = found.groups.period
     if len(keys) + bool(period) != 2 or len(measures) > 1 or found.superlatives or found.extremes:
         return None
+    if found.functions or set("uUW") & set(found.kinds):
+        return None  # a function of nothing
     return replace(base, shape="pivot", by=keys, period=period, measures=measures or _COUNT)
 
 

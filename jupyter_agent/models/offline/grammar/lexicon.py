@@ -215,9 +215,9 @@ def _entries() -> dict[str, list[Entry]]:
         found.setdefault(word, []).append(("n", place))
     for phrase in ("how does", "how do", "how did", "how is", "how are", "came out", "come out"):
         found.setdefault(phrase, []).append((".", None))
-    for place in ("dataset", "data set", "data", "table", "dataframe"):
+    for whole in ("dataset", "data set", "data", "table", "dataframe"):
         for article in ("the ", "this ", ""):
-            found.setdefault(f"in {article}{place}", []).append((".", None))
+            found.setdefault(f"in {article}{whole}", []).append((".", None))
     for phrase in ("most often", "most frequently"):
         found.setdefault(phrase, []).append(("S", "frequent"))
     for word in _FILLING | (FILLERS & _POLITE):
