@@ -9,7 +9,7 @@ from jupyter_agent.cli.arguments import OK, USAGE
 from jupyter_agent.cli.context import open_context, print_json, print_note, print_text
 from jupyter_agent.cli.turn import ask_question, notes_of
 from jupyter_agent.core.messages import to_json
-from jupyter_agent.kernelside.magic.reply import fenced
+from jupyter_agent.kernelside.fences import fenced
 
 
 async def ask(arguments: argparse.Namespace) -> int:

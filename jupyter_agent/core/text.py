@@ -12,8 +12,9 @@ from contextlib import suppress
 from typing import Any, NoReturn
 
 from jupyter_agent.kernelside import hidden_characters
+from jupyter_agent.kernelside.fences import FENCE_RUN
 from jupyter_agent.kernelside.head_tail import LEFT_OUT
-from jupyter_agent.kernelside.wire import ANSI_ESCAPE
+from jupyter_agent.kernelside.wire import ANSI_ESCAPE, clip
 
 #: For whoever reads a text before saying yes to it; it is needed in kernels too.
 spelled_out = hidden_characters.spelled_out
@@ -21,14 +22,16 @@ spelled_out = hidden_characters.spelled_out
 PYTHON = frozenset({"python", "py", "python3", "ipython"})
 #: A fenced code block of a Markdown text; ``close`` is empty where the text ends within it.
 FENCED_CODE = re.compile(
-    r"^(?P<fence>`{3,}+|~{3,}+)(?P<language>[^\n`]*+)\n(?P<source>.*?)(?P<close>^(?P=fence)(?!\S)|\Z)",
+    rf"^(?P<fence>(?>{FENCE_RUN}))(?P<language>[^\n`]*+)\n(?P<source>.*?)(?P<close>^(?P=fence)(?!\S)|\Z)",
     re.MULTILINE | re.DOTALL,
 )
+#: The line that opens or closes a fenced block: models indent it, and write on behind the language.
+FENCE = re.compile(rf" {{0,3}}(?P<fence>{FENCE_RUN})[ \t]*(?P<language>[\w+-]*)")
+#: What may still become such a line, as it comes.
+FENCE_BEGINNING = re.compile(r" {0,3}(?:`{0,2}|`{3,}[^`\n]*|~{0,2}|~{3,}[^\n]*)")
+#: A text that is one fenced block and nothing else: as models write data, whose end may have no line of its own.
+FENCED = re.compile(rf"\s*(?P<fence>(?>{FENCE_RUN}))[\w+-]*\s*\n(?P<source>.*?)\n?\s*(?P=fence)\s*", re.DOTALL)
 _TERMINAL_CONTROLS = re.compile(r"[\x00-\x07\x0b\x0c\x0e-\x1f\x7f]")
-#: The line that opens or closes a fenced block.
-FENCE = re.compile(r" {0,3}(?P<fence>`{3,}|~{3,})[ \t]*(?P<language>[\w+-]*)")
-#: A text that is one fenced block and nothing else.
-FENCED = re.compile(r"\s*```[\w-]*\s*\n(.*?)\n?\s*```\s*", re.DOTALL)
 #: Blocks of what is known, in a message of the user's.
 _CONTEXT = re.compile(r"<(?P<mark>[\w-]+)>\n")
 
@@ -54,6 +57,8 @@ _LEVELS = (
     (20, 0, 1),
     (20, 0, 0),
 )
+#: Characters of a note that says how long a text was.
+_COUNT = 40
 #: Longest JSON that is parsed, in characters.
 _MAX_JSON = 16 * 1024 * 1024
 #: Characters of secrets: a cut within a run of them could leave half a secret, which no pattern recognises.
@@ -154,9 +159,8 @@ def head_and_tail(text: str, limit: int, *, is_redacted: bool = False) -> str:
 
 
 def counted_head(text: str, limit: int) -> str:
-    """The beginning of a text, cut between words, with the number of characters there are in all."""
-    first = head(text, limit)
-    return text if len(first) == len(text) else f"{first}… ({len(text)} characters in all)"
+    """The beginning of a text, cut between words, with the number of characters there are in all, where that is shorter."""
+    return text if len(text) <= limit + _COUNT else f"{head(text, limit)}… ({len(text)} characters in all)"
 
 
 def cleaned(text: str) -> str:
@@ -206,7 +210,7 @@ def visible_text(text: str, limit: int) -> str:
         or (character.isascii() and character.isprintable())
         or unicodedata.category(character) not in _INVISIBLE
     )
-    return visible if len(visible) <= limit and len(text) <= 2 * limit else f"{visible[: limit - 1]}…"
+    return clip(visible + "…" * (len(text) > 2 * limit), limit)
 
 
 def _cut(value: Any, level: tuple[int, int, int], *, inside: bool) -> Any:

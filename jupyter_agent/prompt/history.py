@@ -112,7 +112,7 @@ class _FittedTurn:
         if not self.is_whole:
             return 0
         shorter = [
-            replace(message, content=_shortened(message.content, _OUTPUT_CHARACTERS))
+            replace(message, content=counted_head(message.content, _OUTPUT_CHARACTERS))
             if message.role == "tool"
             else message
             for message in self.messages
@@ -214,14 +214,10 @@ def _question_and_answer(turn: Sequence[Message], room: int, count: Count) -> li
     """Question and last words of a turn, cut so that they fit; nothing where not even their beginnings do."""
     question, answer = turn[0], replace(turn[-1], tool_calls=())
     for characters in (4000, 1000, 250, 60):
-        form = [replace(message, content=_shortened(message.content, characters)) for message in (question, answer)]
+        form = [replace(message, content=counted_head(message.content, characters)) for message in (question, answer)]
         if _cost(form, count) <= room:
             return form
     return []
-
-
-def _shortened(text: str, characters: int) -> str:
-    return text if len(text) <= characters + 40 else counted_head(text, characters)
 
 
 def _note(dropped: Sequence[Turn], room: int, count: Count) -> str:

@@ -7,6 +7,7 @@ import re
 from jupyter_agent.core.errors import BadRequest
 from jupyter_agent.core.session import Session
 from jupyter_agent.core.text import sha256_hex
+from jupyter_agent.kernelside.wire import clip
 
 MAX_TITLE = 80
 
@@ -58,5 +59,4 @@ def belongs_to(session: Session, owner: str) -> bool:
 
 def title_of(question: str) -> str:
     """A title from a first question: one line, at most `MAX_TITLE` characters."""
-    line = " ".join(_CONTROL.sub(" ", question[: MAX_TITLE * 8]).split())
-    return line if len(line) <= MAX_TITLE else line[: MAX_TITLE - 1].rstrip() + "…"
+    return clip(" ".join(_CONTROL.sub(" ", question[: MAX_TITLE * 8]).split()), MAX_TITLE)

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from jupyter_agent.core.messages import Effect
 from jupyter_agent.core.protocols import ToolContext, ToolOutput, ToolSpec
-from jupyter_agent.core.text import head
+from jupyter_agent.core.text import counted_head
 from jupyter_agent.doctor.service import NotebookAnalyses
 from jupyter_agent.tools.requirements import object_schema, open_notebook
 
@@ -34,5 +34,4 @@ class CheckNotebook:
         state = await context.kernel.state() if context.kernel is not None else None
         answer = await check(cells, state, notebook)
         report = str(answer["report"])
-        shortened = report if len(report) <= MAX_CHARACTERS else f"{head(report, MAX_CHARACTERS)}\n…"
-        return ToolOutput.from_data({**answer, "report": shortened})
+        return ToolOutput.from_data({**answer, "report": counted_head(report, MAX_CHARACTERS)})

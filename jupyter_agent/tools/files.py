@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from jupyter_agent.core.messages import Effect
 from jupyter_agent.core.pictures import FILE_NAME, described
 from jupyter_agent.core.protocols import ToolContext, ToolOutput, ToolSpec
-from jupyter_agent.core.text import head
+from jupyter_agent.core.text import counted_head
 from jupyter_agent.tools.requirements import object_schema, open_notebook
 
 #: Characters of a file that are read, and of an answer.
@@ -64,11 +64,11 @@ class ReadFile:
         start, number = max(1, arguments.get("start", 1)), max(1, min(_MAX_LINES, arguments.get("lines", 100)))
         lines = (await open_notebook(context).read_file(path, MAX_READ)).splitlines()
         chosen, left = [], MAX_CHARACTERS
-        for line in lines[start - 1 : start - 1 + number]:
-            left -= min(len(line), MAX_LINE) + 4
+        for line in (counted_head(line, MAX_LINE) for line in lines[start - 1 : start - 1 + number]):
+            left -= len(line) + 4
             if left < 0:
                 break
-            chosen.append(line if len(line) <= MAX_LINE else f"{head(line, MAX_LINE)} …")
+            chosen.append(line)
         answer = {"path": path, "start": start, "text": "\n".join(chosen), "lines": len(chosen)}
         if start - 1 + len(chosen) < len(lines):
             answer["next"] = start + len(chosen)

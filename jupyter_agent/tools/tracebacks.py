@@ -29,13 +29,13 @@ def without_library_frames(text: str) -> str:
     parts: list[str] = []
     start = 0
     for link in _CHAINED.finditer(text):
-        part, has_own_frames, before = _shortened(text[start : link.start()])
+        part, has_own_frames, before = _shorten_traceback(text[start : link.start()])
         parts.append(f"{part}{link[0]}" if has_own_frames else before)
         start = link.end()
-    return "".join([*parts, _shortened(text[start:])[0]])
+    return "".join([*parts, _shorten_traceback(text[start:])[0]])
 
 
-def _shortened(text: str) -> tuple[str, bool, str]:
+def _shorten_traceback(text: str) -> tuple[str, bool, str]:
     """A text with one traceback, shortened; whether it has frames of the user's, or no traceback; what stands before that."""
     lines = text.splitlines(keepends=True)
     header = next((number for number, line in enumerate(lines) if _HEADER.fullmatch(line)), None)

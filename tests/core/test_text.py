@@ -5,14 +5,50 @@ from __future__ import annotations
 import pytest
 
 from jupyter_agent.core.kernel_state import Cell, Execution, ExecutionError, Frame, KernelState
-from jupyter_agent.core.text import format_bytes, head, head_and_tail, tail, truncate
+from jupyter_agent.core.text import (
+    FENCE,
+    FENCE_BEGINNING,
+    FENCED,
+    FENCED_CODE,
+    counted_head,
+    format_bytes,
+    head,
+    head_and_tail,
+    tail,
+    truncate,
+)
 from jupyter_agent.core.tokens import estimate_tokens
 from jupyter_agent.kernels.outputs import OutputCollector
+from jupyter_agent.kernelside.fences import fenced
+from jupyter_agent.kernelside.magic import safe_markdown
 from jupyter_agent.kernelside.wire import source_hash
 from jupyter_agent.prompt import context
 
 CORE = "Qm3xTz81LbVw"
 SECRET = f"sk-proj-{CORE}4NcYd7RkPf2HsJ6"
+
+
+@pytest.mark.parametrize("fence", ["```", "~~~~", "`````"])
+@pytest.mark.parametrize("language", ["", "python", "c++"])
+def test_the_patterns_of_a_fence_agree_on_what_all_of_them_read(fence: str, language: str) -> None:
+    opening, block = f"{fence}{language}", f"{fence}{language}\nx = '``'\n\n{fence}"
+    for found in (FENCED_CODE.fullmatch(block), FENCED.fullmatch(block)):
+        assert found is not None
+        assert (found["fence"], found["source"].strip()) == (fence, "x = '``'")
+    for pattern in (FENCE, safe_markdown._FENCE):
+        found = pattern.match(opening)
+        assert found is not None
+        assert found[1] == fence
+        assert pattern.match(fence[:2]) is None
+    for indented in (opening, f"   {opening}"):
+        assert all(FENCE_BEGINNING.fullmatch(indented[:size]) for size in range(len(indented) + 1))
+    assert safe_markdown.safe_markdown(block) == fenced("x = '``'\n", language or "text")
+
+
+def test_what_says_how_long_a_text_was_never_makes_it_longer() -> None:
+    for size in range(90, 200):
+        assert len(counted_head("x y " * size, 400)) <= min(4 * size, 440)
+    assert counted_head("x y " * 200, 400).endswith("… (800 characters in all)")
 
 
 @pytest.mark.parametrize("before", range(0, 60, 3))

@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from ..fences import fenced
 from ..hidden_characters import spelled_out
-from .reply import fenced
 
 USAGE = "Usage: `/instructions`, then `/instructions use N` or `/instructions ignore N` with a number that it shows."
 _ANSWER = re.compile(r"(?P<verb>use|ignore)\s+(?P<number>\d{1,3})\Z")

@@ -71,14 +71,6 @@ def without_emphasis(note: str) -> str:
     return _STARRED.sub(r"\1", note)
 
 
-def fenced(text: str, language: str = "text") -> str:
-    """A block of Markdown that no text can end."""
-    fence = "```"
-    while fence in text:
-        fence += "`"
-    return f"{fence}{language}\n{text}\n{fence}"
-
-
 class MarkdownReply(Reply):
     """One output of a notebook, replaced as the text grows, at most ten times a second."""
 

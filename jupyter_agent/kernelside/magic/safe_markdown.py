@@ -10,7 +10,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-_FENCE = re.compile(r"^[ \t>]{0,40}(?:(?:[-*+]|\d{1,9}[.)])[ \t]{1,40})?[ \t>]{0,40}(`{3,}|~{3,})([^`\n]*)$")
+from ..fences import FENCE_RUN, fenced
+
+#: As Markdown has it: in quotations and lists, too, and never with a backtick behind it.
+_FENCE = re.compile(rf"^[ \t>]{{0,40}}(?:(?:[-*+]|\d{{1,9}}[.)])[ \t]{{1,40}})?[ \t>]{{0,40}}({FENCE_RUN})([^`\n]*)$")
 _LANGUAGE = re.compile(r"\s*([A-Za-z0-9_+#.-]{1,30})")
 _CONTROL = re.compile(r"[\ue000\ue001\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff]")
 #: Links and pictures, bare addresses; what is left is text.
@@ -71,12 +74,10 @@ def safe_markdown(markdown: str) -> str:
 
 def _fenced(code: list[str], language: str) -> str:
     """A block of code at the line's beginning, in a fence longer than any inside of it."""
-    longest = max((len(run) for line in code for run in re.findall(r"`+", line)), default=0)
-    fence = "`" * max(3, longest + 1)
     found = _LANGUAGE.match(language)
     name = "text" if found is None or found[1].lower() == "mermaid" else found[1]
     indent = min((len(line) - len(line.lstrip(" ")) for line in code if line.strip()), default=0)
-    return "\n".join([f"{fence}{name}", *(line[indent:] for line in code), fence])
+    return fenced("\n".join(line[indent:] for line in code), name)
 
 
 def _safe_text(text: str) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ..fences import fenced
 from ..wire import clip
-from .reply import fenced
 
 MAX_FACT = 500
 #: Stands for the question where only its context is asked for.

@@ -12,10 +12,11 @@ from contextlib import closing
 from typing import Any, NamedTuple, Protocol
 
 from .. import visible_run
+from ..fences import fenced
 from ..hidden_characters import for_terminal, json_for_terminal, spelled_out
 from .errors import AgentFailed, Stopped
 from .options import Options
-from .reply import code_of, fenced, front_end, start
+from .reply import code_of, front_end, start
 
 Event = tuple[str, dict[str, Any]]
 NOBODY_TO_ASK = (

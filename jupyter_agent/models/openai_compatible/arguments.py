@@ -36,7 +36,7 @@ def repaired(text: str, *, is_cut: bool = False) -> str:
         if isinstance(json.loads(text), dict):
             return text
     fenced = FENCED.fullmatch(text)
-    stripped = (fenced[1] if fenced else text).strip()
+    stripped = (fenced["source"] if fenced else text).strip()
     # No step may undo what a string of the text holds: each is tried on the text as it came, the likeliest first.
     forms = [stripped]
     if len(text) <= _MAX_REPAIRED:

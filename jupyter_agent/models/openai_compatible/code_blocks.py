@@ -17,7 +17,8 @@ from jupyter_agent.core.messages import Message, ToolCall, Usage, code_blocks
 from jupyter_agent.core.numbers import Number, code_in, first_match, numbers_in, values_of
 from jupyter_agent.core.protocols import RUN_CODE
 from jupyter_agent.core.text import FENCE, PYTHON, without_context
-from jupyter_agent.models.openai_compatible.text_tools import fenced, offer, without_calls
+from jupyter_agent.kernelside.fences import fenced
+from jupyter_agent.models.openai_compatible.text_tools import offer, without_calls
 from jupyter_agent.models.openai_compatible.written_calls import shows_something
 
 if TYPE_CHECKING:
@@ -146,12 +147,12 @@ def spoken(messages: Sequence[Message], turn: AskedTurn) -> list[Message]:
                 advice = _TOO_MUCH
             if not turn.can_run and advice != _PRINTED:
                 advice = _LAST_WORDS
-            content = f"{title}:\n{fenced('', text)}"
+            content = f"{title}:\n{fenced(text, '')}"
             if number == last:
                 content = "\n\n".join(filter(None, (content, message.reminder, advice)))
             converted.append(Message("user", content, pictures=message.pictures))
         elif any(call.id in ids for call in message.tool_calls):
-            blocks = [fenced("python", _code_of(call)) for call in message.tool_calls if call.id in ids]
+            blocks = [fenced(_code_of(call), "python") for call in message.tool_calls if call.id in ids]
             converted.append(Message("assistant", "\n\n".join((message.content, *blocks)).strip()))
         elif number == last and message.role == "user" and turn.can_run and turn.wants_value:
             converted.append(replace(message, content=f"{message.content}\n\n{_REMINDER}"))
@@ -237,10 +238,10 @@ async def answered(
             return
         is_column = turn.wants_value and _COLUMN.search(turn.output) is not None
         if calls and not text.strip() and is_column and not is_last:
-            added = [Message("assistant", fenced("python", _code_of(calls[0]))), Message("user", _TOO_MUCH)]
+            added = [Message("assistant", fenced(_code_of(calls[0]), "python")), Message("user", _TOO_MUCH)]
             continue
         if calls and not text.strip():  # the same code again, which has run: what it printed is the answer
-            yield TextDelta(fenced("", turn.output.strip()))
+            yield TextDelta(fenced(turn.output.strip(), ""))
             yield replace(finished, reason="stop", usage=usage)
             return
         missing = gate.missing()

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from jupyter_agent.core.messages import Message
-from jupyter_agent.core.text import FENCE, PYTHON
+from jupyter_agent.core.text import FENCE, FENCE_BEGINNING, PYTHON
+from jupyter_agent.kernelside.fences import fenced
 from jupyter_agent.models.openai_compatible.written_calls import CallGrammar, WrittenCall, shows_something
 
 if TYPE_CHECKING:
@@ -68,7 +69,6 @@ _CUT_TAGS = tuple(sorted({tag[:size] for tag in _TAGS for size in range(1, len(t
 _AFTER_TAG = re.compile(
     r"\s*(?:\Z|[{\[<\"'|`]|[A-Za-z_][\w.-]*(?:\Z|[({\[<>\n]|\"(?:\Z|[<>])|:(?:\Z|[\d<])| (?:\Z|<)))"
 )
-_PERHAPS_FENCE = re.compile(r" {0,3}(?:`{0,2}|`{3,}[^`\n]*|~{0,2}|~{3,}[^\n]*)")
 _CERTAIN = frozenset({"tool_call", "tool_calls", "tool", "function_call"})
 #: Language of blocks with calls as Python has them.
 _TOOL_CODE = "tool_code"
@@ -112,25 +112,18 @@ def without_calls(messages: Iterable[Message]) -> list[Message]:
     for message in messages:
         if message.role == "tool":
             name = names.get(message.tool_call_id, "the tool")
-            result = f"Result of {name}:\n{fenced('', message.content)}"
+            result = f"Result of {name}:\n{fenced(message.content, '')}"
             converted.append(Message("user", result, pictures=message.pictures))
         elif message.tool_calls:
             names.update({call.id: call.name for call in message.tool_calls})
             calls = (
                 f'{{"name": {json.dumps(call.name)}, "arguments": {call.arguments}}}' for call in message.tool_calls
             )
-            blocks = "\n".join(fenced("tool_call", call) for call in calls)
+            blocks = "\n".join(fenced(call, "tool_call") for call in calls)
             converted.append(Message("assistant", f"{message.content}\n\n{blocks}".strip()))
         else:
             converted.append(message)
     return converted
-
-
-def fenced(language: str, text: str) -> str:
-    """A text in a fence that nothing in it ends."""
-    longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
-    fence = "`" * max(3, longest + 1)
-    return f"{fence}{language}\n{text}\n{fence}"
 
 
 @dataclass(slots=True)
@@ -292,7 +285,7 @@ class CallReader:
                     kind: Literal["call", "program", "perhaps"] = "program" if is_program else "perhaps"
                     self._block = _Block("call" if is_call else kind, opened["fence"], opening, is_first)
                 return ""
-            if not is_whole and _PERHAPS_FENCE.fullmatch(line):
+            if not is_whole and FENCE_BEGINNING.fullmatch(line):
                 return ""
         bare = self._bare_call(line)
         if bare == 0:

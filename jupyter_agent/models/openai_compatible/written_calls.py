@@ -111,7 +111,7 @@ class CallGrammar:
     def certain(self, body: str, *, is_whole: bool = True) -> list[WrittenCall]:
         """The calls in something that is said to be calls: what cannot be read is one, too, so that the model learns why."""
         if (fenced := FENCED.fullmatch(body)) is not None:
-            body = fenced[1]
+            body = fenced["source"]
         found = self._read(body, may_go_on=True, is_whole=is_whole)
         named = _NAME.search(body)
         return found or [WrittenCall(named[1] if named else "", body.strip() or "{")]
