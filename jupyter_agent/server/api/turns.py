@@ -170,6 +170,9 @@ class ApprovalsHandler(AgentHandler):
                 "preview": asked.preview,
                 "reasons": list(asked.reasons),
                 "may_stand": asked.may_stand,
+                "title": asked.title,
+                "icon": asked.icon,
+                "display": asked.display,
             }
             for turn, started, asked in self.services.turns.waiting(self.owner)
             if notebook_id in (None, turn.notebook_id)

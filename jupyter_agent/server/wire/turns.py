@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, NotRequired, TypedDict
 from msgspec import UNSET, Meta, UnsetType
 
 from jupyter_agent.core.kernel_state import RunStatus
-from jupyter_agent.core.messages import Effect, Reason, Role
+from jupyter_agent.core.messages import CallDisplay, Effect, Reason, Role
 from jupyter_agent.server.wire.body import (
     Approval,
     Body,
@@ -284,6 +284,9 @@ class PendingApproval(TypedDict):
     preview: Annotated[str, about("what would run or be written")]
     reasons: Annotated[list[Reason], about("why it is asked about in every mode")]
     may_stand: Annotated[bool, about("whether it can be approved for the conversation")]
+    title: Annotated[str, about("the tool's, for people")]
+    icon: Annotated[str, about("the tool's, of JupyterLab")]
+    display: Annotated[CallDisplay | None, about("what the call does to a cell, and what its arguments are")]
 
 
 class ApprovalsReply(TypedDict):

@@ -751,9 +751,13 @@ export interface PendingApproval {
   call_id: string;
   /** to be sent with the answer */
   digest: string;
+  /** what the call does to a cell, and what its arguments are */
+  display: CallDisplay | null;
   effect: 'execute' | 'read' | 'write';
   /** all that it does, where that is more than `effect` */
   effects: ('execute' | 'read' | 'write')[];
+  /** the tool's, of JupyterLab */
+  icon: string;
   /** whether it can be approved for the conversation */
   may_stand: boolean;
   notebook_id: string;
@@ -762,6 +766,8 @@ export interface PendingApproval {
   /** why it is asked about in every mode */
   reasons: Reason[];
   session_id: string;
+  /** the tool's, for people */
+  title: string;
   tool: string;
   turn_id: string;
 }
