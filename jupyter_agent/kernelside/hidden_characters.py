@@ -29,7 +29,9 @@ def spelled_out(text: str) -> str:
     """
     return "".join(
         character
-        if character in "\n\t" or (character.isascii() and character.isprintable()) or not _is_hidden(character)
+        if character in "\n\t"
+        or (character.isascii() and character.isprintable())
+        or (unicodedata.category(character) not in _INVISIBLE and _IS_BLANK.match(character) is None)
         else f"<U+{ord(character):04X}>"
         for character in text
     )
@@ -45,7 +47,3 @@ def json_for_terminal(value: Any) -> str:
     """JSON text of a value for readers, in which characters that a terminal obeys are escaped."""
     text = json.dumps(value, ensure_ascii=False, indent=2)
     return _COMMANDS.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
-
-
-def _is_hidden(character: str) -> bool:
-    return unicodedata.category(character) in _INVISIBLE or _IS_BLANK.match(character) is not None

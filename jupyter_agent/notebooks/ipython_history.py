@@ -61,7 +61,11 @@ def recorded_state(cells: Sequence[Cell], file: Path) -> KernelState | None:
 
 def _last_session(cells: Sequence[Cell], known: Mapping[int, Mapping[int, str]]) -> int | None:
     """The session in which cells of a notebook ran last."""
-    fitting = {session: _fitting(cells, lines) for session, lines in known.items()}
+    # The cells whose source each session has under their counts.
+    fitting = {
+        session: {cell.id for cell in cells if lines.get(cell.execution_count or 0) == cell.source.rstrip()}
+        for session, lines in known.items()
+    }
     best = max(fitting, key=lambda session: (len(fitting[session]), session), default=None)
     if best is None or 2 * len(fitting[best]) < len(cells):
         return None
@@ -71,11 +75,6 @@ def _last_session(cells: Sequence[Cell], known: Mapping[int, Mapping[int, str]])
         if session > best and ids - fitting[best] and 2 * len(ids) >= len(known[session])
     ]
     return max([best, *after])
-
-
-def _fitting(cells: Sequence[Cell], lines: Mapping[int, str]) -> set[str]:
-    """The cells whose source a session has under their counts."""
-    return {cell.id for cell in cells if lines.get(cell.execution_count or 0) == cell.source.rstrip()}
 
 
 def _executions(lines: Mapping[int, str], cells: Sequence[Cell]) -> tuple[Execution, ...]:

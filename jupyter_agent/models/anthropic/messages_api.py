@@ -105,7 +105,11 @@ class MessagesRequest:
                 {
                     "name": tool_name(tool.name),
                     "description": tool.description,
-                    "input_schema": _schema(tool.parameters),
+                    # Of an object, without alternatives at its top.
+                    "input_schema": {
+                        "type": "object",
+                        **{name: value for name, value in tool.parameters.items() if name not in _TOP_LEVEL},
+                    },
                 }
                 for tool in self.tools
             ]
@@ -219,11 +223,6 @@ def _version(model: str) -> tuple[int, int]:
     """A model's version; that of one whose name tells nothing is before all."""
     found = _VERSION.search(model.lower())
     return (int(found[1]), int(found[2] or 0)) if found else (0, 0)
-
-
-def _schema(parameters: Any) -> dict[str, Any]:
-    """A schema as tools may have it: of an object, without alternatives at its top."""
-    return {"type": "object", **{name: value for name, value in parameters.items() if name not in _TOP_LEVEL}}
 
 
 def _turns(messages: Iterable[Message], *, is_continued: bool) -> list[dict[str, Any]]:

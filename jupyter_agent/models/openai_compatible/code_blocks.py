@@ -224,7 +224,7 @@ async def answered(
                     modes.learn(model, present)
             elif turn.wants_value and turn.can_run and finished.reason == "stop" and (program := _program(text)):
                 modes.learn(model, "code")
-                calls = [_run(program)]
+                calls = [ToolCall(f"call_{uuid.uuid4().hex[:24]}", RUN_CODE, json.dumps({"code": program}))]
         elif calls and added:
             modes.learn(model, "code")
         new = [call for call in calls if not (turn.output and _normal(_code_of(call)) in turn.programs)]
@@ -355,10 +355,6 @@ def _normal(code: str) -> str:
     return "\n".join(
         line.rstrip() for line in code.strip().splitlines() if line.strip() and not line.lstrip().startswith("#")
     )
-
-
-def _run(code: str) -> ToolCall:
-    return ToolCall(f"call_{uuid.uuid4().hex[:24]}", RUN_CODE, json.dumps({"code": code}))
 
 
 def _program(text: str) -> str:

@@ -496,7 +496,12 @@ def merge(known: dict[str, Any], more: Mapping[str, Json]) -> None:
         elif isinstance(value, list) and isinstance(before, list) and not isinstance(before, Pieces):
             for entry in value:
                 last = before[-1] if before else None
-                if isinstance(entry, dict) and isinstance(last, dict) and "index" in entry and _is_same(entry, last):
+                if (
+                    isinstance(entry, dict)
+                    and isinstance(last, dict)
+                    and "index" in entry
+                    and (entry["index"], entry.get("type")) == (last.get("index"), last.get("type"))
+                ):
                     texts = {
                         key: _continued(last.get(key) or "", str(entry[key])) for key in _CONTINUED if entry.get(key)
                     }
@@ -520,10 +525,6 @@ def _continued(before: object, more: str) -> Pieces:
     pieces = before if isinstance(before, Pieces) else Pieces([before if isinstance(before, str) else str(before)])
     pieces.append(more)
     return pieces
-
-
-def _is_same(entry: dict[str, Any], last: dict[str, Any]) -> bool:
-    return bool(entry["index"] == last.get("index") and entry.get("type") == last.get("type"))
 
 
 def _usage(value: object) -> Usage | None:

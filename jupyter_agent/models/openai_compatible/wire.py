@@ -88,7 +88,8 @@ def request(
         names = (seed,) if name == "seed" else NAMES.get(name, (name,))
         known = next((known for known in names if known not in without), None)
         if known is not None and ("tools" in body or name not in ("tool_choice", "parallel_tool_calls")):
-            body[known] = _named(value) if name == "tool_choice" else value
+            is_named = name == "tool_choice" and value != "required"
+            body[known] = {"type": "function", "function": {"name": value}} if is_named else value
     return {**body, **{name: value for name, value in options.extra_body.items() if name not in without}}
 
 
@@ -120,10 +121,6 @@ def _simple_schema(schema: Any, root: Any = None, depth: int = 0) -> dict[str, A
     if properties := schema.get("properties"):
         found["properties"] = {name: _simple_schema(inner, root, depth + 1) for name, inner in properties.items()}
     return found
-
-
-def _named(tool: str) -> str | dict[str, Any]:
-    return tool if tool == "required" else {"type": "function", "function": {"name": tool}}
 
 
 def with_offered_calls(messages: Sequence[Message], offered: AbstractSet[str]) -> list[Message]:

@@ -288,7 +288,10 @@ class Calls:
                 waited = time.monotonic() - began
                 if waited >= options.mcp_approval_seconds and not turn.pending_calls.is_empty:
                     return ToolOutput.failure(
-                        "needs_approval", _nobody_answered(made.path, options.mcp_approval_seconds)
+                        "needs_approval",
+                        f"the user has not answered within {options.mcp_approval_seconds:g} seconds, and it was not done. Ask them to "
+                        f"open {made.path} in JupyterLab with the agent's panel, then call again: the panel asks them. What may be "
+                        "done unasked is their approval mode, in the panel's settings.",
                     )
                 await client.report(waited, f"Waits to be allowed in Jupyter: the agent's panel of {made.path} asks.")
                 seconds = max(0.01, min(PROGRESS_SECONDS, options.mcp_approval_seconds - waited))
@@ -325,13 +328,6 @@ def _approval_text(asked: ApprovalAsked, path: str) -> str:
     reasons = f"\n\nNeeds approval every time:{because}" if because else ""
     run = " and run the cell" if "execute" in asked.effects else ""
     return f"Allow {asked.tool}{run} in {spelled_out(path) or 'Jupyter'}?\n\n{shown}{reasons}"
-
-
-def _nobody_answered(path: str, seconds: float) -> str:
-    return (
-        f"the user has not answered within {seconds:g} seconds, and it was not done. Ask them to open {path} in JupyterLab with the "
-        "agent's panel, then call again: the panel asks them. What may be done unasked is their approval mode, in the panel's settings."
-    )
 
 
 async def _notebooks(handler: AgentHandler) -> list[dict[str, Any]]:
