@@ -50,7 +50,6 @@ from jupyter_agent.sessions.turns import (
     PAGE,
     SessionLog,
     interrupted,
-    is_same,
     with_turn,
 )
 
@@ -249,10 +248,7 @@ class SessionManager:
             try:
                 await self.log.commit(hidden, open_turn)
             except VersionConflict:
-                current = await self.store.read(session.key)
-                if current is None or not is_same(current, session):
-                    raise NotFound(NOT_FOUND) from None
-                session = current
+                session = await self.log.reread(session)
             else:
                 for share in shares_of(session):
                     await self.store.delete(share)
@@ -286,10 +282,7 @@ class SessionManager:
             try:
                 return await self.log.commit(replace(deleted, owner=owner, id=new_id, extra=extra))
             except VersionConflict:
-                current = await self.store.read(deleted.key)
-                if current is None or not is_same(current, deleted):
-                    raise NotFound(NOT_FOUND) from None
-                deleted = current
+                deleted = await self.log.reread(deleted)
         raise VersionConflict(CONTENDED)
 
     async def rename_notebook(self, owner: str, old_path: str, new_path: str) -> int:
@@ -416,7 +409,7 @@ class SessionManager:
             raise NotFound(NOT_FOUND)
         return session, str(granted["mode"])
 
-    async def copy_shared(self, owner: str, token: str, *, session_id: str | None = None) -> Session:
+    async def copy_shared(self, owner: str, token: str) -> Session:
         """A conversation of one's own that begins as the shared one is now.
 
         Raises:
@@ -431,7 +424,7 @@ class SessionManager:
         turns = await self.tree.history(session, ALL_TURNS)
         # Nobody can look for secrets in pictures: others learn that there were some.
         turns = tuple(replace(turn, extra=without_data(turn.extra)) for turn in turns)
-        return await self.tree.copy(session, turns, owner, session_id)
+        return await self.tree.copy(session, turns, owner)
 
     async def _set_notebook(self, session: Session, path: str) -> None:
         for _ in range(ATTEMPTS):

@@ -12,7 +12,6 @@ from types import MappingProxyType
 from jupyter_agent.core.errors import Conflict, NotFound, StoreUnavailable, TurnInProgress, UndoInProgress
 from jupyter_agent.core.messages import CellChange, Json
 from jupyter_agent.core.session import PendingUndo, Session, Turn, UndoKind
-from jupyter_agent.sessions.ids import check_id
 from jupyter_agent.sessions.summary import SUMMARY, summary_of
 from jupyter_agent.sessions.turns import SessionLog, branch_heads, interrupted, with_branch_kept
 
@@ -206,19 +205,17 @@ class SessionTree:
         notebook_id: str | None = None,
         *,
         turn_id: str | None = None,
-        new_id: str | None = None,
     ) -> Session:
         """A new conversation that begins with everything up to a turn; without one, up to the head.
 
         Raises:
             NotFound: there is no such turn.
-            VersionConflict: `new_id` is taken.
             TooManyRequests: the owner has as many sessions as are kept.
         """
         session = await self._log.get(owner, session_id, notebook_id)
         last = session.head if turn_id is None else (await self.turn(session, turn_id)).id
         turns = () if last is None else await self.path(session.key, last, ALL_TURNS)
-        return await self.copy(session, turns, owner, new_id)
+        return await self.copy(session, turns, owner)
 
     async def replay(
         self,
@@ -228,7 +225,6 @@ class SessionTree:
         *,
         first: str | None = None,
         last: str | None = None,
-        new_id: str | None = None,
     ) -> Replay:
         """A new conversation up to the turn before `first`, and the turns from there to `last` to be asked again.
 
@@ -244,9 +240,9 @@ class SessionTree:
         start = 0 if first is None else next((index for index, turn in enumerate(path) if turn.id == first), None)
         if start is None:
             raise NotFound(_NO_TURN)
-        return Replay(await self.copy(session, path[:start], owner, new_id), path[start:])
+        return Replay(await self.copy(session, path[:start], owner), path[start:])
 
-    async def copy(self, session: Session, turns: Sequence[Turn], owner: str, new_id: str | None) -> Session:
+    async def copy(self, session: Session, turns: Sequence[Turn], owner: str, new_id: str = "") -> Session:
         """A new session of an owner with the turns of another session.
 
         What another owner, or an imported file, says that it changed in a notebook is never restored in this one's.
@@ -257,9 +253,11 @@ class SessionTree:
         """
         await self._log.check_capacity(owner)
         if owner != session.owner:
-            turns = [replace(turn, edits=tuple(map(_without_content, turn.edits))) for turn in turns]
-        name = uuid.uuid4().hex if new_id is None else check_id(new_id, "session_id")
-        new = await self._log.new_session(owner, session.notebook_id, name)
+            turns = [
+                replace(turn, edits=tuple(CellChange(edit.cell_id, {CUT: True}, {CUT: True}) for edit in turn.edits))
+                for turn in turns
+            ]
+        new = await self._log.new_session(owner, session.notebook_id, new_id or uuid.uuid4().hex)
         head = turns[-1] if turns else None
         origin = {"session_id": session.id, "turn_id": None if head is None else head.id}
         extra: dict[str, Json] = {"from": origin}
@@ -292,10 +290,6 @@ class SessionTree:
             return _with_head(session, turn_id, session.depth + 1, session.redo[:-1])
         turn = await self.turn(session, turn_id)
         return _with_head(session, turn.parent, session.depth - 1, (*session.redo, turn.id))
-
-
-def _without_content(edit: CellChange) -> CellChange:
-    return CellChange(edit.cell_id, {CUT: True}, {CUT: True})
 
 
 def compare_turns(before: Sequence[Turn], after: Sequence[Turn]) -> tuple[dict[str, object], ...]:

@@ -404,6 +404,17 @@ class SessionLog:
                 current = await self.store.read(session.key)
         raise VersionConflict("The turn was taken over or its conversation is gone; this answer was not kept.")
 
+    async def reread(self, session: Session) -> Session:
+        """The session as others have changed it meanwhile.
+
+        Raises:
+            NotFound: it is gone.
+        """
+        current = await self.store.read(session.key)
+        if current is None or not is_same(current, session):
+            raise NotFound(NOT_FOUND) from None
+        return current
+
     async def change(self, session: Session, change: Callable[[Session], Session | Awaitable[Session]]) -> Session:
         """Commit a change of a session, made anew from the stored one while others change it too.
 
@@ -417,10 +428,7 @@ class SessionLog:
             try:
                 return await self.commit(changed)
             except VersionConflict:
-                current = await self.store.read(session.key)
-                if current is None or not is_same(current, session):
-                    raise NotFound(NOT_FOUND) from None
-                session = current
+                session = await self.reread(session)
         raise VersionConflict(CONTENDED)
 
     async def commit(self, session: Session, turn: Turn | None = None) -> Session:
@@ -467,10 +475,7 @@ class SessionLog:
             try:
                 return await self.commit(with_turn(session, abandoned), abandoned)
             except VersionConflict:
-                current = await self.store.read(session.key)
-                if current is None or not is_same(current, session):
-                    raise NotFound(NOT_FOUND) from None
-                session = current
+                session = await self.reread(session)
             except (StoreUnavailable, StoreFull):
                 return session
         return session

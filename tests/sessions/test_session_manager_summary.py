@@ -60,10 +60,10 @@ async def test_what_is_undone_is_not_told_by_its_summary(manager: SessionManager
 async def test_a_copy_takes_a_summary_along_where_it_has_what_is_covered(manager: SessionManager) -> None:
     await talk(manager, "1", "2", "3")
     await manager.summarize("ann", "s", "in short", turn_id="s-2")
-    await manager.tree.branch("ann", "s", new_id="whole")
-    await manager.tree.branch("ann", "s", turn_id="s-1", new_id="part")
-    assert await answers(manager, "whole") == ["in short", "a-3"]
-    assert await answers(manager, "part") == ["a-1"]
+    whole = await manager.tree.branch("ann", "s")
+    part = await manager.tree.branch("ann", "s", turn_id="s-1")
+    assert await answers(manager, whole.id) == ["in short", "a-3"]
+    assert await answers(manager, part.id) == ["a-1"]
 
 
 @pytest.mark.parametrize("kept", [None, 5, "text", {}, {"text": "x"}, {"text": 5, "turn_id": "s-1", "depth": 1}])

@@ -101,14 +101,14 @@ async def test_what_somebody_elses_conversation_changed_is_never_restored_in_one
     sessions = edited.assistant.sessions
     if through == "a file":
         text = (await sessions.export(LOCAL, "s1", "json")).replace("x = 1", "import os")
-        await sessions.import_json("bob", text)
+        copied = (await sessions.import_json("bob", text)).id
     else:
-        await sessions.copy_shared("bob", await sessions.share(LOCAL, "s1", mode="copy"), session_id="s1")
+        copied = (await sessions.copy_shared("bob", await sessions.share(LOCAL, "s1", mode="copy"))).id
     after = path.read_bytes()
     history = EditHistory(sessions, Redactor())
-    undone = await history.apply("undo", "bob", "s1", "a.ipynb", notebook=edited.book)
+    undone = await history.apply("undo", "bob", copied, "a.ipynb", notebook=edited.book)
     assert (undone.conflicts, undone.session.head) == (("a", "b"), None)
-    assert (await history.apply("redo", "bob", "s1", "a.ipynb", notebook=edited.book)).changes == ()
+    assert (await history.apply("redo", "bob", copied, "a.ipynb", notebook=edited.book)).changes == ()
     assert path.read_bytes() == after
     assert "Undone" in await edited.do("undo")  # its own owner's undo still restores
 
