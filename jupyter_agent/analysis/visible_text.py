@@ -225,7 +225,7 @@ class TextReader:
                     sides = [self._names.origins_of(side) for side in (left, right)]
                     waiting += [] if any(map(_are_symbols, sides)) else [left, right]
                 case ast.Name(id=name) if bound := self._names.values_of(part):
-                    is_known = None in values and name not in self._names.live and _are_symbols(origins)
+                    is_known = None in bound and name not in self._names.live and _are_symbols(origins)
                     waiting += [value for value in bound if not (value is None and is_known)]
                 case ast.Name(id=name) if name in self._names.live or not _are_symbols(origins):
                     if not any(origin.endswith("()") for origin in origins) or not _are_computed(origins):
