@@ -33,6 +33,8 @@ Keys = tuple[tuple[str, str, str], ...]
 _ESCAPED = r"|(?<=\\[nrtbf])|(?<=\\u[0-9a-fA-F]{4})|(?<=[0-9;]m)"
 ALONE = rf"(?:(?<![A-Za-z0-9]){_ESCAPED}|(?<=%[0-9A-F][0-9A-F]))"
 _DIGIT = r"(?=[A-Za-z_-]{0,64}[0-9])"
+#: A digit, or capitals within the word more often than a name has them: one key of 70 with 24 letters and digits has no digit.
+_DRAWN = rf"(?:{_DIGIT}|(?=[a-z]{{0,23}}(?:[A-Z]{{1,23}}[a-z]{{1,23}}){{5}}))"
 _END = r"(?![A-Za-z0-9])"
 _ALNUM, _URL, _BASE64, _HEX, _UPPER = r"[A-Za-z0-9]", r"[A-Za-z0-9_-]", r"[A-Za-z0-9+/]", r"[0-9a-f]", r"[A-Z0-9]"
 
@@ -67,10 +69,11 @@ KEYS: Keys = (
     ("API key", "xai-", rf"{_DIGIT}{_ALNUM}{{40,}}"),
     ("API key", "lsv2_pt_ lsv2_sk_", rf"{_HEX}{{32}}_{_HEX}{{10}}{_END}"),
     ("API key", "wandb_v1_", rf"{_URL}{{60,}}"),
-    ("API key", "fw_", rf"{_DIGIT}{_ALNUM}{{24}}(?![A-Za-z0-9_-])"),
+    ("API key", "fw_", rf"{_DRAWN}{_ALNUM}{{24}}(?![A-Za-z0-9_-])"),
     ("DigitalOcean token", "dop_v1_ doo_v1_ dor_v1_", rf"{_URL}{{24,}}"),
     ("Databricks token", "dapi", rf"{_DIGIT}{_URL}{{24,}}"),
     ("Shopify token", "shpat_ shpca_ shppa_ shpss_", rf"{_DIGIT}{_URL}{{24,}}"),
+    ("Twitch token", "oauth:", rf"{_DIGIT}[a-z0-9]{{30}}{_END}"),
     ("Twilio key", "SK", rf"{_HEX}{{32}}{_END}"),
     ("Mailgun key", "key-", rf"{_HEX}{{32}}{_END}"),
     ("Resend key", "re_", rf"{_ALNUM}{{8}}_{_DIGIT}{_ALNUM}{{24}}(?![A-Za-z0-9_-])"),

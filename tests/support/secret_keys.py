@@ -100,6 +100,7 @@ SHAPES: Mapping[str, tuple[str | tuple[str, int], ...]] = {
     "Tailscale": ("tskey-auth-", (ALNUM, 12), "CNTRL-", (ALNUM, 32)),
     "Cloudflare": ("cfut_", (ALNUM, 40)),
     "Fireworks": ("fw_", (ALNUM, 24)),
+    "Twitch": ("oauth:", (string.ascii_lowercase + string.digits, 30)),
     "LangSmith": ("lsv2_pt_", (HEX, 32), "_", (HEX, 10)),
     "W&B": ("wandb_v1_", (URL, 77)),
     "age": ("AGE-SECRET-KEY-1", (BECH32, 58)),
@@ -197,6 +198,7 @@ def secret_forms(seed: str = "") -> dict[str, tuple[str, str]]:
     putty = f"PuTTY-User-Key-File-3: ssh-ed25519\nEncryption: none\nPrivate-Lines: 2\n{line}\n{draw(BASE64, 24)}=\n"
     return {
         "MercadoPago": (f"APP_USR-5361386623556752-334108-{hexadecimal}-840101234", hexadecimal),
+        "Fireworks, no digit in it": ("fw_nCHfWLcozCsCvNtRjfOFZlyF", "nCHfWLcozCsCvNtR"),
         "Square, no digit in it": ("sq0atp-wtaqU-EVRWGczaHhwNJPGE", "wtaqU-EVRWGczaHh"),
         "a variable before a command": (f"PGPASSWORD={password} psql -h db.example.com shop", password),
         "a variable before a command, in code": (f"`MYSQL_PWD={password} mysqldump shop`", password),
@@ -342,6 +344,7 @@ HARMLESS = (
     "connect(host=host, user=user, password=password)",
     "key-value-store-benchmark-results-2024",
     "phx_model = lsv2_config.fw_settings",
+    "fw_averageOfValuesInColumns = 1; oauth:authorization_code; oauth: read_write",
     "MAX_TOKEN=10 EOS_TOKEN=eos_token API_KEY=$KEY DB_PASSWORD=<password> run",
     "mysql -u bob -p < dump.sql; docker run -p 8080:80 image; redis-cli -a",
     "0.0.0.0:5432->5432/tcp, test_the_Float32Array_of_WebGL2RenderingContext",
