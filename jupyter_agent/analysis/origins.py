@@ -655,6 +655,7 @@ def is_in_memory(node: ast.Call, texts: Collection[str]) -> bool:
 
 #: What an expression may be is not looked into further when it may be more than this.
 _MOST_ORIGINS = 64
+_KEPT_ORIGINS = 8
 #: Expressions and definitions that are looked at, some seconds' worth, before code counts as too involved to be known.
 _MOST_STEPS = 500_000
 #: From how many on the values of a name that are made of that name are resolved one after the other, and how often.
@@ -680,7 +681,7 @@ class NameResolver:
     def __init__(self, sources: Iterable[str], live: Mapping[str, Variable], modules: Mapping[str, str | None]) -> None:
         self.own = Bindings()
         before = Bindings()
-        for source in (*sources, *filter(None, modules.values())):
+        for source in dict.fromkeys((*sources, *filter(None, modules.values()))):
             before.add(bindings_of(source))
         self.before = [before]
         self.live = live
@@ -693,12 +694,15 @@ class NameResolver:
         self._resolving: set[int] = set()
         self._steps = 0
         self._cache: dict[int, frozenset[str]] = {}
-        #: Names that are bound to something made of themselves time and again, while they are resolved.
-        self._remade: set[str] = set()
+        #: Names that are bound to something made of themselves time and again, while they are resolved: the scopes, and what is known by now.
+        self._remade: dict[str, tuple[frozenset[int], set[str]]] = {}
         self._resolved: dict[tuple[str, tuple[int, ...]], frozenset[str]] = {}
         #: The same while another expression is resolved: what depends on that one may be missing.
         self._partly: dict[tuple[str, tuple[int, ...]], frozenset[str]] = {}
         self._names_within: dict[int, frozenset[str]] = {}
+        #: Functions → what calls of them give by keywords.
+        self._keywords: dict[str, dict[str | None, list[ast.expr]]] = {}
+        self._returns: dict[int, tuple[list[ast.expr | None], bool]] = {}
         self._unnamed: dict[str, ast.Lambda | ast.GeneratorExp] = {}
         self._trees: list[ast.AST] = []
 
@@ -722,11 +726,20 @@ class NameResolver:
         self._cache.clear()
         self._resolved.clear()
         self._partly.clear()
+        self._keywords.clear()
 
     def methods(self, name: str) -> Iterator[ast.AST]:
         """Methods of this name, of whatever class."""
         for bindings in (self.own, *self.before):
             yield from bindings.methods.get(name, ())
+
+    def returns_of(self, definition: ast.AST) -> tuple[list[ast.expr | None], bool]:
+        """What a function returns or yields, and whether it is a generator."""
+        if id(definition) not in self._returns:
+            parts = [part for part in ast.walk(definition) if isinstance(part, ast.Return | ast.Yield | ast.YieldFrom)]
+            is_generator = any(not isinstance(part, ast.Return) for part in parts)
+            self._returns[id(definition)] = ([part.value for part in parts], is_generator)
+        return self._returns[id(definition)]
 
     def has_method(self, *names: str) -> bool:
         """Whether a class of the notebook defines a method of one of these names."""
@@ -748,14 +761,14 @@ class NameResolver:
             return self._cache[key]
         if key in self._resolving:
             return frozenset()
-        self._count_step()
+        self.count_step()
         self._resolving.add(key)
         try:
             origins = self._resolve(node)
         finally:
             self._resolving.discard(key)
         if len(origins) > _MOST_ORIGINS:
-            origins = frozenset({*sorted(origins)[:_MOST_ORIGINS], UNKNOWN})
+            origins = frozenset({*sorted(origins)[:_KEPT_ORIGINS], UNKNOWN})
         if hasattr(node, "lineno"):  # others do not live as long as their identity is used
             self._cache[key] = origins
         return origins
@@ -833,10 +846,16 @@ class NameResolver:
                     if isinstance(part, ast.AnnAssign) and isinstance(part.target, ast.Name)
                 ]
                 places += [fields.index(attribute)] if attribute in fields else []
-            for call in (call for bindings in self._everywhere() for call in bindings.calls.get(name, ())):
-                yield from (word.value for word in call.keywords if word.arg == attribute)
-                for place in places:
-                    yield from call.args[place : place + 1]
+            if name not in self._keywords:
+                self._keywords[name] = given = dict[str | None, list[ast.expr]]()
+                for call in (call for bindings in self._everywhere() for call in bindings.calls.get(name, ())):
+                    for word in call.keywords:
+                        given.setdefault(word.arg, []).append(word.value)
+            yield from self._keywords[name].get(attribute, ())
+            if places:
+                for call in (call for bindings in self._everywhere() for call in bindings.calls.get(name, ())):
+                    for place in places:
+                        yield from call.args[place : place + 1]
 
     def _member(self, origin: str, name: str) -> str:
         """A member of what `origin` stands for; of a module next to the notebook, what its source defines."""
@@ -868,6 +887,10 @@ class NameResolver:
             return self._everywhere()
         return (scope,)
 
+    def meaning_of(self, node: ast.Name) -> tuple[object, ...]:
+        """The same for every place where a name means the same."""
+        return (node.id, self.generation, *map(id, self._scopes_of(node)))
+
     def _is_settled(self, name: str) -> bool:
         """Whether nothing deletes a name, or binds it from elsewhere."""
         return not (self.own.stars or "" in self.own.unsettled) and not any(
@@ -897,7 +920,7 @@ class NameResolver:
         return found
 
     def held_by(
-        self, place: ast.expr | None, *, is_called: bool, seen: set[tuple[int, bool, int]]
+        self, place: ast.expr | None, *, is_called: bool, seen: set[tuple[object, ...]]
     ) -> Iterator[ast.expr | None]:
         """What an object was made with, which a call of its methods may call; if it `is_called`, or lies in another, by any function.
 
@@ -908,7 +931,9 @@ class NameResolver:
             part, is_called = waiting.pop()
             while isinstance(part, ast.Subscript | ast.Starred) or (is_called and isinstance(part, ast.Attribute)):
                 part = part.value
-            key = (id(part), is_called, self.generation)
+            self.count_step()
+            meaning = self.meaning_of(part) if isinstance(part, ast.Name) else (id(part), self.generation)
+            key = (*meaning, is_called)
             if part is None or key in seen:
                 continue
             seen.add(key)
@@ -1079,8 +1104,11 @@ class NameResolver:
         again, since in a loop a later one may come first.
         """
         key = (name, tuple(map(id, scopes)))
-        if (known := self._resolved.get(key) or self._partly.get(key)) is not None:
+        if (known := self._resolved.get(key, self._partly.get(key))) is not None:
             return known
+        if name in self._remade:
+            among, so_far = self._remade[name]
+            return frozenset(so_far) if among.issuperset(key[1]) else self._bound_origins(name, scopes)
         remade = [
             value
             for bindings in scopes
@@ -1088,16 +1116,19 @@ class NameResolver:
             for value in values.get(name, ())
             if name in self._names_in_tree(value)
         ]
-        if len(remade) <= _MANY or name in self._remade:
+        if len(remade) <= _MANY:
             return self._bound_origins(name, scopes)
-        self._remade.add(name)
+        self._remade[name] = (frozenset(key[1]), so_far := set())
         try:
-            for _ in range(_ROUNDS):
-                for value in remade:
-                    for node in ast.walk(value):
-                        self._cache.pop(id(node), None)
-                    self.origins_of(value)
-            found = self._bound_origins(name, scopes)
+            so_far |= self._bound_origins(name, scopes)
+            for value in remade * _ROUNDS:
+                if len(so_far) > _MOST_ORIGINS:
+                    so_far.add(UNKNOWN)
+                    break
+                for node in ast.walk(value):
+                    self._cache.pop(id(node), None)
+                so_far |= self.origins_of(value)
+            found = frozenset(so_far)
             if len(self._resolving) > 1:
                 self._partly[key] = found
             else:
@@ -1105,7 +1136,7 @@ class NameResolver:
                 self._resolved[key] = found
             return found
         finally:
-            self._remade.discard(name)
+            del self._remade[name]
 
     def _names_in_tree(self, node: ast.expr) -> frozenset[str]:
         if id(node) not in self._names_within:
@@ -1260,15 +1291,8 @@ class NameResolver:
                         elif isinstance(definition, ast.Lambda):
                             out |= self.origins_of(definition.body)
                         else:
-                            returns = [
-                                part.value
-                                for part in ast.walk(definition)
-                                if isinstance(part, ast.Return | ast.Yield | ast.YieldFrom)
-                            ]
+                            returns, is_generator = self.returns_of(definition)
                             out |= frozenset().union(*map(self.origins_of, returns))
-                            is_generator = any(
-                                isinstance(part, ast.Yield | ast.YieldFrom) for part in ast.walk(definition)
-                            )
                             if is_generator or isinstance(definition, ast.AsyncFunctionDef):
                                 out.add(f"{origin}{RUNNING}")
                 case "builtins.type" if len(node.args) == 1:
@@ -1311,13 +1335,13 @@ class NameResolver:
                 out.add(owner)
         return frozenset(out)
 
-    def _count_step(self) -> None:
+    def count_step(self) -> None:
         self._steps += 1
         if self._steps > _MOST_STEPS:
             raise RecursionError
 
     def definitions(self, name: str) -> Iterator[ast.AST]:
-        self._count_step()
+        self.count_step()
         if name in self._unnamed:
             yield self._unnamed[name]
         for bindings in (self.own, *self.before):
@@ -1327,6 +1351,7 @@ class NameResolver:
         """Texts that an expression may be; of one put together, its beginning."""
         if depth > 12:
             return ()
+        self.count_step()
         match node:
             case ast.Constant(value=str(text)):
                 return (text,)

@@ -77,8 +77,10 @@ _LABELS: Mapping[str, str] = {
 _MAX_SNIPPET = 60
 _MAX_WHOLE_SNIPPET = 2_000
 _MAX_SNIPPETS = 3
+#: Addresses that the text of a reason shows, at most.
+_MAX_ADDRESSES = 10
 #: Functions looked into from one piece of code; code that calls more is asked about.
-_MAX_DEFINITIONS = 300
+_MAX_DEFINITIONS = 1_000
 _WITHOUT_SIGN = (
     AUTOMAGICS | (MAGICS.keys() - {"!", "!!"}) | (FREE_MAGICS - {"?"}) | {"history", "hist", "debug", "rehashx"}
 )
@@ -161,6 +163,9 @@ _REMOTE = re.compile(
     r"|(?:(?<!`)`{3,}+|(?<!~)~{3,}+)[^\n`]*mermaid",
     re.IGNORECASE | re.MULTILINE,
 )
+#: The rest of an address; and what is one, or does what one does.
+_ADDRESS_END = re.compile(r"[^\s)>\"'`<]{0,2000}")
+_LEADS_AWAY = re.compile(r"//|\bwww\.|\b(?:javascript|data|vbscript|file|mailto):", re.IGNORECASE)
 #: Where Markdown has an address, and what an address of another place begins with.
 _DESTINATION = re.compile(rf"\]\(\s*<?([^)\s>]+)|{_IN_BLOCKS}\[(?:[^\[\]\\]|\\.){{1,1000}}\]:\s*<?(\S+)", re.MULTILINE)
 _ELSEWHERE = re.compile(r"\s*(?:(?!attachment:)[a-z][a-z0-9+.-]{1,20}:|//)", re.IGNORECASE)
@@ -387,19 +392,31 @@ def reasons(
 
 def markdown_reasons(text: str) -> tuple[Reason, ...]:
     """Why a Markdown, HTML or raw text is asked about before it is shown: what a page fetches by itself, or a click sends away."""
-    found = [match[0] for pattern in (_REMOTE, _MARKUP) for match in pattern.finditer(text)]
-    found += _remote_pictures(text)
-    found += [match[0] for match in _DESTINATION.finditer(text) if _is_disguised(match[1] or match[2])]
-    found += [match[0] for match in _PATH.finditer(_without_escapes(text)) if _looks_random(match[1])]
+    plain = _without_escapes(text)
+    paths = [match for match in _PATH.finditer(plain) if _looks_random(match[1])]
+    spans = [match.span() for match in _MARKUP.finditer(text)] + _remote_pictures(text)
+    spans += [(match.start(), _ADDRESS_END.match(text, match.end()).end()) for match in _REMOTE.finditer(text)]  # type: ignore[union-attr]
+    spans += [match.span() for match in _DESTINATION.finditer(text) if _is_disguised(match[1] or match[2])]
+    spans += [match.span() for match in paths if plain == text]
+    found = [match[0] for match in paths if plain != text]
+    end = -1
+    for start, stop in sorted(spans, key=lambda span: (span[0], -span[1])):
+        if stop > end:  # else it lies within the one before
+            found.append(text[start:stop])
+            end = stop
     if not found:
         return ()
+    addresses = [snippet for snippet in found if _LEADS_AWAY.search(snippet)]
+    others = [snippet for snippet in found if not snippet.startswith("</")]
     label = f"{_LABELS['remote_content']}, has HTML, or a link that carries data"
-    return (_reason("remote_content", label, dict.fromkeys(map(_one_line, found))),)
+    snippets = dict.fromkeys(map(_one_line, (*addresses, *(others or found))))
+    shown = min(len(set(addresses)), _MAX_ADDRESSES)
+    return (_reason("remote_content", label, snippets, max(shown, _MAX_SNIPPETS)),)
 
 
-def _reason(code: ReasonCode, label: str, snippets: Iterable[str]) -> Reason:
+def _reason(code: ReasonCode, label: str, snippets: Iterable[str], most: int = _MAX_SNIPPETS) -> Reason:
     """A reason whose text shows the first snippets of code; it has the others, and in full those that are too long for a text."""
-    first, others = [*snippets][:_MAX_SNIPPETS], [*snippets][_MAX_SNIPPETS:]
+    first, others = [*snippets][:most], [*snippets][most:]
     shown = [clip(snippet, _MAX_SNIPPET) for snippet in first]
     more = f", and {len(others)} more like it" if others else ""
     long = [snippet for snippet in first if snippet not in shown]
@@ -428,9 +445,9 @@ def _as_browsers_do(destination: str) -> str:
     return re.sub(r"[\t\r\n]", "", _without_escapes(destination)).replace("\\", "/")
 
 
-def _remote_pictures(text: str) -> list[str]:
-    """Pictures from elsewhere whose descriptions have brackets within brackets, or backticks that begin no code."""
-    found: list[str] = []
+def _remote_pictures(text: str) -> list[tuple[int, int]]:
+    """Where pictures from elsewhere stand whose descriptions have brackets within brackets, or backticks that begin no code."""
+    found: list[tuple[int, int]] = []
     open_brackets: list[int] = []
     for bracket in _BRACKETS.finditer(text):
         if bracket[0] != "]":
@@ -438,7 +455,7 @@ def _remote_pictures(text: str) -> list[str]:
         elif open_brackets and text[start := open_brackets.pop()] == "!":
             destination = _BEHIND.match(text, bracket.end())
             if destination and _ELSEWHERE.match(_as_browsers_do(destination[1])):
-                found.append(text[start : destination.end()])
+                found.append((start, destination.end()))
     return found
 
 
@@ -472,7 +489,13 @@ class _Reach(ast.NodeVisitor):
         self._texts = TextReader(self._names)
         self._magics: tuple[CellMagic, ...] = ()
         self._entered: set[int] = set()
-        self._held: set[tuple[int, bool, int]] = set()
+        #: Definitions that are used, and yet to be looked into: one after the other, since each may use the next.
+        self._waiting: list[ast.AST] = []
+        self._held: set[tuple[object, ...]] = set()
+        #: Names → whether they hold a file that was opened for writing, by the functions that open one.
+        self._written: dict[tuple[tuple[object, ...], tuple[str, ...]], bool] = {}
+        #: Names → what they may hold that is no constant.
+        self._values: dict[object, list[ast.expr | None]] = {}
         self._imports: set[str] = set()
         self._sources = sources
         self._depth = 0
@@ -482,6 +505,7 @@ class _Reach(ast.NodeVisitor):
     def inspect(self, code: str, mode: Literal["cell", "expression"] = "cell") -> None:
         """Look at a piece of code, as a cell."""
         self._depth += 1
+        waiting, self._waiting = self._waiting, []
         try:
             if self._depth > 8:
                 self._note("unknown_call", code)
@@ -511,10 +535,13 @@ class _Reach(ast.NodeVisitor):
                     self._names.own.unsettled.add("")
                 self._names.own.stars |= {"pylab"} & names
                 self.visit(parsed.tree)
+                while self._waiting:
+                    self._look_into(self._waiting.pop(0))
             self._magics = magics
         except RecursionError:
             self._note("unknown_call", code)
         finally:
+            self._waiting = waiting
             self._depth -= 1
 
     def _note(self, code: str, where: ast.AST | str) -> None:
@@ -555,13 +582,16 @@ class _Reach(ast.NodeVisitor):
                     self._reference(base, origin)
 
     def _enter(self, definition: ast.AST) -> None:
-        """Look into a function that is used, or into what a class runs by itself, once."""
+        """Have a function that is used, or what a class runs by itself, looked into, once."""
         if id(definition) in self._entered:
             return
         self._entered.add(id(definition))
         if len(self._entered) > _MAX_DEFINITIONS:
             self._note("unknown_call", "more functions than are looked into")
             return
+        self._waiting.append(definition)
+
+    def _look_into(self, definition: ast.AST) -> None:
         for decorator in getattr(definition, "decorator_list", ()):  # what it was made with runs, too
             self.visit(decorator)
         if isinstance(definition, ast.ClassDef):
@@ -997,12 +1027,11 @@ class _Reach(ast.NodeVisitor):
                         return code
         # of what a method has returned: one that is called, or one that Python calls
         called = member.removesuffix(f".{last}").replace("()", "").rpartition(".")[2]
-        for method in chain.from_iterable(map(self._names.methods, [called] if called else _RETURNING)):
-            for part in ast.walk(method):
-                value = part.value if isinstance(part, ast.Return | ast.Yield | ast.YieldFrom) else None
-                for made in self._names.origins_of(value):
-                    if not made.startswith("<") and (code := self._reached(node, f"{made}.{last}")):
-                        return code
+        methods = chain.from_iterable(map(self._names.methods, [called] if called else _RETURNING))
+        values = chain.from_iterable(self._names.returns_of(method)[0] for method in methods)
+        for made in dict.fromkeys(origin for value in values for origin in self._names.origins_of(value)):
+            if not made.startswith("<") and (code := self._reached(node, f"{made}.{last}")):
+                return code
         return ""
 
     def _is_defined_method(self, name: str) -> bool:
@@ -1421,40 +1450,51 @@ class _Reach(ast.NodeVisitor):
             map(self._is_written_file, given)
         )
 
-    def _is_written_file(self, place: ast.expr | None, makers: Collection[str] = ()) -> bool:
+    def _is_written_file(self, place: ast.expr | None, makers: tuple[str, ...] = ()) -> bool:
         """Whether a place holds a file that earlier code has opened for writing; not where it is opened right here, which has its reason."""
         if place is None or isinstance(place, ast.Call):
             return False
-        calls = list(self._calls_behind(place, set()))
-        if not calls and isinstance(place, ast.Name):  # the kernel alone knows of it
-            return not self._names.origins_of(place).isdisjoint(_LIVE_FILES)
-        return any(
-            (origin.endswith(".open") or origin in makers) and self._reached(call, origin) in ("files", "database")
-            for call in calls
-            for origin in self._names.origins_of(call.func)
-        )
+        key = (self._names.meaning_of(place), makers) if isinstance(place, ast.Name) else None
+        if key not in self._written or key is None:
+            calls = list(self._calls_behind(place))
+            if not calls and isinstance(place, ast.Name):  # the kernel alone knows of it
+                return not self._names.origins_of(place).isdisjoint(_LIVE_FILES)
+            is_written = any(
+                (origin.endswith(".open") or origin in makers) and self._reached(call, origin) in ("files", "database")
+                for call in calls
+                for origin in self._names.origins_of(call.func)
+            )
+            if key is None:
+                return is_written
+            self._written[key] = is_written
+        return self._written[key]
 
-    def _calls_behind(self, place: ast.expr | None, seen: set[int]) -> Iterator[ast.Call]:
+    def _calls_behind(self, place: ast.expr) -> Iterator[ast.Call]:
         """The calls whose results may stand at a place: a name, an attribute, an item of what holds them."""
-        if place is None or id(place) in seen:
-            return
-        seen.add(id(place))
-        inner: Iterable[ast.expr | None] = ()
-        match place:
-            case ast.Call():
-                yield place
-                origins = [origin for origin in self._names.origins_of(place.func) if origin.startswith("<")]
-                inner = self._texts.returned(origins)
-            case ast.Name():
-                inner = self._names.values_of(place)
-            case ast.Attribute(attr=name):
-                inner = self._names.attribute_values(name)
-            case ast.Subscript(value=value) | ast.Starred(value=value):
-                inner = (value,)
-            case ast.List(elts=values) | ast.Tuple(elts=values) | ast.Set(elts=values) | ast.Dict(values=values):
-                inner = values
-        for part in inner:
-            yield from self._calls_behind(part, seen)
+        waiting: list[ast.expr | None] = [place]
+        seen: set[object] = set()
+        while waiting:
+            self._names.count_step()
+            part = waiting.pop()
+            key = self._names.meaning_of(part) if isinstance(part, ast.Name) else id(part)
+            if part is None or key in seen:
+                continue
+            seen.add(key)
+            match part:
+                case ast.Call():
+                    yield part
+                    origins = [origin for origin in self._names.origins_of(part.func) if origin.startswith("<")]
+                    waiting += self._texts.returned(origins)
+                case ast.Name():
+                    if key not in self._values:
+                        self._values[key] = [value for value in self._names.values_of(part) if not _is_constant(value)]
+                    waiting += self._values[key]
+                case ast.Attribute(attr=name):
+                    waiting += self._names.attribute_values(name)
+                case ast.Subscript(value=value) | ast.Starred(value=value):
+                    waiting.append(value)
+                case ast.List(elts=values) | ast.Tuple(elts=values) | ast.Set(elts=values) | ast.Dict(values=values):
+                    waiting += values
 
     def _opened(self, node: ast.Call, position: int) -> str:
         """The verdict on opening a file by its mode."""
@@ -1618,6 +1658,11 @@ class _Reach(ast.NodeVisitor):
             self.inspect(expression or variable, "expression")
         if code:
             self._note(code, shown)
+
+
+def _is_constant(node: ast.expr | None) -> bool:
+    """Whether nothing of an expression is made when it runs."""
+    return isinstance(node, ast.Constant) or (isinstance(node, ast.List) and all(map(_is_constant, node.elts)))
 
 
 def _is_address(node: ast.expr, texts: Iterable[str]) -> bool:

@@ -119,6 +119,17 @@ def test_N21_every_place_can_be_read_also_those_that_the_text_only_counts() -> N
     assert reason.more == (long, "os.remove('c')")
 
 
+def test_N7_a_reason_for_markdown_names_addresses_first_and_each_place_once() -> None:
+    (reason,) = risk.markdown_reasons("<b onclick=x>hi</b> <p>a</p> [click](http://x.invalid/?d=secret)")
+    assert reason.text.endswith(": `http://x.invalid/?d=secret`, `<b onclick=x`, `<p`")
+    (reason,) = risk.markdown_reasons("<i>a</i>" + "".join(f"![a](https://{host}.invalid/p)" for host in "abcd"))
+    assert reason.text.endswith(
+        ", ".join(f"`![a](https://{host}.invalid/p`" for host in "abcd") + ", and 1 more like it"
+    )
+    assert reason.more == ("<i",)
+    assert risk.markdown_reasons("</b>")
+
+
 def test_what_ran_before_says_what_a_name_stands_for() -> None:
     assert _codes("clean()", "import os as o\ndef clean():\n    o.remove('a')") == {"files"}
     assert _codes("clean()", "def clean():\n    return df.dropna()") == set()
@@ -465,6 +476,32 @@ def test_after_hundreds_of_steps_a_table_is_a_table(step: str) -> None:
     assert risk.reasons("df.head()", sources=before) == ()
     assert {reason.code for reason in risk.reasons("df.to_csv('out.csv')", sources=before)} == {"files"}
     assert time.process_time() - began < 20
+
+
+def test_a_long_session_that_defines_a_class_anew_time_and_again_is_not_asked_about() -> None:
+    step = "class A:\n    def clean(self, df):\n        return df.dropna().head({number})\ndf = A().clean(df)"
+    before = ["import pandas as pd\ndf = pd.read_csv('a.csv')", *(step.format(number=number) for number in range(150))]
+    assert _codes("df.head()\ndf = A().clean(df)", *before) == set()
+    hostile = "class A:\n    def clean(self, df):\n        df.to_csv('a')\n        return df"
+    assert _codes("df = A().clean(df)", *before[:75], hostile, *before[75:]) == {"files"}
+
+
+@pytest.mark.parametrize(
+    ("step", "reasons"),
+    [
+        ("df = df.assign(a{number}=1)\ndf['c{number}'] = df['a'] * 2", set()),
+        ("t = f'{{t}}{{t}}{number}'\ndf.query(t)", {"unknown_call"}),
+        ("x = x.strip() + y.lower()\ny = x + y\nopen(x)", {"unknown_call"}),
+        ("a = a.f{number}(a)\na.append(a)\na['x'] = a", {"unknown_call"}),
+    ],
+)
+def test_N6_four_hundred_steps_are_followed_in_bounded_time(step: str, reasons: set[str]) -> None:
+    steps = "\n".join(step.format(number=number) for number in range(400))
+    began = time.process_time()
+    assert (
+        _codes(f"t, x, y, a = '1', 'a', 'b', []\n{steps}", "import pandas as pd\ndf = pd.read_csv('a.csv')") == reasons
+    )
+    assert time.process_time() - began < 5
 
 
 @pytest.mark.parametrize("count", [2, 40])
