@@ -27,12 +27,14 @@ def load(group: str, name: str) -> Callable[..., Any] | None:
     return None if entry_point is None else cast("Callable[..., Any]", entry_point.load())
 
 
-def broken() -> list[str]:
-    """Why each store, model provider, tool and inspector of this environment cannot be used that cannot; loads all of them."""
+def broken(*groups: str, others_only: bool = False) -> list[str]:
+    """Why what is registered in groups, or in all, cannot be used that cannot; loads all of it, or only what others have written."""
     problems: list[str] = []
-    for group in (STORES, MODELS, TOOLS, INSPECTORS):
+    for group in groups or (STORES, MODELS, TOOLS, INSPECTORS):
         problems += overruled(group)
         for name in names(group):
+            if others_only and _registered(group)[name].value.startswith("jupyter_agent."):
+                continue
             try:
                 load(group, name)
             except (Exception, SystemExit) as error:  # noqa: BLE001 - what others wrote may fail in any way when it is imported

@@ -130,6 +130,7 @@ async def test_N16_a_tool_that_raises_on_import_and_a_bad_store_are_named_and_th
         problems = " ".join(health["problems"])
         assert "There is no store 'nobody://'. Set c.JupyterAgent.store to one of: " in problems
         assert "The tool 'broken_tool' (of broken-tools) cannot be loaded" in problems
+        assert "The model provider 'broken_model' (of broken-tools) cannot be loaded" in problems
         assert all(problem in server.log for problem in health["problems"])
         status, reply = await server("POST", "api/agent/quick", {"query": "hello", "model": "offline"})
         assert (status, reply["model"]) == (200, "offline")

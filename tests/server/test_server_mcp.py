@@ -86,6 +86,17 @@ async def test_M3_another_site_gets_nothing_for_a_cookie(rest: RestClient) -> No
     assert (await _say(rest, "tools/list", headers)).status in (403, 404)
 
 
+async def test_M3_another_site_gets_nothing_with_a_token_either(rest: RestClient, jp_serverapp: Any) -> None:
+    assert (await _say(rest, "tools/list", {"Origin": "http://evil.example"})).status in (403, 404)
+    assert (await _say(rest, "tools/list", {"Origin": "null"})).status in (403, 404)
+    own = f"localhost:{jp_serverapp.port}"
+    for headers in ({}, {"Origin": f"http://{own}", "Host": own}):
+        assert (await _say(rest, "tools/list", headers)).status == 200
+    jp_serverapp.web_app.settings["allow_origin"] = "http://good.example"
+    assert (await _say(rest, "tools/list", {"Origin": "http://good.example"})).status == 200
+    assert (await _say(rest, "tools/list", {"Origin": "http://good.example.evil.example"})).status in (403, 404)
+
+
 async def test_M3_a_batch_is_refused(rest: RestClient) -> None:
     batch = [{"jsonrpc": "2.0", "id": 1, "method": "tools/list"}]
     assert (await rest("POST", PATH, batch, ACCEPT)).status == 400

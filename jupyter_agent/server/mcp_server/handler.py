@@ -18,6 +18,10 @@ class McpHandler(AgentHandler):
 
     max_body = 8 * 1024 * 1024
 
+    def skip_check_origin(self) -> bool:
+        """Never skipped, not even for a token, as the protocol wants it: programs send no origin, and a page may not act through its visitor."""
+        return False
+
     async def post(self) -> None:
         body: McpMessage = await self.json_body()
         if self.request.headers.get("Mcp-Session-Id"):
