@@ -150,6 +150,39 @@ def test_how_such_questions_are_written(shell: Any, question: str, shown: str) -
     assert shown in OfflineSession(shell).ask(question).text
 
 
+COUNTS = """
+import pandas as pd
+import polars as pl
+outbreaks = pd.DataFrame({
+    'land': ['A', 'A', 'B', 'B', 'C'], 'year': [2000, 2001, 2000, 2001, 2000],
+    'No. of cases': [10, 20, 30, 40, 50], 'No. of deaths': [1, 2, 3, 4, 9], 'num_wards': [2, 2, 1, 1, 7],
+    'no_show': [3, 1, 1, 2, 2],
+})
+"""
+
+
+@pytest.mark.parametrize("made", ["", "outbreaks = pl.from_pandas(outbreaks)\n"], ids=["pandas", "polars"])
+@pytest.mark.parametrize(
+    ("question", "shown"),
+    [
+        ("mean number of cases", "The mean of `No. of cases` in `outbreaks` is **30**"),
+        ("What is the mean number of deaths recorded across all lands and years?", "**3.8**"),
+        ("how many deaths", "The sum of `No. of deaths` in `outbreaks` is **19**"),
+        ("number of deaths per land", "Sum of `No. of deaths` by `land`"),
+        ("which land has the most wards", "**`C`**"),
+        ("total number of deaths across all lands in 2001", "where `year` is `2001` is **6**"),
+        ("mean number of wards over all the lands", "**2.6**"),
+    ],
+)
+def test_a_column_of_counts_is_called_by_what_it_counts(made: str, question: str, shown: str) -> None:
+    assert shown in OfflineSession(new_shell(COUNTS + made)).ask(question).text
+
+
+@pytest.mark.parametrize("question", ["how many shows", "mean number of beds", "cases across all hospitals"])
+def test_what_no_column_counts_is_not_answered(question: str) -> None:
+    assert OfflineSession(new_shell(COUNTS)).ask(question).declined is not None
+
+
 @pytest.mark.parametrize(
     "question",
     [

@@ -22,6 +22,7 @@ from jupyter_agent.models.offline.grammar.query import Chart, TableQuery
 from jupyter_agent.models.offline.grammar.spans import PEOPLE, WordSpan
 from jupyter_agent.models.offline.grammar.tables import (
     PERIODS,
+    counted_by,
     is_list,
     is_number,
     kind_of,
@@ -215,7 +216,7 @@ def _is_naming(column: Column) -> bool:
 
 def usual(column: Column) -> Function:
     """How values are brought together where nobody says it: what one sells in a month is added up, its price is not."""
-    return "sum" if parts(column.name) & ADDITIVE else "mean"
+    return "sum" if parts(column.name) & ADDITIVE or counted_by(column) else "mean"
 
 
 def query_of(found: Parts) -> TableQuery | None:

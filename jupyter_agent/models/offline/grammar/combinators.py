@@ -744,6 +744,10 @@ _RULES: tuple[Rule, ...] = (
     _rule(r"E?~?KI?&y|y&K", _others),
     _rule(r"K[/&]K", _either),
     _rule(r"B=?[RT]", lambda spans, _table: _joined(".", spans, "")),  # ``per order`` of the rows themselves
+    _rule(
+        r"B[CRT](?:&[CRT])*",
+        lambda spans, _table: _joined(".", spans, "") if spans[0].data == "all" else None,  # ``across all shops``
+    ),
     _rule(r"BC(?:&C|&?P)*|BPI?(?:&C)*|p|BG|Cq", _grouped),
     _rule(r"GG|G&?G|GIP", _grouped),
     _rule(r"(?:(?<=[TRGKwxo])r?x?I|(?<=[TRGwxo])r?x?=|(?<=[^RT]K)r?x?=)C(?:&C)*", _held),

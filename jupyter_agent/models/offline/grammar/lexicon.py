@@ -76,7 +76,7 @@ _PHRASES: Mapping[str, Mapping[str, str]] = {
     },
     "H": {"": "how many|how many times|number of|nr of|no of|count of|count|total number of|the number of|# of|nr|counted|amount of", "each": "how often|counts|value counts|value count|frequency|frequencies|occurrences|count of each|number of each|how many of each|counts of|value counts of"},
     "U": {"": "how much", **{word: f"how {word}" for word in words("high big large long old tall expensive late warm hot cold heavy fast deep wide")}},
-    "B": {"": "by|per|for each|for every|in each|in every|each|every|of each|grouped by|group by|across|broken down by|split by|within each|for all|according to|groupby|depending on|coloured by|colored by|color by|colour by|with each|at each|over the|over"},
+    "B": {"": "by|per|for each|for every|in each|in every|each|every|of each|grouped by|group by|across|broken down by|split by|within each|for all|according to|groupby|depending on|coloured by|colored by|color by|colour by|with each|at each|over the|over", "all": "across all|across all the|over all|over all the"},
     "I": {"of": "of|paid by|incurred by|received by|earned by|spent by|made by|scored by|reported by", "in": "in|during|within|on|at|for|from|to|with|among|into|through|about|under the|as|than"},
     "J": {">=": "since|starting|from", ">": "after", "<": "before|until|till|up to|prior to"},
     "&": {"": "and|&|plus|as well as|,|;|together with|along with|what about|how about|same for|the same for|but"},

@@ -18,6 +18,7 @@ from jupyter_agent.models.offline.grammar.lexicon import (
     Entry,
 )
 from jupyter_agent.models.offline.grammar.sources import Link, is_key
+from jupyter_agent.models.offline.grammar.tables import counted_by
 from jupyter_agent.models.offline.grammar.tables import values_are_unique as is_unique
 from jupyter_agent.models.offline.lexicon import CONTRACTIONS, words
 from jupyter_agent.models.offline.namespace import Column, Table
@@ -114,6 +115,11 @@ class Vocabulary:
         self._holders = {column.position: column for column in table.columns}
         for column in table.columns:
             self._columns.setdefault(key(column.name), []).append(column)
+        for column in table.columns:
+            if counted := counted_by(column):
+                for called in (key(counted), key(f"number of {counted}")):
+                    self._columns.setdefault(called, [column])
+        for column in table.columns:
             for value in column.values if column.role in ("text", "other") else ():
                 if value.lower() in _GAPS and column.facts.get("missing"):
                     continue  # it is how a missing value is shown

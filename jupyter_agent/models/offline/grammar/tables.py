@@ -13,6 +13,10 @@ from jupyter_agent.models.offline.words import parts
 PERIODS = frozenset({"year", "quarter", "month", "week", "day", "hour"})
 Kind = Literal["number", "truth", "time", "duration", "decimal", "numeral", "text", "other"]
 _NUMERAL = re.compile(r"[-+]?[\d.,\s]*\d\s?(?:%|€|\$|eur|usd|g|kg|km|m|kn)?", re.IGNORECASE)
+#: Names of columns that hold counts: ``No. of deaths``, ``num_baths``.
+_COUNTED = re.compile(
+    r"(?:number|num|no|nr|n|count|#)[. _]*of[ _]+(\w.*)|(?:number|num|no\.|nr)[. _]*([^\W_].*s)", re.IGNORECASE
+)
 _DECIMAL = re.compile(r"Decimal\('(.*)'\)")
 
 
@@ -111,3 +115,9 @@ def _level_facts(index: Mapping[str, object], place: int, dtype: str, table: Tab
 def _labels(table: Table) -> list[str]:
     labels = table.variable.facts.get("labels")
     return list(dict.fromkeys(str(label) for label in labels)) if isinstance(labels, (list, tuple)) else []
+
+
+def counted_by(column: Column) -> str:
+    """What a column of counts counts, by its name: ``deaths`` of ``No. of deaths``; empty for others."""
+    counted = _COUNTED.fullmatch(column.name)
+    return (counted[1] or counted[2]) if counted is not None else ""
