@@ -201,6 +201,10 @@ def test_what_is_not_wholly_understood_is_not_answered(shell: Any, question: str
     assert OfflineSession(shell).ask(question).declined is not None
 
 
+def test_a_distribution_is_drawn(shell: Any) -> None:
+    assert "hist" in OfflineSession(shell).ask("show the distribution of age").code
+
+
 @pytest.mark.parametrize(
     "question", ["Z-score of m/z for z > 3, z-scored", "is z the Z-score of the row?", "¿z?", "what y o e i z"]
 )

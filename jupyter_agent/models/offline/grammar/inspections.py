@@ -38,7 +38,8 @@ _PHRASES: Mapping[What, str] = {
 _OTHERS = {
     "8": "column|columns|col|cols|field|fields",
     "i": "text|string|strings|date|dates|datetime|numeric|number|numbers|integer|int|float|category|categorical|bool|boolean",
-    ".": "the distribution of|distribution of|distribution|adhere|adheres|follow|follows|conform|conforms|check|there|any|same|exist|do|tell me more|used|use|uses|usage|take|takes|what's|cell|cells",
+    "3": "the distribution of|distribution of|distribution|adhere|adheres|follow|follows|conform|conforms",
+    ".": "check|there|any|same|exist|do|tell me more|used|use|uses|usage|take|takes|what's|cell|cells",
 }
 #: What a column is asked about with, where nothing else is said.
 _POINTING = re.compile(
@@ -106,8 +107,8 @@ def inspections(question: str, tables: Sequence[Table], previous: Sequence[Inspe
                 found.append((replace(previous[0], table=table, columns=columns), table, surety))
                 break
             whats = [what for what in whats if what != "about"] or whats
-            if {*whats} == {"normal", "skewed"}:
-                left -= {"/"}
+            if {"normal", "skewed"} >= {*whats}:
+                left -= {"3", "/"} if whats else set()
             if whats in (["duplicates", "unique"], ["unique", "type"], ["normal", "skewed"]):
                 whats = whats[:1]
             is_alone = len(columns) == 1 and not (left | set(kinds) & set("BHRU"))

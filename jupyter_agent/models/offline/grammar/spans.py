@@ -117,8 +117,8 @@ class Vocabulary:
             self._columns.setdefault(key(column.name), []).append(column)
         for column in table.columns:
             if counted := counted_by(column):
-                for called in (key(counted), key(f"number of {counted}")):
-                    self._columns.setdefault(called, [column])
+                for called_so in (key(counted), key(f"number of {counted}")):
+                    self._columns.setdefault(called_so, [column])
         for column in table.columns:
             for value in column.values if column.role in ("text", "other") else ():
                 if value.lower() in _GAPS and column.facts.get("missing"):
