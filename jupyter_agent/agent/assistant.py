@@ -336,7 +336,7 @@ class Assistant:
             self.sessions, question, query, model.name, self.edit_history, instructions=gathering
         ) as state:
             if state.stored is not None:
-                for event in turns.stored_events(state.session, state.stored):
+                for event in turns.stored_events(state.session, state.stored, self.resources.tools):
                     yield event
                 return
             try:

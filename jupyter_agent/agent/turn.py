@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import json
 import time
-from collections.abc import AsyncGenerator, Awaitable, Coroutine, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Coroutine, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -30,7 +30,7 @@ from jupyter_agent.core.events import (
 )
 from jupyter_agent.core.messages import Action, ActionStatus, Message, ToolCall, code_blocks
 from jupyter_agent.core.pictures import to_kept
-from jupyter_agent.core.protocols import ToolRecord
+from jupyter_agent.core.protocols import Tool, ToolRecord
 from jupyter_agent.core.question import Question
 from jupyter_agent.core.session import Session, Turn, TurnStatus
 from jupyter_agent.core.text import truncate
@@ -227,8 +227,14 @@ def steps(turn: Turn) -> Iterator[str | StoredCall]:
             yield StoredCall(call, action, truncate(result.content, SHOWN_CHARACTERS, is_redacted=True), result.code)
 
 
-def stored_events(session: Session, turn: Turn) -> Iterator[Event]:
-    """The events of a stored turn; nothing is asked or run again."""
+def stored_events(session: Session, turn: Turn, tools: Mapping[str, Tool]) -> Iterator[Event]:
+    """The events of a stored turn; nothing is asked or run again.
+
+    Args:
+        session: The turn's.
+        turn: Stored.
+        tools: By name; how their calls are shown is not kept.
+    """
     yield TurnStarted(session.id, turn.id, turn.model)
     text = ""
     for step in steps(turn):
@@ -237,7 +243,7 @@ def stored_events(session: Session, turn: Turn) -> Iterator[Event]:
             text += delta
             yield TextDelta(delta)
         else:
-            action = step.action
+            action, tool = step.action, tools.get(step.action.tool)
             yield ToolCalled(
                 action.call_id,
                 action.tool,
@@ -246,6 +252,7 @@ def stored_events(session: Session, turn: Turn) -> Iterator[Event]:
                 action.title,
                 action.icon,
                 action.effects,
+                None if tool is None else tool.spec.display,
             )
             yield ToolReturned(action.call_id, action.tool, action.status, step.content, step.code)
             if (plan := Plan.of_call(step.call)) is not None:

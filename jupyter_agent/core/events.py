@@ -127,7 +127,7 @@ class ToolCalled:
         title: The tool's, see `ToolSpec`.
         icon: Likewise.
         effects: All that it does, where that is more than `effect`.
-        display: The tool's, see `ToolSpec`; of a call that is made now, not of a stored one.
+        display: The tool's, see `ToolSpec`.
     """
 
     event: ClassVar[str] = "tool_call"

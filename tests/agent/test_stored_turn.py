@@ -24,7 +24,9 @@ def test_arguments_that_cannot_be_read_are_none_in_the_history_and_in_a_retry(ar
     turn = stored(arguments)
     assert steps_to_json(turn)[1]["arguments"] == {}
     called = [
-        event for event in turns.stored_events(Session("k", "s1", "local", ""), turn) if isinstance(event, ToolCalled)
+        event
+        for event in turns.stored_events(Session("k", "s1", "local", ""), turn, {})
+        if isinstance(event, ToolCalled)
     ]
     assert [event.arguments for event in called] == [{}]
 

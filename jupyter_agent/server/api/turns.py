@@ -112,7 +112,7 @@ class TurnEventsHandler(StreamingHandler):
             session = await self.sessions.get(self.owner, session_id, notebook_id)
             turn = await self.sessions.store.turn(session.key, turn_id)
             if turn is not None:
-                for number, event in enumerate(stored_events(session, turn), 1):
+                for number, event in enumerate(stored_events(session, turn, self.services.assistant.tools), 1):
                     yield number, event
                 return
         raise NotFound("There is no such turn. If it ended long ago, say which conversation with session_id.")

@@ -1179,7 +1179,7 @@ export interface ToolCalled {
   icon: string;
   /** All that it does, where that is more than `effect`. */
   effects: ('execute' | 'read' | 'write')[];
-  /** The tool's, see `ToolSpec`; of a call that is made now, not of a stored one. */
+  /** The tool's, see `ToolSpec`. */
   display: CallDisplay | null;
 }
 

@@ -23,7 +23,7 @@ export interface IToolPart {
   title: string;
   /** Name of the tool's icon; empty for a generic one. */
   icon: string;
-  /** What its arguments are, and what it does to a cell; null for stored calls. */
+  /** What its arguments are, and what it does to a cell; null where the tool does not say, and in stored conversations. */
   display: CallDisplay | null;
   effect: Effect;
   arguments: Record<string, unknown>;
