@@ -77,15 +77,6 @@ CONTRACTIONS = {
     "didn't": "did not", "didnt": "did not", "can't": "can not", "cant": "can not", "won't": "will not", "wasn't": "was not", "weren't": "were not",
 }  # fmt: skip
 
-#: Adjectives and the columns they speak of, by words in the columns' names.
-ADJECTIVES = {
-    "expensive": "price cost fare amount charge", "cheap": "price cost fare amount charge", "cheapest": "price cost fare amount charge", "priciest": "price cost fare",
-    "costly": "price cost", "old": "age year", "oldest": "age year", "young": "age", "youngest": "age", "tall": "height", "tallest": "height", "heavy": "weight mass",
-    "heaviest": "weight mass", "lightest": "weight mass", "fast": "speed velocity", "fastest": "speed velocity", "slowest": "speed velocity duration",
-    "longest": "length duration distance time", "shortest": "length duration distance", "richest": "income salary wealth", "busiest": "count visits trips passengers",
-    "populous": "population", "profitable": "profit margin revenue", "rated": "rating score", "hottest": "temperature temp", "coldest": "temperature temp",
-}  # fmt: skip
-
 #: Number words in "top three".
 NUMBERS = {
     word: value

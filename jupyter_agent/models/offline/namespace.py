@@ -108,6 +108,11 @@ def unquoted(text: str) -> str:
     return text[1:-1] if len(text) > 1 and text[0] == text[-1] and text[0] in "'\"" else text
 
 
+def is_lazy(variable: Variable) -> bool:
+    """Whether it is a frame that is computed only when it is asked for."""
+    return "LazyFrame" in variable.type
+
+
 @dataclass(frozen=True, slots=True)
 class Table:
     """A table in the kernel, or one that an expression makes of such tables.

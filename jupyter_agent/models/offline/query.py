@@ -32,6 +32,10 @@ def noun(function: Function) -> str:
     return _NOUNS[function]
 
 
+#: Most tables or models of which a short question that names none is answered for each.
+MOST_ANSWERED = 4
+
+
 class Ask(Exception):
     """Raised where the question can be meant in several ways; its text asks back."""
 

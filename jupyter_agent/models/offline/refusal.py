@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from jupyter_agent.core.events import Declined, Suggestion
 from jupyter_agent.models.offline.facts import Facts
 from jupyter_agent.models.offline.failure import CellError
+from jupyter_agent.models.offline.grammar.understanding import Heard
 from jupyter_agent.models.offline.languages import REFUSALS, language_of
 from jupyter_agent.models.offline.lexicon import BINDING, TELLING
 from jupyter_agent.models.offline.markdown import many, name, names
@@ -31,6 +32,9 @@ _OUTSIDE = re.compile(
 _NUMBERED = re.compile(r"^(\d+)\. \*(.+)\*$", re.MULTILINE)
 
 
+_LOOKED_UP = " I look up variables, data, errors and cells."
+
+
 @dataclass(frozen=True, slots=True)
 class OfflineReply:
     """What the model says: blocks of Markdown, and where they are no answer, that.
@@ -46,18 +50,19 @@ class OfflineReply:
     suggestions: tuple[Suggestion, ...] = ()
 
 
-def refusal(
-    question: str, unknown: Sequence[str], namespace: Namespace, facts: Facts, about: Table | None = None
-) -> OfflineReply:
+def refusal(question: str, heard: Heard, namespace: Namespace, facts: Facts) -> OfflineReply:
     """That a question is not answered, and what can be asked instead.
 
     Args:
         question: As it was asked.
-        unknown: The words of it that were not understood; empty where the whole was not.
+        heard: The words of it that were not understood, what belongs to nothing, and the table that it is about.
         namespace: What there is.
         facts: Tells the last error.
-        about: The table that it is about.
     """
+    unknown, about = heard.unknown, heard.table
+    table = ""
+    if about is not None:
+        table = f" I did understand that it is about {f'{names(heard.columns, 4)} of ' if heard.columns else ''}{name(about.name)}."
     language = language_of(question)
     if language is None and unknown and _OUTSIDE.search(question):
         why = f"I cannot do that: I do not understand {names(unknown, 4)}, have no network, and see and change only this notebook and its kernel."
@@ -67,11 +72,13 @@ def refusal(
     elif unknown:
         known = [*namespace.variables, *(column.name for frame in namespace.frames for column in frame.columns)]
         close = [other for other in near(unknown[0], known) if other != unknown[0]]
-        table = f" I did understand that it is about {name(about.name)}." if about is not None else ""
         like = f" Names like it: {names(close)}." if close else ""
         why = f"I do not understand {names(unknown, 4)} in this question, so I do not answer a part of it.{table}{like}"
+    elif heard.loose:
+        unknown = heard.loose
+        why = f"I do not understand what {names(unknown, 4)} {'belongs' if len(unknown) == 1 else 'belong'} to in this question, so I do not answer a part of it.{table}"
     else:
-        why = "I cannot answer that: I understand each word, but no question that they make. I look up variables, data, errors and cells."
+        why = f"I cannot answer that: I understand each word, but no question that they make.{table or _LOOKED_UP}"
     card = overview(namespace, facts, about)
     return OfflineReply([why, *card.blocks], Declined(tuple(unknown)), card.suggestions)
 

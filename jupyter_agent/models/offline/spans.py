@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from jupyter_agent.models.offline.lexicon import CONTRACTIONS, words
-from jupyter_agent.models.offline.words import Token, forms, number, tokens
+from jupyter_agent.models.offline.words import Token, forms, nearest, number, tokens
 
 #: They hold a question together, whatever is asked.
 _IGNORED = frozenset(
     words(
-        """a an the this that these those is are was were be been do does did has have had can could would should will i me my we us
+        """a an the this that these those is are was were be been do does did has have had can could would should must shall will i me my we us
         our you your in of on at to for from with it its please pls plz show give tell print display get find what which value values
         what's whats there hey hi ok okay so just current currently exactly and as by want need know see let like here us compute
         calculate return"""
@@ -40,6 +39,9 @@ class SlotSpan:
 class Lexicon:
     """Phrases with their meanings: ``Lexicon(function={"sum": "sum, total"}, axis={1: "per row"})``."""
 
+    #: The words of all of them: whatever is said of a question, these were understood.
+    words: ClassVar[set[str]] = set()
+
     def __init__(self, **slots: Mapping[Any, str]) -> None:
         self._meanings: dict[tuple[str, ...], Meaning] = {
             tuple(phrase.split()): (slot, value)
@@ -47,11 +49,12 @@ class Lexicon:
             for value, phrases in values.items()
             for phrase in phrases.split(", ")
         }
+        self.words.update(phrase[0] for phrase in self._meanings if len(phrase) == 1)
 
     def nearly(self, word: str) -> Meaning | None:
         """What a mistyped word means."""
         known = [phrase[0] for phrase in self._meanings if len(phrase) == 1 and len(phrase[0]) > 4]
-        close = difflib.get_close_matches(word, known, n=1, cutoff=0.85) if len(word) > 4 else []
+        close = nearest(word, known, cutoff=0.85)
         is_longer = close and (word.startswith(close[0]) or close[0].startswith(word))
         return self._meanings[close[0],] if close and close[0][0] == word[0] and not is_longer else None
 

@@ -127,7 +127,7 @@ def test_a_part_of_the_rows_is_told_in_percent(offline_sales: OfflineSession, sa
 
 def test_a_key_that_is_no_column_is_a_reason_not_to_answer(offline_sales: OfflineSession) -> None:
     for word in ("region", "regions"):
-        assert f"I do not understand `{word}`" in offline_sales.ask(f"average price per {word}").text
+        assert f"I do not understand what `{word}` belongs to" in offline_sales.ask(f"average price per {word}").text
 
 
 def description(listing: str, context: str = "") -> Facts:

@@ -189,5 +189,5 @@ def test_a_new_column_cannot_be_computed_from_a_column_of_another_table(
         "land = pd.DataFrame({'area': [1], 'key': [1]})"
     )
     reply = offline.ask("add a column price per area to sales")
-    assert "I do not understand `area`" in reply.text
+    assert "what `area` belongs to" in reply.text
     assert not reply.code

@@ -257,7 +257,6 @@ NOT_ANSWERED = [
     # A text that is inside, and chooses nothing: all of it would be another answer.
     "where is green in colours",
     "colours blue",
-    "how many red in colours",
     "is baseline in run_name",
     "ash in nodes[0]",
     "db of roles of oak",

@@ -11,13 +11,13 @@ from jupyter_agent.config.options import JupyterAgent
 from jupyter_agent.core.errors import UpstreamTimeout
 from jupyter_agent.core.events import ModelEvent, ModelFinished, TextDelta
 from jupyter_agent.core.messages import Message, ToolCall
-from jupyter_agent.core.protocols import Model
+from jupyter_agent.core.protocols import Model, ToolSpec
 from jupyter_agent.models.offline import OfflineModel
 from tests.support.offline_session import SPECS, OfflineSession
 
 
-async def events(messages: Sequence[Message]) -> list[ModelEvent]:
-    return [event async for event in OfflineModel().stream(messages, SPECS, deadline=time.monotonic() + 60)]
+async def events(messages: Sequence[Message], specs: Sequence[ToolSpec] = SPECS) -> list[ModelEvent]:
+    return [event async for event in OfflineModel().stream(messages, specs, deadline=time.monotonic() + 60)]
 
 
 def test_it_is_named_offline_whatever_its_variant() -> None:
@@ -35,7 +35,7 @@ async def test_it_asks_for_facts_before_it_answers() -> None:
 
 async def test_the_same_messages_give_the_same_answer() -> None:
     question = [Message("user", "what can you do?")]
-    first, second = await events(question), await events(question)
+    first, second = await events(question, ()), await events(question, ())
     assert first == second
     assert len([event for event in first if isinstance(event, TextDelta)]) > 1
 

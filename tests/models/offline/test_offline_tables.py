@@ -415,7 +415,7 @@ parcels = pd.DataFrame({'parcel': ['p1', 'p2', 'p3', 'p4'], 'kilos': [4.0, 9.0, 
         (["mean kilos of the parcels dataframe"], "is **5**"),
         (["anyone without phone"], "**2 rows**"),
         (["how did kilos decline by depot"], "I understand each word"),
-        (["parcels heavier than 5 kg and 7"], "do not understand `5`, `kg`, `7`"),
+        (["parcels heavier than 5 kg and 7"], "what `5`, `kg`, `7` belong to"),
         (["9th row of parcels"], "cannot"),
     ],
 )

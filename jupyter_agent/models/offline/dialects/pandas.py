@@ -259,6 +259,10 @@ class Pandas:
         """The table with a further column, two others multiplied."""
         return f"{self.frame.code}.assign({name}=lambda rows: rows[{first.label}] * rows[{second.label}])"
 
+    def elapsed(self, name: str, column: Column, seconds: int) -> str:
+        """The table with a further column, a duration counted in units of some seconds."""
+        return f"{self.frame.code}.assign({name}=lambda rows: rows[{column.label}].dt.total_seconds() / {seconds})"
+
     def correlated(self, columns: Sequence[Column], conditions: Sequence[Condition] = ()) -> str:
         """One number for two columns, else the matrix."""
         if len(columns) == 2:

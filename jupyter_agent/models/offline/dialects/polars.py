@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from jupyter_agent.models.offline.dialects.dialect import Grouping, alias, free_name
-from jupyter_agent.models.offline.namespace import Column, Namespace, Table
+from jupyter_agent.models.offline.namespace import Column, Namespace, Table, is_lazy
 from jupyter_agent.models.offline.query import Condition, Function, Measure, Period
 
 _CALLS: dict[Function, str] = {
@@ -46,7 +46,7 @@ class Polars:
 
     @property
     def _table(self) -> str:
-        lazy = "LazyFrame" in self.frame.variable.type and not self.frame.expression
+        lazy = is_lazy(self.frame.variable) and not self.frame.expression
         return f"{self.frame.code}.collect()" if lazy else self.frame.code
 
     def expression(self, column: Column) -> str:
@@ -90,6 +90,9 @@ class Polars:
         if column.role == "time" and isinstance(value, str) and value.count("-") == 2:
             year, month, day = (int(part) for part in value.split("-"))
             return f"{self.pl}.{'datetime' if column.dtype.startswith('Datetime') else 'date'}({year}, {month}, {day})"
+        if column.dtype.startswith("Duration") and isinstance(value, str):
+            number, _, unit = value.partition(" ")
+            return f"{self.pl}.duration({unit}={number})"
         return repr(value)
 
     def mask(self, conditions: Sequence[Condition]) -> str:
@@ -186,6 +189,9 @@ class Polars:
 
     def multiplied(self, name: str, first: Column, second: Column) -> str:
         return f"{self._table}.with_columns({name}={self.expression(first)} * {self.expression(second)})"
+
+    def elapsed(self, name: str, column: Column, seconds: int) -> str:
+        return f"{self._table}.with_columns({name}={self.expression(column)}.dt.total_seconds() / {seconds})"
 
     def correlated(self, columns: Sequence[Column], conditions: Sequence[Condition] = ()) -> str:
         if len(columns) == 2:

@@ -75,8 +75,10 @@ def answered(query: TableQuery, source: Source, namespace: Namespace, facts: Fac
         for link in source.links
     ]
     products = {column.name: column.facts["product"] for column in query.used() if "product" in column.facts}
+    units = {column.name: f" in {column.facts['unit'][0]}" for column in query.used() if "unit" in column.facts}
     notes = [
-        f"{name(product)} is {name(first.name)} × {name(second.name)}." for product, (first, second) in products.items()
+        f"{name(made)} is {' × '.join(name(part.name) for part in product)}{units.get(made, '')}."
+        for made, product in products.items()
     ]
     linked = [f"Joined on {joined(keys)}."] if keys else []
     return [*query.notes_in_words(), *linked, *notes, *numerals, *_described(query, source, title, found), code]
@@ -109,7 +111,10 @@ def _made(query: TableQuery, source: Source, namespace: Namespace, *, runs: bool
     renamed: dict[Column | None, Column] = {}
     for column in used:
         language = dialect(table, namespace, runs=runs)
-        if product := column.facts.get("product"):
+        if "unit" in column.facts:
+            expression = language.elapsed(column.name, column.facts["product"][0], column.facts["unit"][1])
+            table = replace(table, columns=(*table.columns, column), expression=expression)
+        elif product := column.facts.get("product"):
             table = replace(table, expression=language.multiplied(column.name, *product))
         elif column.facts.get("elements"):
             table = replace(table, expression=f"{table.code}.explode({column.label})")

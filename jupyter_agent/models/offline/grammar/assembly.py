@@ -19,7 +19,7 @@ from jupyter_agent.models.offline.grammar.combinators import (
 )
 from jupyter_agent.models.offline.grammar.lexicon import ADDITIVE, AMOUNTS
 from jupyter_agent.models.offline.grammar.query import Chart, TableQuery
-from jupyter_agent.models.offline.grammar.spans import PEOPLE, WordSpan
+from jupyter_agent.models.offline.grammar.spans import PEOPLE, WordSpan, is_flag
 from jupyter_agent.models.offline.grammar.tables import (
     PERIODS,
     counted_by,
@@ -31,7 +31,7 @@ from jupyter_agent.models.offline.grammar.tables import (
     values_repeat,
 )
 from jupyter_agent.models.offline.markdown import name
-from jupyter_agent.models.offline.namespace import Column, Table
+from jupyter_agent.models.offline.namespace import Column, Table, is_lazy
 from jupyter_agent.models.offline.query import Condition, Function, Measure, Operator, Period
 from jupyter_agent.models.offline.words import key, parts
 
@@ -63,6 +63,7 @@ class Parts:
     chart: Chart | None = None
     having: tuple[Operator, int] | None = None
     orders: tuple[tuple[Column, bool], ...] = ()
+    shown: tuple[Column, ...] = ()
     wants_code: bool = False
     is_plural: bool = False
     is_each: bool = False
@@ -72,6 +73,7 @@ class Parts:
     is_change: bool = False
     pair: tuple[Condition, ...] = ()
     is_within: bool = False
+    is_across: bool = False
     is_who: bool = False
     notes: tuple[str, ...] = ()
 
@@ -139,7 +141,7 @@ def parts_of(spans: Sequence[WordSpan], table: Table) -> Parts | None:
                 found.columns += data
             case "F":
                 found.functions += (data,)
-            case "P":
+            case "P" | "#":
                 found.periods += (data,)
             case "t" if not found.place:
                 found.place = data
@@ -160,6 +162,10 @@ def parts_of(spans: Sequence[WordSpan], table: Table) -> Parts | None:
                 found.chart = replace(found.chart or Chart(), **data)
             case "j" if found.having is None:
                 found.having = data
+            case "_":
+                found.shown += data
+            case "g":
+                found.is_across |= data == "columns" and len(found.columns) == 1
             case "b" if not found.orders:
                 found.orders = data
             case "U":
@@ -174,11 +180,11 @@ def parts_of(spans: Sequence[WordSpan], table: Table) -> Parts | None:
             case "~" if "c" in found.kinds or "E" in found.kinds:
                 pass
             case "w" if data == "who" and not any(
-                _is_naming(column) or (column.role == "text" and values_are_unique(column, table))
+                is_naming(column) or (column.role == "text" and values_are_unique(column, table))
                 for column in table.columns
             ):
                 return None
-            case "T" | "w" | "W" | "u" | "%" | "s" | "o" | "x" | "c" | "g" | "O":
+            case "T" | "w" | "W" | "u" | "%" | "s" | "o" | "x" | "c" | "O":
                 pass
             case _:
                 return None
@@ -207,7 +213,7 @@ def _groups(
     return replace(base, shape="groups", by=tuple(by), period=period, measures=tuple(measures), **order)
 
 
-def _is_naming(column: Column) -> bool:
+def is_naming(column: Column) -> bool:
     """Whether a column may say who or what a row is."""
     return column.role == "text" and bool(
         parts(column.name) & (PEOPLE | {"name", "guest", "owner", "author", "director"})
@@ -256,7 +262,7 @@ def _of_elements(query: TableQuery) -> TableQuery | None:
     counted = {measure.column for measure in query.measures if measure.function in ("nunique", "mode")}
     grouped = lists & {*query.by, *counted, *(query.columns if query.shape == "values" else ())}
     compared = {each.column for each in query.conditions if each.operator not in ("missing", "present")}
-    if lists & compared or len(grouped) > 1 or (grouped and "LazyFrame" in query.table.variable.type):
+    if lists & compared or len(grouped) > 1 or (grouped and is_lazy(query.table.variable)):
         return None
     if not grouped:
         return query
@@ -314,6 +320,11 @@ def _query_of(found: Parts) -> TableQuery | None:
         nth=found.nth,
         notes=found.notes,
     )
+    if found.shown:
+        rest = replace(found, shown=(), kinds=found.kinds.replace("_", "") + "R")
+        picked = _query_of(rest) if found.superlatives or found.extremes else None
+        is_row = picked is not None and picked.shape == "pick"
+        return replace(picked, columns=(*picked.columns, *found.shown)) if picked is not None and is_row else None
     if found.pair:
         return _paired(found, base)
     if found.having is not None:
@@ -328,6 +339,11 @@ def _query_of(found: Parts) -> TableQuery | None:
         return _pivot(found, base)
     if found.has("%"):
         return _share(found, base)
+    if found.has("#"):
+        is_alone = all(map(_is_of_time, found.columns)) and not set("FMZSsdu%EUWwtnNGP$") & set(found.kinds)
+        is_clear = not any(is_number(each.column) and usual(each.column) == "sum" for each in found.conditions)
+        counted = _groups(base, (), _COUNT, found.periods[0], having=(">", 0), outer="count")
+        return replace(counted, descending=None) if is_alone and is_clear else None
     if found.is_within and (query := _within(found)) is not None:
         return query
     if found.superlatives or found.extremes:
@@ -403,6 +419,7 @@ def _correlation(found: Parts, base: TableQuery) -> TableQuery | None:
 
 def _pivot(found: Parts, base: TableQuery) -> TableQuery | None:
     keys = (*found.keys, *(column for column in found.groups.by if column not in found.keys))
+    keys = keys[::-1] if found.is_across else keys
     measures = found.measures or tuple(Measure(usual(column), column) for column in found.numbers)
     period = found.groups.period
     if len(keys) + bool(period) != 2 or len(measures) > 1 or found.superlatives or found.extremes:
@@ -441,7 +458,14 @@ def _part(found: Parts, narrowing: Sequence[Condition]) -> Condition | None:
     """The condition of which the share is asked for; the others say of which rows: ``what percent of loans in Oslo are late``."""
     if len(found.conditions) == 1 or re.search("=I?K$", found.kinds):
         return next(reversed(found.conditions), None)
+    first, last = narrowing[:1], narrowing[-1:]
+    if re.search("%IKK$", found.kinds) and [_is_yes_or_no(each.column) for each in (*first, *last)] == [False, True]:
+        return last[0]  # ``share of men insured``
     return narrowing[0] if len(narrowing) == 1 else None
+
+
+def _is_yes_or_no(column: Column) -> bool:
+    return kind_of(column) == "truth" or is_flag(column)
 
 
 def _numbers_called(period: Period, table: Table) -> tuple[Column, ...]:
@@ -630,6 +654,8 @@ def _measured(found: Parts, base: TableQuery) -> TableQuery | None:
         return None
     if found.turned and not (found.groups.by or found.groups.period):
         return None
+    if found.has("H") and any(each.column and kind_of(each.column) == "time" for each in found.measures):
+        return None  # ``how many orders on the last day``
     measures = found.measures
     by, period = _compared_groups(found)
     if (found.is_difference and len(measures) > 1) or (found.has("E") and not by and not period and len(measures) < 2):
@@ -745,10 +771,15 @@ def _listed(found: Parts, base: TableQuery) -> TableQuery | None:
         )
         return replace(base, columns=times) if times and found.conditions and not by and not period else None
     if found.periods:
-        if not found.has("w") or columns or by or period:
+        if not found.has("w") or not all(kind_of(column) == "time" for column in columns) or by or period:
             return None
         named = _numbers_called(found.periods[0], found.table)
-        return replace(base, shape="values", columns=named[:1]) if named else None
+        if named:
+            return replace(base, shape="values", columns=named[:1]) if not columns else None
+        time = columns[0] if columns else found.table.time
+        are_rows = not any(each.operator in (">", ">=", "<", "<=", "between") for each in found.conditions)
+        is_of_days = time is not None and found.periods[0] != "hour" and are_rows  # else it may be a sum
+        return _groups(replace(base, time=time), (), _COUNT, found.periods[0], having=(">", 0)) if is_of_days else None
     if by or period:
         if found.has("w") or found.has("u"):
             return None
@@ -782,7 +813,7 @@ def _listed(found: Parts, base: TableQuery) -> TableQuery | None:
         )
     if columns and found.conditions:
         is_dated = any(kind_of(each.column) == "time" or "year" in parts(each.column.name) for each in found.conditions)
-        who = [column for column in found.table.columns if found.is_who and _is_naming(column)]
+        who = [column for column in found.table.columns if found.is_who and is_naming(column)]
         if (is_dated or who) and all(kind_of(column) == "time" for column in columns):
             return replace(base, columns=tuple(who[:1]))  # ``films released in 2019``, ``who ordered ink``
         if any(_is_of_group(condition, columns, found.table) for condition in found.conditions):

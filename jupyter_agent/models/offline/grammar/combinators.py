@@ -5,7 +5,7 @@ Rules are tried in the order in which they stand here, and what no rule takes is
 Letters: T table, R row noun, C column, V value, Q quoted text, N number, n ordinal, D date, Y month, F function, S superlative, A adjective,
 a comparative adjective, L comparison, ~ between, ^ part of a text, 0 missing, ! not, & and, / or, I preposition, J since or before, B by, P period,
 p adverb of a period, . of each row, H how many, U how much, u different, % share, w which, W when, s sort, t first or last, d direction, X unit, E comparison of
-two, c correlation, g pivot, k picture, e how it looks, O outliers, m how they are found, h code, q wise, l another table, y others, o only, x pronoun, v show, r where, = is, z never, ? unknown. Made of them: K condition, G group, M measure, Z extreme,
+two, c correlation, g pivot, k picture, e how it looks, O outliers, m how they are found, h code, q wise, l another table, y others, o only, x pronoun, v show, r where, = is, z never, + and in short, $ spend, # how many periods, _ shown of a row, too, ? unknown. Made of them: K condition, G group, M measure, Z extreme,
 j how many rows a group has, b several orders.
 """
 
@@ -23,7 +23,7 @@ from jupyter_agent.models.offline.grammar.spans import Spans, WordSpan, columns_
 from jupyter_agent.models.offline.grammar.tables import is_number, kind_of, values_are_unique
 from jupyter_agent.models.offline.markdown import many, name
 from jupyter_agent.models.offline.namespace import Column, Table, whole
-from jupyter_agent.models.offline.query import Condition, Measure, Operator, Period
+from jupyter_agent.models.offline.query import Condition, Function, Measure, Operator, Period
 from jupyter_agent.models.offline.words import forms, joined, key, parts
 
 _DAY = re.compile(r"(\d{4})-(\d{1,2})(?:-(\d{1,2}))?")
@@ -46,10 +46,25 @@ class Extreme:
 
 
 #: What times are counted in.
+_UNITS_OF_TIME = {"hour": "hours", "day": "days"}
 _SECONDS = {"seconds": 1, "minutes": 60, "hours": 3600, "days": 86400}
 #: They say more than that nothing is written there.
 _UNKNOWN = frozenset({"unknown", "not known"})
 _TURNED: Mapping[Operator, Operator] = {">": "<", "<": ">"}
+#: What columns of places are called where something begins and ends.
+_ORIGINS = frozenset({"from", "origin", "source", "start", "departure", "sender"})
+_GOALS = frozenset({"to", "destination", "target", "end", "arrival", "receiver"})
+_POSSESSIVES = ("its", "their")
+_ENDS: Mapping[str, Function] = {
+    "first": "min",
+    "last": "max",
+    "new": "max",
+    "old": "min",
+    "late": "max",
+    "early": "min",
+}
+#: What a column is called that says what was paid.
+_SPENT = frozenset({"amount", "total", "cost", "revenue", "turnover", "spend", "spending", "spent", "paid", "fare"})
 _NUMBERS = ("number", "numeral", "decimal")
 Rule = tuple[re.Pattern[str], Callable[[Spans, Table], "WordSpan | list[WordSpan] | None"]]
 
@@ -198,10 +213,12 @@ def _compared(spans: Spans, table: Table) -> WordSpan | None:
     if number.kind == "N" and kind_of(column) == "time" and is_year(number.data):
         number = replace(number, kind="D", data=span_of(number.data, None, None))
     operand = _operand(column, number)
+    if kind_of(column) == "duration":
+        operand = f"{number.data} {unit}" if unit in _SECONDS and number.kind == "N" else None
     counted = next((_SECONDS[part] for part in sorted(parts(column.name)) if part in _SECONDS), None)
-    if unit in _SECONDS and counted is not None and operand is not None:
+    if unit in _SECONDS and counted is not None and isinstance(operand, (int, float)):
         operand = operand * _SECONDS[unit] / counted  # ``longer than 2 hours`` of minutes
-    if number.kind in "VQ" or operand is None or (unit and factor == 1 and kind_of(column) == "duration"):
+    if number.kind in "VQ" or operand is None:
         return None
     if number.kind == "D" and operator in (">", "<="):
         operand = number.data[1]
@@ -504,7 +521,8 @@ def direction(adjective: str, column: Column) -> int:
     if wanted[0][0] == "":
         return -flip
     for hint, sign in wanted:
-        if (hint == "@time" and kind_of(column) == "time") or hint in parts(column.name):
+        is_of_kind = (hint, kind_of(column)) in (("@time", "time"), ("duration", "duration"))
+        if is_of_kind or hint in parts(column.name):
             return flip * sign
     return 0
 
@@ -516,11 +534,16 @@ def _hinted(wanted: Sequence[tuple[str, int]], table: Table, kinds: tuple[str, .
         found = [
             column
             for column in table.columns
-            if hint in parts(column.name) and kind_of(column) in kinds and "id" not in parts(column.name)
+            if hint in parts(column.name)
+            and kind_of(column) in kinds
+            and (hint, kind_of(column)) != ("time", "time")
+            and "id" not in parts(column.name)
         ]
         if found:
             return found[0], sign
-    return None, 0
+    lasting = [column for column in table.columns if kind_of(column) == "duration" and "duration" in kinds]
+    signs = [sign for hint, sign in wanted if hint == "duration"]
+    return (lasting[0], signs[0]) if len(lasting) == 1 and signs else (None, 0)
 
 
 def extreme_of(adjective: str, table: Table) -> Extreme | None:
@@ -620,6 +643,93 @@ def _contrasted(spans: list[WordSpan], table: Table) -> list[WordSpan]:
     return [*rest, *grouped, _joined("C", [spans[place]], (column,))] if column is not None else spans
 
 
+def _shortly(spans: Spans, _table: Table) -> list[WordSpan] | None:
+    """``years n cost``; ``sex x state`` of keys, as that of numbers is their product."""
+    is_product = spans[1].data == "x" and any(
+        column is None or is_number(column) for column in map(_column, [spans[:1], spans[2:]])
+    )
+    return None if is_product else [spans[0], replace(spans[1], kind="&"), spans[2]]
+
+
+def _periods_counted(spans: Spans, table: Table) -> WordSpan | None:
+    """``on how many days``, ``number of months with stays``: not where a column may hold how many days it took."""
+    period = next(span.data for span in spans if span.kind == "P")
+    is_held = any(
+        period in parts(column.name) and kind_of(column) in (*_NUMBERS, "duration") for column in table.columns
+    )
+    is_with = spans[-1].kind == "P" or spans[-1].text.lower() in ("with", "in", "of")
+    return (
+        _joined("#", spans, period) if table.time is not None and period != "hour" and is_with and not is_held else None
+    )
+
+
+def _ends(spans: Spans, table: Table) -> WordSpan | None:
+    """``last day``, ``first and last order date``: the ends of a column of time."""
+    column = _column(spans) or (table.time if spans[-1].kind == "P" else None)
+    ends = [_ENDS.get(span.data) for span in spans if span.kind in "tS"]
+    is_day = (
+        spans[-1].data == "day"
+        if spans[-1].kind == "P"
+        else column is not None and bool(parts(column.name) & {"day", "date"})
+    )
+    if column is None or kind_of(column) != "time" or not is_day or None in ends or spans[-1].text.endswith("s"):
+        return None
+    return _joined("M", spans, tuple(Measure(end, column) for end in ends if end))
+
+
+def _elapsed(spans: Spans, table: Table) -> WordSpan | None:
+    """``nap in minutes``, ``nap hours``: a duration as a number."""
+    column, unit = spans[0].column, _UNITS_OF_TIME.get(spans[-1].data, spans[-1].data)
+    is_in = len(spans) == 2 or spans[1].text.lower() == "in"
+    if column is None or kind_of(column) != "duration" or unit not in _SECONDS or not is_in:
+        return None
+    label = re.sub(r"\W+", "_", f"{column.name} {unit}")
+    facts = {"dtype": "float64", "product": (column,), "unit": (unit, _SECONDS[unit])}
+    return replace(_joined("C", spans, (Column(table.name, label, -98, facts),)), surety=spans[0].surety)
+
+
+def _bounded(spans: Spans, table: Table) -> list[WordSpan] | None:
+    """``the highest risk that is below 9``."""
+    rest = [span for span in spans if span.kind != "r"]
+    made = (_compared if _first(rest, "LJ") is not None else _equal)(rest, table)
+    return [spans[0], made] if made is not None else None
+
+
+def _from_or_to(spans: Spans, _table: Table) -> WordSpan | None:
+    """``from Oslo to Kiel`` where two columns hold the same places."""
+    ends = {"from": (_ORIGINS, _GOALS), "to": (_GOALS, _ORIGINS)}.get(spans[0].text.lower())
+    held = spans[1].data
+    if ends is None or len(held) != 2:
+        return None
+    own, opposite = ([place for place, (column, _) in enumerate(held) if parts(column.name) & names] for names in ends)
+    place = own[0] if len(own) == 1 else 1 - opposite[0] if not own and len(opposite) == 1 else None
+    if place is None or own == opposite:
+        return None
+    column, values = held[place]
+    return _condition(spans, column, "isin" if len(values) > 1 else "==", *values)
+
+
+def _shown_too(spans: Spans, _table: Table) -> WordSpan | None:
+    """``cheapest film and its director``: what is shown of that row, and no key of groups."""
+    columns = columns_of(spans)
+    are_own = all(span.text.lower() in _POSSESSIVES for span in spans if span.kind == "x")
+    return _joined("_", spans, columns) if are_own and len(columns) == kinds_of(spans).count("C") else None
+
+
+def _spent(spans: Spans, table: Table) -> list[WordSpan] | None:
+    """``how much did Oslo spend``, ``average spent``: of the only column that says what was paid."""
+    columns = [column for column in table.columns if is_number(column) and parts(column.name) & _SPENT]
+    functions = data_of(spans, "F") or ["sum"]
+    if len(columns) != 1 or len(functions) > 1 or not can_measure(functions[0], columns[0]):
+        return None
+    verb = next(span for span in spans if span.kind == "$")
+    measured = _joined("M", [verb], measures_of(functions[0], columns[0]))
+    return [
+        *(span for span in spans if span.kind not in "UF$"),
+        replace(measured, note=f"spent is {name(columns[0].name)}"),
+    ]
+
+
 def _rule(pattern: str, build: Callable[[Spans, Table], WordSpan | list[WordSpan] | None]) -> Rule:
     return re.compile(pattern), build
 
@@ -705,6 +815,16 @@ _RULES: tuple[Rule, ...] = (
         ),
     ),
     _rule(r"D", lambda spans, table: _day_span(spans, table) if isinstance(spans[0].data, str) else None),
+    _rule(r"IHu?P|Hu?PI(?=K*[TR])", _periods_counted),
+    _rule(r"(?<![IBHU])[tS](?:&[tS])?(?:C?P|C)", _ends),
+    _rule(r"[CV]\+[CV]", _shortly),
+    _rule(r"(?<=[!0=I])x(?=C)", lambda spans, _table: [] if spans[0].text.lower() in _POSSESSIVES else None),
+    _rule(r"(?<=&)xC(?:&x?C)*", _shown_too),
+    _rule(r"CI?[XP]", _elapsed),
+    _rule(r"(?<=S)Cr=?!?(?:[LJ]NX?|N)", _bounded),
+    _rule(r"[IJ]V", _from_or_to),
+    _rule(r"CILNX", lambda spans, table: _compared([spans[0], *spans[2:]], table)),
+    _rule(r"(?:U[^$]*|F)\$F?|\$F", _spent),
     _rule(r"Ne|eN|eQ|e(?![NQ])", _styled),
     _rule(r"mI?=?N|(?<=m)[LI]N", _threshold),
     _rule(r"[BI]m", lambda spans, _table: spans[1]),
@@ -756,6 +876,14 @@ _RULES: tuple[Rule, ...] = (
     _rule(r"LNK*[RT]|=o?N[RT]", _sized),
     _rule(r"F(?:&F)*I?C(?:&C)*(?!F)", _measured),
     _rule(r"C(?:&C)*F(?:&F)*", _measured),
+    _rule(
+        r"C[RT]",
+        lambda spans, _table: (
+            [_condition(spans[:1], spans[0].column, "==", 1), spans[1]]
+            if spans[0].column is not None and spans[0].surety == 3 and is_flag(spans[0].column)
+            else None
+        ),
+    ),
     _rule(r"H[TR]?=?!?=?C|(?<![c&~])!?=?C", _flagged),
     _rule(r"M&M", _measures_joined),
     _rule(r"BM", lambda spans, _table: spans[1]),

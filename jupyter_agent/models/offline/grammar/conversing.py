@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
@@ -18,8 +18,8 @@ from jupyter_agent.models.offline.grammar.sources import Source
 from jupyter_agent.models.offline.grammar.tables import with_levels
 from jupyter_agent.models.offline.grammar.understanding import MOST_TABLES, Understood, understood
 from jupyter_agent.models.offline.markdown import name
-from jupyter_agent.models.offline.namespace import Namespace, Table, in_code
-from jupyter_agent.models.offline.query import Ask
+from jupyter_agent.models.offline.namespace import Namespace, Table, in_code, is_lazy
+from jupyter_agent.models.offline.query import MOST_ANSWERED, Ask
 from jupyter_agent.models.offline.skills.talk import talk
 from jupyter_agent.models.offline.transforms.answer import answered as transformed
 from jupyter_agent.models.offline.transforms.reading import transform_of
@@ -66,12 +66,17 @@ def table_answer(conversation: Conversation, facts: Facts) -> Sequence[str] | No
         Ask: it could be about several tables.
     """
     namespace = facts.namespace()
-    has_tables = namespace.frames or any("LazyFrame" in variable.type for variable in namespace.variables.values())
+    has_tables = namespace.frames or any(map(is_lazy, namespace.variables.values()))
     if not has_tables or _EVERY.search(conversation.question):
         return None
     questions = [*(question for question in conversation.earlier if talk(question) is None), conversation.question]
     words = frozenset(form for question in questions for token in tokens(question) for form in parts(token.text))
-    tables = facts.tables(namespace, MOST_TABLES, words)
+    typed = [{token.text for token in tokens(question)} for question in questions]
+    lazy = list(filter(is_lazy, namespace.variables.values()))[:MOST_LAZY]
+    columns = frozenset[str]().union(*(parts(column.name) for frame in namespace.frames for column in frame.columns))
+    exact = set[str]().union(*typed)
+    spoken_of = [variable for variable in lazy if variable.name in exact or parts(variable.name) & words - columns]
+    tables = (*facts.tables(namespace, MOST_TABLES, words), *_collected(spoken_of, typed[-1], facts))
     previous: Understood | None = None
     change: Transform | None = None
     inspected: list[Inspection] = []
@@ -91,34 +96,32 @@ def table_answer(conversation: Conversation, facts: Facts) -> Sequence[str] | No
     change = transform_of(conversation.question, tables, _spoken_of(change, previous, inspected))
     if change is not None:
         return _with_age(transformed(change, namespace, facts), namespace)
-    lazy = [variable for variable in namespace.variables.values() if "LazyFrame" in variable.type][:MOST_LAZY]
-    named = {token.text for token in tokens(conversation.question)}
     is_other = previous is None or previous.query.shape == "topic"
     if is_other and len(questions) > 1 and leans(conversation.question):
         changed = edited(conversation.question, previous) if previous is not None else None
         if changed is None:  # it goes on with what was no question of this kind
             return _inspected(conversation.question, tables, inspected, namespace, facts)
-    wanted = [variable for variable in lazy if variable.name in named]
-    found = _read(conversation.question, tables, previous) if not wanted else []
-    if not found and lazy:
-        collected = tuple(
-            table
-            for variable in wanted or lazy
-            if (table := lazy_table(variable, facts, is_named=bool(wanted))) is not None
-        )
+    found = _read(conversation.question, tables, previous)
+    if not found and (others := [variable for variable in lazy if variable not in spoken_of]):
+        collected = _collected(others, typed[-1], facts)
         if (change := transform_of(conversation.question, collected)) is not None:
             return transformed(change, namespace, facts)
         found = _read(conversation.question, collected, previous)
     if not found:
         return _inspected(conversation.question, tables, inspected, namespace, facts)
-    are_counts = all(each.query.shape == "count" and not each.query.conditions for each in found)
-    if len(found) > 1 and not are_counts:
+    if len(found) > 1 and (len(found) > MOST_ANSWERED or any(each.query.shape != "count" for each in found)):
         raise Ask.which_table(each.source.table.name for each in found)
-    secret = next((column for column in found[0].query.used() if column.facts.get("withheld")), None)
+    secret = next((column for each in found for column in each.query.used() if column.facts.get("withheld")), None)
     if secret is not None:
         return [f"{name(secret.name)} looks like a secret, so its values are withheld."]
     blocks = [block for each in found for block in answered(each.query, each.source, namespace, facts)]
     return _with_age(blocks, namespace)
+
+
+def _collected(lazy: Sequence[Variable], named: Collection[str], facts: Facts) -> list[Table]:
+    """The lazy frames with their columns, where these are known."""
+    found = (lazy_table(variable, facts, is_named=variable.name in named) for variable in lazy)
+    return [table for table in found if table is not None]
 
 
 def _with_age(blocks: Sequence[str], namespace: Namespace) -> list[str]:
@@ -140,7 +143,7 @@ def _inspected(
     """What inspection knows; None if the question asks for something else."""
     found = inspections(question, tables, before)
     blocks = [block for inspection in found for block in inspection_answer(inspection, namespace, facts)]
-    return _with_age(blocks, namespace) if blocks else None
+    return _with_age(blocks, namespace) if any(blocks) else None
 
 
 def _read(question: str, tables: Sequence[Table], previous: Understood | None) -> list[Understood]:

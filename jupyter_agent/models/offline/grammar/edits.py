@@ -98,6 +98,8 @@ def _timed(span: WordSpan, query: TableQuery) -> WordSpan:
 
 def _changed(query: TableQuery, found: Parts) -> TableQuery | None:
     """Each part in the place of that of its kind; None if one has no place."""
+    if found.shown:
+        return None  # ``its`` is said of the same question
     content = set(found.kinds) - set("I=&vrEoxTR/w.")
     if query.part is not None and (not content or content & set("HMFZWU") or found.numbers):
         if query.shape != "share":

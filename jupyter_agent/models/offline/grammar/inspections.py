@@ -11,6 +11,7 @@ from typing import Literal
 from jupyter_agent.models.offline.computing import not_run
 from jupyter_agent.models.offline.dialects.choice import dialect
 from jupyter_agent.models.offline.facts import Facts
+from jupyter_agent.models.offline.grammar.assembly import is_naming
 from jupyter_agent.models.offline.grammar.lexicon import LEXICON as QUESTIONS
 from jupyter_agent.models.offline.grammar.lexicon import before, entries_of
 from jupyter_agent.models.offline.grammar.sources import likeliest, named_tables
@@ -19,15 +20,15 @@ from jupyter_agent.models.offline.grammar.tables import is_list
 from jupyter_agent.models.offline.markdown import figure, many, name, names, python, share
 from jupyter_agent.models.offline.markdown import table as markdown_table
 from jupyter_agent.models.offline.namespace import Column, Namespace, Table, moment, names_of, real, whole
-from jupyter_agent.models.offline.query import Ask
+from jupyter_agent.models.offline.query import MOST_ANSWERED, Ask
 from jupyter_agent.models.offline.results import result
 from jupyter_agent.models.offline.words import key
 
 What = Literal["missing", "complete", "duplicates", "type", "unique", "spelling", "normal", "skewed", "about"]
 _PHRASES: Mapping[What, str] = {
-    "missing": "missing|missing values|missing data|missing value|null|nulls|null values|nan|nans|nan values|na|nas|n/a|empty|empty values|empty cells|gaps|blanks|blank|incomplete|holes",
+    "missing": "missing|missing values|missing data|missing value|missing vals|null|nulls|null values|nan|nans|nan values|na|nas|n/a|empty|empty values|empty cells|gaps|blanks|blank|incomplete|holes",
     "complete": "complete|fully filled|without missing values|without gaps|no missing values",
-    "duplicates": "duplicate|duplicates|duplicate rows|duplicated|duplicated rows|repeated|repeated rows|dupes|double entries|repeats|repeat|duplicate entries|appear twice|occur twice|more than once|duplicity|appear more than once|occur more than once",
+    "duplicates": "duplicate|duplicates|duplicate rows|duplicated|duplicated rows|repeated|repeated rows|dupes|double entries|repeats|repeat|duplicate entries|appear twice|occur twice|listed twice|twice|more than once|duplicity|appear more than once|occur more than once",
     "type": "type|types|dtype|dtypes|data type|data types|datatype|kind|kind of data|format",
     "unique": "unique|distinct|different|unique values|distinct values|different values|possible values|categories|levels|all values|values",
     "spelling": "spelled differently|spelt differently|different spellings|inconsistent|inconsistent spelling|inconsistent spellings|spelling variants|written differently",
@@ -47,12 +48,11 @@ _POINTING = re.compile(
 )
 #: ``what does price mean`` does not ask for a mean.
 MEANING = re.compile(r"\b(?:what|which)\b.*\b(?:do|does|did) .*\bmean\b|\bmeaning\b", re.IGNORECASE)
+_SOMEBODY = re.compile(r"\b(?:any|some)(?:one|body)\b|^\W*who\b", re.IGNORECASE)
 #: They ask for what is there; all else needs a part.
 _BINDING = frozenset("I=&wHBTR.vx8rUo")
 #: ``what cities are there``, ``list all cities``.
 _LISTING = re.compile(r"\W*(?:what|which) \w+ (?:are|do|exist)\b|\W*(?:list|show|give me) (?:all|the)\b", re.IGNORECASE)
-#: Most tables of which one question without a name is answered.
-_MOST = 4
 #: Values from which on a test says anything, and the p below which it says that they differ.
 _FEWEST, _SIGNIFICANT = 8, 0.05
 #: The skewness below which nobody would call values skewed.
@@ -126,6 +126,10 @@ def inspections(question: str, tables: Sequence[Table], previous: Sequence[Inspe
             ):
                 continue
             what: What = "missing" if whats == ["complete"] and columns else whats[0]
+            if what == "duplicates" and not columns and _SOMEBODY.search(question):
+                columns = tuple(column for column in table.columns if is_naming(column))
+                if len(columns) != 1:
+                    continue  # who it is, no column says
             of_columns = what == "duplicates" and "8" in kinds and not columns and "R" not in kinds
             if what not in ("duplicates", "missing") and (what == "complete") is bool(columns):
                 continue
@@ -134,7 +138,7 @@ def inspections(question: str, tables: Sequence[Table], previous: Sequence[Inspe
             found.append((inspection, table, surety))
             break
     fitting, _ = likeliest(found, previous[0].table.name if previous else "")
-    if len(fitting) > _MOST or (len(fitting) > 1 and any(inspection.columns for inspection in fitting)):
+    if len(fitting) > MOST_ANSWERED or (len(fitting) > 1 and any(inspection.columns for inspection in fitting)):
         raise Ask.which_table(inspection.table.name for inspection in fitting)
     return fitting
 

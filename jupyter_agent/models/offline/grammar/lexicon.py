@@ -13,11 +13,11 @@ _ADJECTIVES = {
     "expensive": "price cost fare fee amount charge", "pricey": "price cost fare fee", "costly": "price cost fare fee", "cheap": "-price -cost -fare -fee -amount -charge -budget",
     "dear": "price cost fare fee", "old": "age -birth -born -built -founded -year -since -signup -@time", "young": "-age birth born built founded year",
     "new": "@time year built -age", "recent": "@time year", "late": "delay late @time", "early": "-delay -@time", "tall": "height", "heavy": "weight mass", "light": "-weight -mass",
-    "fast": "speed velocity -duration -seconds -laptime", "slow": "-speed -velocity duration seconds laptime", "quick": "speed -duration", "long": "length duration distance worked hours minutes seconds days",
-    "short": "-length -duration -distance -worked -hours -minutes -seconds -days", "far": "distance", "near": "-distance", "close": "-distance", "rich": "income salary wealth gdp",
+    "fast": "speed velocity -duration -seconds -laptime", "slow": "-speed -velocity duration seconds laptime", "quick": "speed -duration", "long": "length duration distance worked hours minutes seconds days time",
+    "short": "-length -duration -distance -worked -hours -minutes -seconds -days -time", "far": "distance", "near": "-distance", "close": "-distance", "rich": "income salary wealth gdp",
     "poor": "-income -salary -wealth -gdp", "busy": "@rows", "populous": "population people inhabitants", "profitable": "profit margin", "warm": "temperature temp", "hot": "temperature temp",
     "cold": "-temperature -temp", "cool": "-temperature -temp", "humid": "humidity", "dry": "-humidity -rain -rainfall", "wet": "rain rainfall precipitation humidity",
-    "windy": "wind", "happy": "happiness satisfaction", "satisfied": "satisfaction", "unhappy": "-happiness -satisfaction", "common": "@rows", "frequent": "@rows", "popular": "@rows", "rare": "-@rows",
+    "windy": "wind", "happy": "happiness satisfaction", "satisfied": "satisfaction", "punctual": "-delay -late -wait", "unhappy": "-happiness -satisfaction", "common": "@rows", "frequent": "@rows", "popular": "@rows", "rare": "-@rows",
     "deep": "depth", "wide": "width", "bright": "brightness", "loud": "loudness noise", "strong": "strength force", "rated": "rating score stars", "crowded": "occupancy passengers visitors",
     "big": "", "large": "", "high": "", "great": "", "small": "-", "low": "-", "tiny": "-", "good": "rating score stars", "bad": "-rating -score -stars",
 }  # fmt: skip
@@ -32,7 +32,7 @@ SYNONYMS = {
     "gender": "sex", "sex": "gender", "dept": "department", "qty": "quantity", "quantity": "qty", "town": "city", "nation": "country", "kind": "type category", "type": "kind category",
     "category": "kind type", "duration": "length minutes hours", "length": "duration worked", "inhabitant": "population people", "population": "people inhabitants", "live": "city town country address",
     "weigh": "weight mass", "title": "name", "temperature": "temp", "subscriber": "subscribed", "score": "points rating", "happiness": "satisfaction", "answer": "response", "lateness": "delay",
-    "buyer": "customer", "client": "customer", "hire": "hired", "employee": "name", "seller": "vendor",
+    "buyer": "customer", "arrival": "arrived", "departure": "departed", "client": "customer", "hire": "hired", "employee": "name", "seller": "vendor",
 }  # fmt: skip
 
 #: Words for values that are written in another way.
@@ -41,6 +41,24 @@ VALUE_SYNONYMS = {
     "girl": "female f girl", "boy": "male m boy", "warning": "warn warning", "yes": "yes y true", "no": "no n false",
 }  # fmt: skip
 
+#: People and things of a country, with its names and codes.
+_OF_COUNTRIES = """american unitedstates usa us unitedstatesofamerica america; argentinian argentine argentina ar; australian aussie australia au; austrian austria at; belgian belgium be;
+    brazilian brazil br; british briton brit unitedkingdom uk gb greatbritain britain; bulgarian bulgaria bg; canadian canada ca; chilean chile cl; chinese china cn; colombian colombia co;
+    croatian croat croatia hr; czech czechia cz czechrepublic; danish dane denmark dk; dutch netherlands nl thenetherlands holland; egyptian egypt eg; english england; estonian estonia ee;
+    finnish finn finland fi; french france fr; german germany de; greek greece gr; hungarian hungary hu; icelandic iceland is; indian india in; indonesian indonesia id; irish ireland ie;
+    israeli israel il; italian italy it; japanese japan jp; kenyan kenya ke; korean southkorea kr korea; latvian latvia lv; lithuanian lithuania lt; mexican mexico mx; moroccan morocco ma;
+    nigerian nigeria ng; norwegian norway no; pakistani pakistan pk; peruvian peru pe; polish pole poland pl; portuguese portugal pt; romanian romania ro; russian russia ru russianfederation;
+    scottish scot scotland; serbian serb serbia rs; slovak slovakia sk; slovenian slovene slovenia si; southafrican southafrica za; spanish spaniard spain es; swedish swede sweden se;
+    swiss switzerland ch; thai thailand th; turkish turk turkey tr turkiye; ukrainian ukraine ua; vietnamese vietnam vn; welsh wales"""
+
+
+def _countries() -> dict[str, str]:
+    listed = [entry.split() for entry in _OF_COUNTRIES.split(";")]
+    return {word: " ".join(names) for names in listed for word in names if len(word) > 3}
+
+
+#: What each of these words may be written as; a code only where a column is about countries.
+COUNTRIES = _countries()
 #: What is added up where no function is named: the mean of a month's sales is not its sales.
 ADDITIVE = frozenset(
     words(
@@ -71,7 +89,7 @@ _PHRASES: Mapping[str, Mapping[str, str]] = {
         "mean": "mean|average|avg|averages|means|averaged|on average|mean value|average value|typical|in the mean", "median": "median|medians|middle value", "sum": "sum|total|totals|sum of all|in total|altogether|overall|summed|sum up|totalled",
         "std": "std|standard deviation|stdev|spread", "var": "variance", "skew": "skew|skewness", "kurt": "kurtosis|excess kurtosis", "max": "max|maximum|maximal|maxima", "min": "min|minimum|minimal|minima",
         "range": "range|extent|min and max|minimum and maximum|range of values", "quartiles": "quartiles|quartile|percentiles|quantiles", "percentile": "percentile|quantile",
-        "span": "date range|time range|time span|timespan|time period|period covered|from when to when|time frame|covered period|range of dates",
+        "span": "date range|time range|time span|timespan|time period|period covered|from when to when|time frame|covered period|range of dates|from which day to which day|from which date to which date|from what day to what day|from what date to what date",
         "nunique": "number of unique|number of distinct|number of different|how many different|how many unique|how many distinct|count of unique|count of distinct|count distinct|count unique|distinct count|unique count|nunique",
     },
     "H": {"": "how many|how many times|number of|nr of|no of|count of|count|total number of|the number of|# of|nr|counted|amount of", "each": "how often|counts|value counts|value count|frequency|frequencies|occurrences|count of each|number of each|how many of each|counts of|value counts of"},
@@ -81,8 +99,10 @@ _PHRASES: Mapping[str, Mapping[str, str]] = {
     "J": {">=": "since|starting|from", ">": "after", "<": "before|until|till|up to|prior to"},
     "&": {"": "and|&|plus|as well as|,|;|together with|along with|what about|how about|same for|the same for|but"},
     "/": {"": "or"},
+    "+": {"n": "n", "x": "x|×"},
+    "$": {"": "spend|spends|spent|pay|pays|paid"},
     "!": {"": "not|without|w / o|out of|except|excluding|other than|exclude|no|but not|except for|ignoring|apart from|non"},
-    "0": {"": "missing|null|nulls|nan|nans|na|empty|blank|unknown|gaps|missing values|null values|nan values|missing data|no value|not available|not known|not given|incomplete"},
+    "0": {"": "not say|not state|not stated|not tell|not report|not reported|not give|missing|null|nulls|nan|nans|na|empty|blank|unknown|gaps|missing values|null values|nan values|missing data|missing vals|no value|not available|not known|not given|incomplete"},
     "u": {"": "different|diff|distinct|unique|various|possible"},
     "%": {"": "share|shares|percentage|percentages|percent|proportion|proportions|fraction|fractions|%|how much percent|how many percent|what percent|what percentage|what share|what fraction|split in %|split|percentual|rate|rates|in percent|in %|as percent"},
     "P": {"weekday": "weekday|weekdays|day of week|day of the week|days of the week", "year": "year|years|calendar year", "quarter": "quarter|quarters", "month": "month|months|calendar month", "week": "week|weeks", "day": "day|days|date|dates", "hour": "hour|hours"},
@@ -93,7 +113,7 @@ _PHRASES: Mapping[str, Mapping[str, str]] = {
     "t": {"first": "first|head", "last": "last|tail", "top": "top", "bottom": "bottom"},
     "d": {"down": "descending|desc|decreasing|high to low|from high to low", "up": "ascending|asc|increasing|low to high|from low to high|alphabetically|chronologically", "turn": "the other way|the other way round|the other way around|reversed|in reverse|reverse"},
     "v": {"": "filter|filter rows|filter for|filter by|keep|keep rows|keep only|keep only rows|select rows|get rows|resample|aggregate|show|list|display|give|print|find|see|get|show me|give me|list of|find all|which are"},
-    "E": {"compare": "compare|compared|comparison|versus|vs|against|comparison of|compare the", "difference": "difference|difference between|differ|gap between|differences|difference in|by how much|gap", "change": "change|changed|increase|increased|grow|grew|rise|rose|develop|developed|decrease|decreased|decline|declined|shrink|shrank|fell"},
+    "E": {"compare": "compare|compared|comparison|versus|vs|against|comparison of|compare the", "difference": "difference|difference between|differ|gap between|differences|difference in|by how much|gap", "change": "change|changed|increase|increased|grow|grew|rise|rose|develop|developed|decrease|decreased|decline|declined|shrink|shrank|fall|fell|drop|dropped|go up|go down|went up|went down|lose|lost"},
     "c": {"": "correlation|correlate|correlates|correlated|corr|related|relationship|relation|depend|depends|affect|affects|influence|influences|association|associated|correlations|correlation matrix|correlation coefficients|correlation coefficient"},
     "~": {"": "between"},
     "=": {"": "is|are|was|were|be|been|equals|equal|equal to|=|==|exactly|being|am|has|have|had|having|with value"},
@@ -114,7 +134,7 @@ _PHRASES: Mapping[str, Mapping[str, str]] = {
     "m": {"z": "z score|z scores|zscore|z score method|zscore method|z score threshold", "iqr": "iqr|iqr method|iqr rule|interquartile range method", "threshold": "threshold|cutoff"},
     "y": {"": "others|the others|the rest|rest|non-subscribers|everyone else|everybody else"},
     "r": {"": "where|that|whose|if"},
-    "g": {"": "pivot|pivot table|crosstab|cross tab|cross tabulation|cross table|unstack|contingency table"},
+    "g": {"rows": "as rows|in rows|in the rows", "columns": "as columns|in columns|in the columns", "": "pivot|pivot table|crosstab|cross tab|cross tabulation|cross table|unstack|contingency table"},
     "R": {"": "rows|row|records|record|entries|entry|observations|observation|one|ones|cases|answer|answers|data points|thing|things|item|items|anyone|anybody|someone|somebody"},
     "o": {"": "only|just|nothing but"},
     "x": {"": "they|them|those|these|that|it|this|their|its|the same|those ones"},
@@ -220,6 +240,8 @@ def _entries() -> dict[str, list[Entry]]:
             found.setdefault(f"in {article}{whole}", []).append((".", None))
     for phrase in ("most often", "most frequently"):
         found.setdefault(phrase, []).append(("S", "frequent"))
+    for phrase in ("more often", "more frequently"):
+        found.setdefault(phrase, []).append(("a", "large"))
     for word in _FILLING | (FILLERS & _POLITE):
         found.setdefault(word, []).append((".", None))
     found["million"], found["thousand"] = [("X", "million")], [("X", "thousand")]

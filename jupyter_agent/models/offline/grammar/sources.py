@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from jupyter_agent.models.offline.namespace import Column, Table
+from jupyter_agent.models.offline.namespace import Column, Table, is_lazy
 from jupyter_agent.models.offline.words import forms, key, parts, tokens
 
 _Item = TypeVar("_Item")
@@ -53,8 +53,8 @@ def joined_sources(tables: Sequence[Table]) -> Iterator[Source]:
     pairs: list[Source] = []
     for left in tables:
         for right in tables:
-            if left is right or left.library != right.library:
-                continue
+            if left is right or left.library != right.library or is_lazy(left.variable) or is_lazy(right.variable):
+                continue  # whether a key of a lazy frame is one is not known
             found = list(links(left, right))
             if len(found) == 1 and is_key(found[0].right, right):
                 pairs.append(_joined(Source(left, left), found[0]))

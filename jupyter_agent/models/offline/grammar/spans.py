@@ -11,6 +11,7 @@ from typing import Any
 
 from jupyter_agent.models.offline.grammar.lexicon import (
     ARTICLES,
+    COUNTRIES,
     LEXICON,
     LONGEST,
     SYNONYMS,
@@ -202,12 +203,18 @@ class Vocabulary:
 
     def values(self, text: str) -> tuple[tuple[Column, tuple[str, ...]], ...]:
         """Columns in which this is a value, in each of its spellings there."""
-        synonyms = VALUE_SYNONYMS.get(text.lower(), "").split()
+        called = (text.lower(), *sorted(forms(text)))
+        countries, synonyms = (
+            next((words[form] for form in called if form in words), "").split() for words in (COUNTRIES, VALUE_SYNONYMS)
+        )
+        synonyms += countries
         for form in (key(text), *sorted(forms(text) - {key(text)}), *synonyms):
             found = self._values.get(form, {})
             if form in synonyms and (other := _OPPOSITES.get(text.lower())):  # ``N`` is no ``no`` without a ``Y``
                 opposite = {place for word in VALUE_SYNONYMS[other].split() for place in self._values.get(word, ())}
                 found = {place: values for place, values in found.items() if place in opposite}
+            if len(form) == 2 and form in countries:
+                found = {place: values for place, values in found.items() if _tells_countries(self._holders[place])}
             if found:
                 return tuple((self._holders[place], tuple(values)) for place, values in found.items())
         return ()
@@ -262,6 +269,10 @@ class Vocabulary:
         close = nearest(wanted, self._columns, cutoff=0.8)
         inside = bool(close) and len(close[0]) - len(wanted) > 1 and wanted in close[0]
         return tuple(self._columns[close[0]]) if close and close[0][0] == wanted[0] and not inside else ()
+
+
+def _tells_countries(column: Column) -> bool:
+    return bool(parts(column.name) & {"country", "nation", "nationality", "land", "citizenship", "iso", "origin"})
 
 
 def is_flag(column: Column) -> bool:
@@ -364,10 +375,11 @@ def _choices(pieces: Sequence[Token], place: int, question: str, vocabulary: Voc
             spoken = [choice for choice in spoken if not _is_name(choice[1], gram, pieces, place, vocabulary)]
         if _begins(pieces, place) and {span.kind for _, span in spoken} & set("ks"):
             sure, spoken = [], [*spoken, *sure]  # ``order orders by price``
+        kinds = {span.kind for _, span in spoken}
         found += (
             [*spoken, *as_written]
             if is_small
-            else [*sure, *spoken, *(named if {span.kind for _, span in spoken} <= {"A"} else ())]
+            else [*sure, *(named if "$" in kinds else ()), *spoken, *(named if kinds <= {"A", "E"} else ())]
         )
     if piece.kind == "word" and (columns := vocabulary.several(piece.text)):
         found.append((1, WordSpan("*", piece.text, columns, 2)))
@@ -385,7 +397,21 @@ def _choices(pieces: Sequence[Token], place: int, question: str, vocabulary: Voc
     if not found and piece.kind == "word" and (near := vocabulary.nearly(piece.text)):
         note = f"There is no `{piece.text}`; I take it as `{near[0].name}`"
         return [(1, WordSpan("C", piece.text, near, 1, note))]
+    if not found and piece.kind == "word" and (near_word := _nearly(piece.lower, vocabulary.lexicon)):
+        note = f"There is no `{piece.text}`; I take it as `{near_word}`"
+        return [(1, WordSpan(letter, piece.text, data, note=note)) for letter, data in vocabulary.lexicon[near_word]]
     return found or [(1, WordSpan("?", piece.text, piece.text))]
+
+
+def _nearly(word: str, lexicon: Mapping[str, list[Entry]]) -> str:
+    """The long word of the language that a mistyped one surely is: no other form of it."""
+    long = [phrase for phrase in lexicon if len(phrase) > 5 and phrase[0] == word[0] and phrase.isalpha()]
+    close = nearest(word, long, cutoff=0.88)
+    return (
+        close[0]
+        if close and not (_stems(word) | {word}) & (_stems(close[0]) | {close[0]}) and len(close[0]) > len(word) - 2
+        else ""
+    )
 
 
 def _is_as_written(span: WordSpan) -> bool:

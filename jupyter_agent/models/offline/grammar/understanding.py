@@ -19,7 +19,7 @@ from jupyter_agent.models.offline.grammar.sources import (
     referring,
     with_product,
 )
-from jupyter_agent.models.offline.grammar.spans import Vocabulary, readings
+from jupyter_agent.models.offline.grammar.spans import Vocabulary, columns_of, data_of, readings
 from jupyter_agent.models.offline.grammar.tables import kind_of, values_are_unique, with_levels
 from jupyter_agent.models.offline.markdown import name
 from jupyter_agent.models.offline.namespace import Table, names_of
@@ -88,19 +88,36 @@ def _with_name(query: TableQuery, source: Source) -> TableQuery:
     return replace(query, by=(*query.by, names[0])) if names and query.shape == "groups" and query.limit else query
 
 
-def unknown_words(question: str, tables: Sequence[Table]) -> tuple[list[str], Table | None]:
-    """The words that no table knows and the table that the rest is about; nothing if it is about something else."""
-    found = [
-        (
-            [span.text for span in spans if span.kind == "?"]
-            or [span.text for span in combined(spans, table) if span.kind in "NXQ?"],
-            table,
-        )
-        for table in map(with_levels, tables)
-        for spans in islice(readings(question, Vocabulary(table)), MOST_REFUSED)
-        if any(span.kind in "CTV" and span.surety > 1 for span in spans)
-    ]
-    return min(found, key=lambda pair: len(pair[0]), default=([], None))
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What the table that knows most words of a question makes of them, where they make no query.
+
+    Attributes:
+        unknown: Words that it does not know.
+        loose: Numbers, units and texts that belong to nothing.
+        table: It, and the names of its columns that were heard.
+    """
+
+    unknown: tuple[str, ...] = ()
+    loose: tuple[str, ...] = ()
+    table: Table | None = None
+    columns: tuple[str, ...] = ()
+
+
+def heard(question: str, tables: Sequence[Table]) -> Heard:
+    """What is understood of a question, and what is not; nothing if it is about something else."""
+    found = []
+    for table in map(with_levels, tables):
+        for spans in islice(readings(question, Vocabulary(table)), MOST_REFUSED):
+            if any(span.kind in "CTV" and span.surety for span in spans):
+                made = combined(spans, table)
+                unknown, loose = (
+                    tuple(span.text for span in each if span.kind in kinds)
+                    for each, kinds in ((spans, "?"), (made, "NXQ"))
+                )
+                named = (*columns_of(spans), *(each[0][0] for each in data_of(spans, "V") if len(each) == 1))
+                found.append(Heard(unknown, loose, table, tuple(dict.fromkeys(column.name for column in named))))
+    return min(found, key=lambda each: len(each.unknown or each.loose), default=Heard())
 
 
 def _tables_of(found: Understood) -> set[str]:

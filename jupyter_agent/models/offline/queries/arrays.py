@@ -29,10 +29,10 @@ _LEXICON = Lexicon(
         "median": "median, medians",
         "std": "std, standard deviation, stdev, deviation",
         "var": "variance, var",
-        "max": "max, maximum, highest, largest, biggest, greatest, maxima, peak, most",
-        "min": "min, minimum, lowest, smallest, minima, least",
-        "argmax": "argmax, index of the max, index of the maximum, position of the max, position of the maximum, position of the largest, index of the largest, where is the max, where is the maximum, index of max, position of max, where is the largest value, where is the largest, where is the highest, index of the highest",
-        "argmin": "argmin, index of the min, index of the minimum, position of the min, position of the minimum, where is the min, where is the minimum, index of min, position of min, where is the smallest, where is the lowest, index of the smallest",
+        "max": "max, maximum, highest, largest, biggest, greatest, maxima, peak, most, top",
+        "min": "min, minimum, lowest, smallest, minima, least, bottom",
+        "argmax": "argmax",
+        "argmin": "argmin", "place": "index, position, where",
         "missing": "missing, nan, nans, nan values, missing values, nulls, gaps, na, nan count, masked, masked values",
         "present": "not missing, non missing, valid, not nan, non nan, unmasked, not masked, valid values",
         "shape": "shape, dimensions, dims, size and shape",
@@ -52,6 +52,7 @@ _LEXICON = Lexicon(
         "solve": "solve, solution, solution of", "product": "times, multiplied by, dot, dot product, matrix product, product of, @",
         "symmetric": "symmetric", "invertible": "invertible, singular", "condition": "condition number",
         "fill": "replace the nans, replace nans, replace missing, fill nans, fill the nans, fill missing, fill the missing values, fill gaps, impute, replace the missing values, replace nan",
+        "longest": "longest", "shortest": "shortest",
         "flat": "flatten, flattened", "normalised": "normalise, normalize, normalised, normalized, scale, standardise, standardize",
     },
     axis={
@@ -59,7 +60,6 @@ _LEXICON = Lexicon(
         0: "per column, by column, each column, of each column, every column, column, columns, of the columns, column wise, for each column",
     },
     position={0: "first, 1st", 1: "second, 2nd", 2: "third, 3rd", 3: "fourth, 4th", 4: "fifth, 5th", -1: "last, final"},
-    contains={True: "with, containing, contain, contains, mention, mentions, mentioning, including, include, includes, having, that say, starting with, start with"},
     blank={True: "empty, blank, blanks"},
     case={"lower": "lower case, lowercase, lower", "upper": "upper case, uppercase, upper", "title": "title case"},
     share={True: "percent, percentage, share, fraction, proportion, percent of, percentage of"},
@@ -73,7 +73,7 @@ _LEXICON = Lexicon(
 )  # fmt: skip
 _NOUNS = {
     "inv": "inverse", "det": "determinant", "length": "number of values", "missing": "number of missing values", "ndim": "number of dimensions",
-    "argmax": "index of the maximum", "argmin": "index of the minimum",
+    "argmax": "index of the maximum", "argmin": "index of the minimum", **{f"str.len().{function}()": f"{function} length of the texts" for function in ("mean", "median", "max", "min")},
 }  # fmt: skip
 _LINEAR = {
     "rank": "linalg.matrix_rank({0})", "det": "linalg.det({0})", "inv": "linalg.inv({0})", "trace": "trace({0})", "diagonal": "diagonal({0})",
@@ -88,7 +88,7 @@ _OWN = {
 _OF_SERIES = {
     "argmax": "idxmax", "argmin": "idxmin",
     "sorted": "{0}.sort_values()", "sorted down": "{0}.sort_values(ascending=False)", "cumsum": "{0}.cumsum()", "diff": "{0}.diff()", "unique": "{0}.unique()",
-    "counts": "{0}.value_counts()", "mode": "{0}.mode()", "range": "{0}.max() - {0}.min()",
+    "counts": "{0}.value_counts()", "mode": "{0}.mode()", "longest": "{0}.loc[{0}.str.len().idxmax()]", "shortest": "{0}.loc[{0}.str.len().idxmin()]", "range": "{0}.max() - {0}.min()",
 }  # fmt: skip
 
 
@@ -106,6 +106,7 @@ class ArrayQuery(ObjectQuery):
         other: The second operand.
         fills: What missing values are replaced with.
         alias: How numpy is imported; empty where it is not.
+        limit: How many values with the most or the least are shown.
     """
 
     array: Variable
@@ -117,6 +118,7 @@ class ArrayQuery(ObjectQuery):
     other: Variable | None = None
     fills: str = ""
     alias: str = ""
+    limit: int | None = None
 
     @property
     def code(self) -> str:
@@ -174,6 +176,8 @@ class ArrayQuery(ObjectQuery):
             return f"Solution x of {name(self.array.name)} x = {name(self.other.name)}"
         if self.other is not None:
             return f"{of} times {name(self.other.name)}"
+        if self.limit is not None:
+            return f"The {self.limit} {'highest' if self.function == 'max' else 'lowest'} values of {of}"
         if self.condition:
             gap = "" if self.condition[0] == "." else " "
             what = "number of" if self.function == "length" else f"{self.function} of" if self.function else ""
@@ -191,6 +195,9 @@ class ArrayQuery(ObjectQuery):
             return f"{np}.linalg.solve({code}, {other})" if function == "solve" else f"{code} @ {other}"
         if self.condition:
             return self._counted(np)
+        if self.limit is not None:
+            turned = "[::-1]" if function == "max" else ""
+            return f"{np}.sort({code}){turned}[:{self.limit}]"
         if not function or function.startswith("str."):
             return f"{code}.{function}" if function else code
         axis = f"axis={self.axis}" if self.axis is not None else ""
@@ -270,14 +277,7 @@ def read(question: str, context: ObjectContext) -> ArrayQuery | None:
 
     previous = context.previous if isinstance(context.previous, ArrayQuery) else None
     found = spans(question, _LEXICON, meaning, arrays.__contains__)
-    limits = {
-        "array": 2,
-        "function": 2,
-        "number": 2,
-        "noun": 2,
-        "verb": 3,
-        "contains": int("fill" in found.all("function")),
-    }
+    limits = {"array": 2, "function": 2, "number": 2, "noun": 2, "verb": 3}
     limits |= dict.fromkeys(("placed", "axis", "position", "share", "compare", "operator", "sign"), 1)
     texts = _of_texts(found)
     if texts is not None or not found.has_only(**limits):
@@ -287,26 +287,22 @@ def read(question: str, context: ObjectContext) -> ArrayQuery | None:
 
 
 def _of_texts(found: Spans) -> ArrayQuery | None:
-    """What is asked of a series of texts: those that contain a word, that are empty, all in one case."""
+    """What is asked of a series of texts: those that are empty, all in one case, how long they are."""
     arrays: list[Variable] = found.all("array")
-    function: str = found.one("function") or ""
-    rest = found.slots - {"array", "noun", "verb", "contains", "blank", "case", "function", "text"}
-    if len(arrays) != 1 or arrays[0].kind != "series" or rest or found.all("function") not in ([], ["length"]):
+    functions: list[str] = found.all("function")
+    if len(arrays) != 1 or arrays[0].kind != "series" or found.unknown:
         return None
     if arrays[0].facts.get("dtype") not in ("object", "str", "string", "string[python]", "category"):
         return None
-    needles = [*found.all("text"), *found.unknown]
-    if "contains" in found.slots and len(needles) == 1 and not found.slots & {"blank", "case"}:
-        condition = f".str.contains({needles[0]!r}, case=False, regex=False)"
-        if any(span.slot == "contains" and "start" in span.text for span in found.spans):
-            condition = f".str.lower().str.startswith({needles[0].lower()!r})"
-        return ArrayQuery(arrays[0], function, condition=condition)
-    if needles or "contains" in found.slots:
-        return None
-    if found.all("blank") and "case" not in found.slots:
-        return ArrayQuery(arrays[0], function, condition=".str.strip().eq('')")
-    case = found.one("case")
-    return ArrayQuery(arrays[0], f"str.{case}()") if case is not None and not function else None
+    kinds = found.slots - {"array", "noun", "verb", "function"}
+    if kinds == {"blank"} and functions in ([], ["length"]):
+        return ArrayQuery(arrays[0], "".join(functions), condition=".str.strip().eq('')")
+    if kinds == {"case"} and not functions:
+        return ArrayQuery(arrays[0], f"str.{found.one('case')}()")
+    function = next((function for function in functions if function in ("mean", "median", "max", "min")), "")
+    if not kinds and set(functions) == {function, "length"}:
+        return ArrayQuery(arrays[0], f"str.len().{function}()")
+    return ArrayQuery(arrays[0], functions[0]) if not kinds and functions in (["longest"], ["shortest"]) else None
 
 
 def _query(found: Spans, context: ObjectContext, previous: ArrayQuery | None) -> ArrayQuery | None:
@@ -331,7 +327,8 @@ def _query(found: Spans, context: ObjectContext, previous: ArrayQuery | None) ->
     query = ArrayQuery(named[0], place=place, alias=alias, is_share=bool(found.one("share")))
     if "fill" in functions and len(functions) == 2 and functions[-1] in ("mean", "median", "max", "min"):
         return replace(query, function="fill", fills=functions[-1])
-    functions = _united(functions)
+    slots = "".join(f"{span.value if span.slot == 'function' else span.slot} " for span in found.spans)
+    functions = _united(functions, is_place="place max" in slots or "place min" in slots)
     operands = {"solve", "product"} & set(functions)
     if len(functions) > 1 or (len(named) > 1) != bool(operands):
         return None
@@ -342,10 +339,12 @@ def _query(found: Spans, context: ObjectContext, previous: ArrayQuery | None) ->
     return _placed(replace(query, function=function, axis=axis), found, position)
 
 
-def _united(functions: list[str]) -> list[str]:
+def _united(functions: list[str], *, is_place: bool) -> list[str]:
     if len(functions) == 2 and "length" in functions:
         functions = [function for function in functions if function != "length"]
         return ["unique count"] if functions == ["unique"] else functions
+    if is_place and len(functions) == 2:
+        return [f"arg{functions[1]}"]  # ``position of the largest``
     return ["sorted down"] if set(functions) == {"sorted", "sorted down"} else functions
 
 
@@ -364,6 +363,10 @@ def _placed(query: ArrayQuery, found: Spans, position: int | None) -> ArrayQuery
         return None
     dimensions = len(query._dimensions)
     whole_numbers = [number for number in numbers if isinstance(number, int) and number >= 0]
+    slots = " ".join(span.slot for span in found.spans)
+    if query.function in ("max", "min") and dimensions == 1 and "function number" in slots and position is None:
+        is_clear = len(numbers) == 1 and whole_numbers != [0] and not query.array.facts.get("missing")
+        return replace(query, limit=whole_numbers[0]) if is_clear and whole_numbers else None  # ``lowest 2``
     most = 1 if position is not None or query.axis is not None else 0
     if query.place or whole_numbers != numbers or len(numbers) > most:
         return None
@@ -389,7 +392,7 @@ def _is_ranked(found: Spans) -> bool:
 
 def _is_complete(query: ArrayQuery) -> bool:
     """Whether what was found is a question, rather than a name among words."""
-    if query.function == "unique count":
+    if query.function in ("unique count", "place"):
         return False
     if query.axis is not None and len(query._dimensions) < 2:
         return False

@@ -15,8 +15,8 @@ from jupyter_agent.models.offline.lexicon import words
 from jupyter_agent.models.offline.markdown import name, names, python, table
 from jupyter_agent.models.offline.namespace import Namespace, in_code, texts
 from jupyter_agent.models.offline.parts import likeness
-from jupyter_agent.models.offline.queries.query import ObjectContext, ObjectQuery, short_type, shown_run
-from jupyter_agent.models.offline.query import Ask
+from jupyter_agent.models.offline.queries.query import ObjectContext, ObjectQuery, SeveralQuery, short_type, shown_run
+from jupyter_agent.models.offline.query import MOST_ANSWERED, Ask
 from jupyter_agent.models.offline.spans import Lexicon, Meaning, is_named, spans
 from jupyter_agent.models.offline.words import parts
 
@@ -27,7 +27,7 @@ _LEXICON = Lexicon(
         "score": "score, how good, how well, good, performance, quality, perform, performs, scores, test score, evaluate, evaluation",
         "accuracy": "accuracy, how accurate, accurate, acc, correct predictions, accuracy score",
         "r2": "r2, r squared, r 2, r2 score, coefficient of determination, explained variance",
-        "confusion": "confusion matrix, confusion",
+        "confusion": "confusion matrix, confusion matrices, matrices, confusion",
         "report": "classification report, report",
         "precision": "precision", "recall": "recall, sensitivity", "f1": "f1, f1 score, f score", "auc": "roc auc, auc, auc score, roc auc score, area under the curve",
         "mae": "mae, mean absolute error", "rmse": "rmse, root mean squared error", "mse": "mse, mean squared error",
@@ -45,6 +45,9 @@ _LEXICON = Lexicon(
         "is fitted": "fitted, trained, already fitted, already trained",
         "steps": "steps, stages",
         "wrong": "wrong, wrong rows, wrongly classified, misclassified, misclassified rows, errors, mistakes, wrong predictions, gets wrong, wrongly predicted, which rows are wrong",
+        "tn": "true negatives, tn", "fp": "false positives, fp, false alarms", "fn": "false negatives, fn", "tp": "true positives, tp",
+        "overfit": "overfit, overfits, overfitted, overfitting, underfit, underfits, underfitting",
+        "rows": "samples, sample, examples, size, how large, how big, rows, row",
         "best": "better, best, which is better, which is best",
         "predictions": "predictions, predict, predicted values",
     },
@@ -53,16 +56,23 @@ _LEXICON = Lexicon(
         "train": "train, train set, training set, training data, training, on train, train data, train score",
     },
     count={True: "how many, number of, count"},
-    noun={True: "model, models, classifier, regressor, regression, estimator, set, data, dataset, rows, row, one, feature, pipeline, get, gets, got, learn, learned, learnt, it, have, does, use, uses, made, make, makes"},
-    verb={True: "and, also, about, what about, how about, then, on, he, she, now, again, predict"},
+    noun={True: "model, models, classifier, regressor, regression, estimator, set, data, dataset, one, feature, pipeline, get, gets, got, learn, learned, learnt, it, have, does, use, uses, made, make, makes"},
+    verb={True: "and, also, against, versus, vs, compared to, compare, all, both, each, every, of both, about, what about, how about, then, on, he, she, now, again, predict"},
 )  # fmt: skip
 _SCORING = frozenset(
-    words("score accuracy r2 confusion report precision recall f1 auc mae rmse mse wrong predictions best")
+    words("score accuracy r2 confusion report precision recall f1 auc mae rmse mse wrong predictions best tn fp fn tp")
 )
+#: Parts of the confusion matrix of two classes, row by row.
+_PARTS = {
+    "tn": "number of true negatives",
+    "fp": "number of false positives",
+    "fn": "number of false negatives",
+    "tp": "number of true positives",
+}
 #: They are about models only where a noun says so.
 _VAGUE = ("best", "predictions", "wrong", "report", "precision", "is fitted", "classes", "features", "parameters")
 _REGRESSION = frozenset({"r2", "mae", "rmse", "mse"})
-_CLASSIFICATION = frozenset({"accuracy", "confusion", "report", "precision", "recall", "f1", "auc", "classes"})
+_CLASSIFICATION = frozenset({"accuracy", "confusion", "report", "precision", "recall", "f1", "auc", "classes", *_PARTS})
 #: Words in the names of classes that learn how important each feature is.
 _TREES = frozenset({"forest", "tree", "trees", "boosting", "boost", "xgb", "lgbm", "cat"})
 #: With the model, the features, the labels, and how values of several classes are averaged.
@@ -73,9 +83,11 @@ _CODE = {
     "f1": _METRICS + ".f1_score({y}, {model}.predict({x}){average})", "auc": _METRICS + ".roc_auc_score({y}, {model}.predict_proba({x})[:, 1])",
     "mae": _METRICS + ".mean_absolute_error({y}, {model}.predict({x}))", "mse": _METRICS + ".mean_squared_error({y}, {model}.predict({x}))",
     "rmse": _METRICS + ".mean_squared_error({y}, {model}.predict({x})) ** 0.5",
-    "wrong": "{x}[{model}.predict({x}) != {y}]", "predictions": "{model}.predict({x})",
+    **{what: _METRICS + f".confusion_matrix({{y}}, {{model}}.predict({{x}})).ravel()[{place}]" for place, what in enumerate(_PARTS)},
+    "rows": "len({x})", "wrong": "{x}[{model}.predict({x}) != {y}]", "predictions": "{model}.predict({x})",
 }  # fmt: skip
 _NOUNS = {
+    **_PARTS, "rows": "number of rows",
     "score": "score", "accuracy": "accuracy", "r2": "R²", "confusion": "confusion matrix (rows are the true classes, columns the predicted ones)", "report": "classification report",
     "auc": "area under the ROC curve", "mae": "mean absolute error", "mse": "mean squared error", "rmse": "root mean squared error", "f1": "F1 score",
     "wrong": "rows that are predicted wrongly", "predictions": "predictions",
@@ -199,27 +211,37 @@ class ModelQuery(ObjectQuery):
             kind = "classifier" if is_classifier else "regression"
             raise Ask(f"There is no {_NOUNS.get(self.what, self.what)} of {name(model.name)}: it is a {kind}.")
         x, y, half = self._data(model, facts)
+        classes = _classes(model)
+        if self.what in _PARTS and classes != 2:
+            raise Ask(
+                f"There is no {_PARTS[self.what].removeprefix('number of ')[:-1]} of {name(model.name)}: it tells {classes or 'an unknown number of'} classes, not two."
+            )
         code = self._expression(model, x, y)
         where = f"on {name(x)} and {name(y)}, which it was {'not ' if half == 'test' else ''}fitted on"
         noun = _NOUNS.get(self.what, self.what)
         if self.what == "score" and is_classifier is not None:
             noun = "accuracy" if is_classifier else "R²"
+        if self.what == "rows":
+            return shown_run(facts, code, f"The number of rows of {name(x)}")
+        if self.what in _PARTS:
+            where += "; positive is the second of its classes"
         if self.what == "wrong" and self.counts:
             wrong = f"int(({in_code(model.name)}.predict({x}) != {y}).sum())"
             return shown_run(facts, wrong, f"The number of rows that {name(model.name)} predicts wrongly {where}")
         return shown_run(facts, code, f"The {noun} of {name(model.name)} {where}")
 
     def _expression(self, model: Variable, x: str, y: str) -> str:
-        average = ""
-        classes = _fields(model).get("classes_")
-        if classes is not None and " 2 " not in str(classes):
-            average = ", average='weighted'"
+        average = "" if _classes(model) in (None, 2) else ", average='weighted'"
         return _CODE[self.what].format(model=in_code(model.name), x=x, y=y, average=average)
 
     def _compared(self, facts: Facts) -> Sequence[str]:
         what = "score" if self.what == "best" else self.what
         kinds = {_is_classifier(model) for model in self.models}
-        has_number = what in _SCORING and what not in ("wrong", "predictions", "report", "confusion")
+        has_number = what in _SCORING and what not in ("wrong", "predictions", "report", "confusion", *_PARTS)
+        if what == "rows" and len({self._data(model, facts)[0] for model in self.models}) == 1:
+            return self._scored(facts, self.models[0])
+        if not has_number and len(self.models) <= MOST_ANSWERED and what not in ("wrong", "predictions"):
+            return SeveralQuery([replace(self, models=(model,)) for model in self.models]).answer(facts)
         if not has_number or len(kinds) > 1 or None in kinds:
             raise Ask(f"Which model do you mean: {names([model.name for model in self.models])}?")
         single = replace(self, what=what)
@@ -277,7 +299,7 @@ def _test_pair(fit: tuple[str, str] | None, namespace: Namespace) -> tuple[str, 
     return pair if all(text in namespace.variables for text in pair) else None
 
 
-def read(question: str, context: ObjectContext) -> ModelQuery | None:
+def read(question: str, context: ObjectContext) -> ModelQuery | SeveralQuery | None:
     """What is asked of a model; None if nothing is, or not every word plays a part."""
     models = [
         variable
@@ -308,7 +330,7 @@ def read(question: str, context: ObjectContext) -> ModelQuery | None:
         return ("setting", setting) if setting is not None else None
 
     found = spans(question, _LEXICON, meaning, context.namespace.variables.__contains__)
-    if not found.has_only(model=2, what=2, half=1, noun=4, verb=3, count=1, setting=1):
+    if not found.has_only(model=4, what=4, half=2, noun=4, verb=3, count=1, setting=1):
         return None
     what = list(dict.fromkeys(found.all("what")))
     if set(what) == {"predictions", "wrong"}:
@@ -320,25 +342,48 @@ def read(question: str, context: ObjectContext) -> ModelQuery | None:
         return replace(previous, models=named or previous.models, half=found.one("half") or previous.half)
     if len(what) == 2 and "score" in what:
         what.remove("score")
-    if len(what) + bool(setting) != 1:
+    if len(what) > 1 and "rows" in what:
+        what.remove("rows")
+    halves = list(dict.fromkeys(found.all("half")))
+    if what == ["rows"] and len(halves) != 1:
+        return None
+    if what == ["overfit"]:
+        what, halves = ["score"], ["train", "test"]
+    are_numbers = set(what) <= _SCORING - {"wrong", "predictions", "best"} and not setting
+    if len(what) + bool(setting) != 1 and not (are_numbers and 1 < len(what) <= MOST_ANSWERED):
+        return None
+    if len(halves) > 1 and (len(what) != 1 or not are_numbers):
         return None
     if setting:
         named = named or tuple(model for model in models if setting in _fields(model))
         named = named if len(named) == 1 else ()
     elif not named:
         if what[0] in ("type", "steps") or (
-            what[0] in _VAGUE and "noun" not in found.slots and "predictions" not in found.all("what")
+            what[0] in _VAGUE
+            and len(what) == 1
+            and "noun" not in found.slots
+            and "predictions" not in found.all("what")
         ):
             return None
-        named = tuple(model for model in models if _suits(what[0], model))
+        named = tuple(model for model in models if all(_suits(each, model) for each in what))
         if what == ["best"]:
             kinds = [_is_classifier(model) for model in named]
             named = tuple(model for model, kind in zip(named, kinds, strict=True) if kind is (kinds.count(True) > 1))
     if not named:
         return None
-    return ModelQuery(
-        what[0] if what else "", named, context.namespace, found.one("half") or "", bool(found.one("count")), setting
-    )
+    counts = bool(found.one("count"))
+    queries = [
+        ModelQuery(each, named, context.namespace, half, counts, setting)
+        for each in what or [""]
+        for half in halves or [""]
+    ]
+    return queries[0] if len(queries) == 1 else SeveralQuery(queries)
+
+
+def _classes(model: Variable) -> int | None:
+    """How many classes it tells."""
+    counted = re.search(r"\b(\d+)\b", str(_fields(model).get("classes_", "")))
+    return int(counted[1]) if counted else None
 
 
 def _fields(model: Variable) -> Mapping[str, object]:
@@ -355,4 +400,6 @@ def _suits(what: str, model: Variable) -> bool:
     if what in ("importances", "most important", "least important"):
         return bool(_TREES & parts(short_type(model))) or (has_coefficients and what != "importances")
     kind = _is_classifier(model)
+    if what in _PARTS and _classes(model) != 2:
+        return False
     return not ((what in _REGRESSION and kind) or (what in _CLASSIFICATION and kind is False))

@@ -6,10 +6,12 @@ import re
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import Any
 
 from jupyter_agent.models.offline.facts import Facts
-from jupyter_agent.models.offline.lexicon import ADJECTIVES, words
+from jupyter_agent.models.offline.grammar.lexicon import LEXICON as QUESTIONS
+from jupyter_agent.models.offline.grammar.lexicon import hints
 from jupyter_agent.models.offline.markdown import many, name, names, python, table
 from jupyter_agent.models.offline.parts import Part, likeness
 from jupyter_agent.models.offline.queries.query import ObjectContext, ObjectQuery, shown_run
@@ -19,7 +21,6 @@ from jupyter_agent.models.offline.words import key, parts
 
 #: Values of which more is better, and less.
 _GOOD = "accuracy acc score auc f1 precision recall r2 rating profit revenue points"
-_LOW = words("cheapest youngest lightest slowest shortest coldest")
 _BAD = "loss error mse rmse mae cost price latency duration errors"
 _LEXICON = Lexicon(
     function={
@@ -34,7 +35,7 @@ _LEXICON = Lexicon(
         "length": "length, length of, len, size, how long, how big, how large",
         "unique": "unique, distinct, different",
         "duplicates": "duplicates, duplicate, repeated, twice",
-        "sorted": "sort, sorted, order, ordered, ascending",
+        "sorted": "sort, sorted, order, ordered, ascending, alphabetically, alphabetical, in alphabetical order, alphabetical order",
         "sorted down": "sort descending, sorted descending, descending, sort down",
         "longest": "longest",
         "shortest": "shortest",
@@ -55,17 +56,20 @@ _LEXICON = Lexicon(
         "<": "less than, below, under, fewer than, lower than, smaller than, cheaper than, shorter than",
         ">=": "at least", "<=": "at most", "==": "equal to, equals, exactly",
     },
-    mentions={True: "contain, contains, containing, mention, mentions, mentioning, talk about, talks about, talking about, speak of, speaks of, speak about, include, includes, including, with the word, have the word, about"},
     making={True: "make, made, build, create, turn, convert, put, get, as, into"},
     without={True: "without, with no, with empty, that lack, lacking"},
     noun={
-        "item": "item, items, element, elements, entry, thing, things, one, ones",
+        "item": "item, items, element, elements, entry, component, coordinate, thing, things, one, ones",
         "list": "list, dict, dictionary, tuple, string, text, object, variable, array, instance, setting, settings, entry, number, data structure",
         "word": "word, words", "line": "line, lines", "character": "character, characters, letters, chars", "value": "values, all values",
     },
-    verb={True: "stand for, stands for, stood for, set to, hold, holds, inside, who, where, called, gets, got, under, side, sides, using, used, use, occur, occurs, appear, appears, come, comes up, come up, turn up, exist, exists, and, also, what about, how about, then, again"},
+    verb={True: "contain, contains, containing, include, includes, including, about, stand for, stands for, stood for, set to, hold, holds, inside, who, where, called, gets, got, under, side, sides, using, used, use, occur, occurs, appear, appears, come, comes up, come up, turn up, exist, exists, and, also, across, all, every, each, what about, how about, then, again"},
     asks={True: "does, has, is there, are there, any"},
 )  # fmt: skip
+#: They compare only where a number stands behind them: ``hours over all tours``.
+_PREPOSITIONS = ("over", "above", "under", "below")
+_DURATION = re.compile(r"(?:-?\d+ days?, )?\d+:\d\d:\d\d(?:\.\d+)?")
+_UNITS = re.compile(r"\b(words|lines|characters|letters)(?= (?:of|in) )")
 _GOING_ON = re.compile(r"\W*(?:and|what about|how about)\b", re.IGNORECASE)
 #: What the parts of a value of each kind are called.
 _NOUNS = {"mapping": "key", "sequence": "item", "object": "attribute"}
@@ -86,6 +90,9 @@ _MAPPING = {
 _TEXT = {
     "length": "len({0})", "count": "len({0})", "upper": "{0}.upper()", "lower": "{0}.lower()", "reversed": "{0}[::-1]",
     "word count": "len({0}.split())", "line count": "len({0}.splitlines())", "character count": "len({0})", "word longest": "max({0}.split(), key=len)", "word shortest": "min({0}.split(), key=len)",
+    "word unique": "list(dict.fromkeys({0}.lower().split()))", "word unique count": "len(set({0}.lower().split()))", "line unique": "list(dict.fromkeys({0}.splitlines()))",
+    "line unique count": "len(set({0}.splitlines()))", "character unique": "sorted(set({0}))", "character unique count": "len(set({0}))", "word counts": "__import__('collections').Counter({0}.lower().split())",
+    "word sorted": "sorted({0}.split())",
 }  # fmt: skip
 
 
@@ -123,7 +130,6 @@ class PathQuery(ObjectQuery):
         limit: How many items.
         filters: Which records.
         unit: What a text is counted in.
-        word: What the texts of a list have to contain.
         heard: The question, so that a short one may go on with another name.
     """
 
@@ -134,7 +140,6 @@ class PathQuery(ObjectQuery):
     limit: int | None = None
     filters: tuple[Filter, ...] = ()
     unit: str = ""
-    word: str = ""
     heard: Spans | None = field(default=None, compare=False, repr=False)
 
     def answer(self, facts: Facts) -> Sequence[str]:
@@ -147,14 +152,6 @@ class PathQuery(ObjectQuery):
 
     def _of_one(self, facts: Facts) -> Sequence[str]:
         part, function = self.part, self.function
-        if self.word:
-            pattern = rf"\b{re.escape(self.word)}"
-            search = f"__import__('re').search({pattern!r}, item, __import__('re').IGNORECASE)"
-            matching = f"item for item in {part.code} if {search}"
-            title = f"in {name(part.code)} with a word that begins with {name(self.word)}"
-            if function == "count":
-                return shown_run(facts, f"sum(1 {matching.removeprefix('item ')})", f"The number of texts {title}")
-            return shown_run(facts, f"[{matching}]", f"The texts {title}")
         if function == "assign":
             return [
                 f"Run this to set {name(part.code)}, which is {name(part.text)} now:",
@@ -177,7 +174,7 @@ class PathQuery(ObjectQuery):
         if code is None:
             raise Ask(f"I cannot compute the {function} of {name(part.code)}: {self._what()}.")
         title = f"{name(part.code)} as a table" if function == "frame" else f"The {function} of {name(part.code)}"
-        return shown_run(facts, code, title)
+        return shown_run(facts, code, title + (", whatever the case" if ".lower()" in code and self.unit else ""))
 
     def _code(self) -> str | None:
         part, function = self.part, self.function
@@ -194,7 +191,9 @@ class PathQuery(ObjectQuery):
             if function in ("longest", "shortest") and not all(isinstance(inner.value, str) for inner in part.parts):
                 template = None
             if function in ("sum", "mean", "median") and not all(inner.is_number for inner in part.parts):
-                template = None
+                are_durations = all(_DURATION.fullmatch(inner.text) for inner in part.parts)
+                start = ", start=type({0}[0])()"
+                template = template.replace("sum({0}", "sum({0}" + start) if template and are_durations else None
         elif isinstance(part.value, str) or self.unit:
             template = _TEXT.get(f"{self.unit} {function}" if self.unit else function)
         return template.format(part.code) if template is not None else None
@@ -292,11 +291,14 @@ def read(question: str, context: ObjectContext) -> PathQuery | None:
     every = _lineages(question, context)
     for keys_first in (False, True):
         found = _heard(question, every, context, keys_first=keys_first)
-        mentions = _mentions(found)
-        if mentions is not None:
-            return mentions
-        verbs = tuple(replace(span, slot="verb") if span.slot == "mentions" else span for span in found.spans)
-        found = replace(found, spans=verbs)
+        verbs = (
+            replace(span, slot="verb")
+            if span.text.lower() in _PREPOSITIONS and (after is None or after.slot != "number")
+            else span
+            for span, after in pairwise((*found.spans, None))
+            if span is not None
+        )
+        found = replace(found, spans=tuple(verbs))
         is_whole = not found.unknown and bool(found.slots & {"part", "content", "quality"})
         query = _query(found, every) if is_whole else None
         if query is not None:
@@ -350,27 +352,18 @@ def _heard(
         quality = next(iter(_qualities(text)), None)
         return ("quality", quality) if quality is not None else None
 
-    return spans(question, _LEXICON, meaning, context.namespace.variables.__contains__)
-
-
-def _mentions(found: Spans) -> PathQuery | None:
-    """``which notes mention rain``: the texts of a list that hold a word; None if something else is asked."""
-    functions, needles = found.all("function"), [*found.all("text"), *found.unknown]
-    needles += [span.text for span in found.spans if span.slot == "content"]
-    listed = [part for choice in found.all("part") for rank, part in choice if part.kind == "sequence"]
-    if "mentions" not in found.slots or len(listed) != 1 or len(needles) != 1 or functions not in ([], ["count"]):
-        return None
-    are_texts = bool(listed[0].parts) and all(isinstance(inner.value, str) for inner in listed[0].parts)
-    if not are_texts or not found.slots <= {"part", "mentions", "content", "function", "text", "noun", "verb", "asks"}:
-        return None
-    return PathQuery(listed[0], function=functions[0] if functions else "", word=needles[0])
+    units = _UNITS.findall(question.lower())  # ``words of motto``, also where a list is called words
+    return spans(question, _LEXICON, meaning, lambda text: text in context.namespace.variables and text not in units)
 
 
 def _qualities(text: str) -> Iterable[tuple[str, str]]:
-    """``cheapest`` is the lowest price."""
-    lower = text.lower().removeprefix("most ").removeprefix("least ")
-    if lower in ADJECTIVES and (lower.endswith("est") or lower != text.lower()):
-        yield "min" if lower in _LOW or text.lower().startswith("least") else "max", ADJECTIVES[lower]
+    """``cheapest`` and ``least expensive`` are the lowest price."""
+    bare = text.lower().removeprefix("most ").removeprefix("least ")
+    for letter, adjective in QUESTIONS.get(bare, ()):
+        wanted = [pair for pair in hints(adjective) if pair[0].isalpha()] if letter in "SA" else []
+        if wanted and letter == ("S" if bare == text.lower() else "A"):
+            is_most = (wanted[0][1] > 0) is not text.lower().startswith("least")
+            yield "max" if is_most else "min", " ".join(hint for hint, sign in wanted if sign == wanted[0][1])
 
 
 def _query(found: Spans, every: Sequence[tuple[Part, ...]]) -> PathQuery | None:

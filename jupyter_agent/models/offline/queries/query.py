@@ -83,6 +83,17 @@ class ObjectContext:
         return [part_of(full) for full in self.facts.inspected_all(chosen)]
 
 
+@dataclass(frozen=True, slots=True)
+class SeveralQuery(ObjectQuery):
+    """The same question of each of a few things: no guess is made which is meant."""
+
+    queries: Sequence[ObjectQuery]
+
+    def answer(self, facts: Facts) -> Sequence[str]:
+        """All answers, one after the other."""
+        return [block for query in self.queries for block in query.answer(facts)]
+
+
 def is_data(variable: Variable) -> bool:
     """Whether it is a value to be looked into: no code, no table, no array, no model."""
     if variable.kind == "object":

@@ -9,16 +9,29 @@ from dataclasses import dataclass, replace
 from jupyter_agent.core.text import format_bytes
 from jupyter_agent.models.offline.dialects.choice import dialect
 from jupyter_agent.models.offline.facts import Facts
+from jupyter_agent.models.offline.grammar.conversing import lazy_table
 from jupyter_agent.models.offline.grammar.sources import likeliest
 from jupyter_agent.models.offline.lexicon import BINDING
 from jupyter_agent.models.offline.markdown import figure, many, name, names, share, table
-from jupyter_agent.models.offline.namespace import Column, Namespace, Role, Table, moment, names_of, real, whole
-from jupyter_agent.models.offline.queries.query import ObjectContext, ObjectQuery, shown_run
-from jupyter_agent.models.offline.query import Ask, no_frame
+from jupyter_agent.models.offline.namespace import (
+    Column,
+    Namespace,
+    Role,
+    Table,
+    is_lazy,
+    moment,
+    names_of,
+    real,
+    whole,
+)
+from jupyter_agent.models.offline.queries.query import ObjectContext, ObjectQuery, SeveralQuery, shown_run
+from jupyter_agent.models.offline.query import MOST_ANSWERED, Ask, no_frame
 from jupyter_agent.models.offline.spans import Lexicon, Meaning, Spans, named_so, spans
 from jupyter_agent.models.offline.words import forms, tokens
 
 _LONGEST = 60
+#: They are answered in a few lines, without a run.
+_SHORT = ("shape", "columns", "dtypes", "head", "missing", "index", "memory")
 _POINTING = re.compile(r"\b(?:it|its|they|them|their|that|those|these)\b", re.IGNORECASE)
 #: Code for one of these things.
 _METHOD = re.compile(
@@ -37,8 +50,8 @@ _LEXICON = Lexicon(
         "head": "head, preview, first rows, first few rows, look like, looks like, peek, top rows, first lines", "tail": "tail, last rows, last few rows, bottom rows, last lines, end",
         "sample": "sample, random rows, random sample, some rows, a few rows, few rows, example rows, sample rows, random",
         "summary": "describe, explain, description, summary, summarize, summarise, overview, statistics, stats, info, information, profile, explore, about, contain, contains, hold, holds, inside, details, describe all columns, summary statistics, rundown",
-        "index": "index, row labels, row names, row index", "memory": "memory, how much memory, memory usage, memory use, ram, bytes, memory footprint, megabytes, how heavy, mb",
-        "missing": "missing, missing values, contain missing values, contains missing values, contain missing data, contain null values, contain nulls, contain nans, nulls, null values, nans, nan values, nan, na, gaps, empty cells, missing data, empty values, incomplete, null, blanks, isna, isnull",
+        "index": "index, index levels, index level, levels of the index, levels of index, row labels, row names, row index", "memory": "memory, how much memory, memory usage, memory use, ram, bytes, memory footprint, megabytes, how heavy, mb",
+        "missing": "missing, missing values, contain missing values, contains missing values, contain missing data, contain null values, contain nulls, contain nans, nulls, null values, nans, nan values, nan, na, gaps, empty cells, missing data, missing vals, empty values, incomplete, null, blanks, isna, isnull",
     },
     end={"head": "first, top", "tail": "last, bottom"},
     role={
@@ -47,6 +60,7 @@ _LEXICON = Lexicon(
     },
     rows={True: "rows, row, lines, records, entries, examples, observations, cases"},
     each={True: "per column, by column, in each column, each column, every column, for each column, all columns, of each column, in every column, the columns"},
+    every={True: "each table, every table, all tables, per table, by table, both tables, all the tables, each of the tables, all dataframes, each dataframe, every dataframe, both dataframes"},
     most={True: "most"},
     noun={True: "table, tables, dataframe, data frame, dataset, frame, data, df, quick, whole, entire"},
     verb={True: "my, all, check, check for, look at, see, view, inspect, also, now, then, what about, how about, do a, kind, you, me, go"},
@@ -77,7 +91,9 @@ class StructureQuery(ObjectQuery):
     def answer(self, facts: Facts) -> Sequence[str]:
         """From what inspection found where that is all, else run."""
         frame = self.table
-        if self.role is not None or self.what in ("summary", "memory", "missing", "index", "head"):
+        if is_lazy(frame.variable):
+            frame = lazy_table(frame.variable, facts, is_named=True) or frame
+        elif self.role is not None or self.what in ("summary", "memory", "missing", "index", "head"):
             full = facts.inspected(frame.name)
             if full is not None and full.kind == "frame" and full.facts.get("columns"):
                 frame = Table.of(full)
@@ -233,26 +249,29 @@ def _summary(frame: Table) -> Sequence[str]:
 # Reading ------------------------------------------------------------------------------------------
 
 
-def read(question: str, context: ObjectContext) -> StructureQuery | None:
+def read(question: str, context: ObjectContext) -> StructureQuery | SeveralQuery | None:
     """What is asked of a table; None if nothing is, or not every word plays a part.
 
     Raises:
         Ask: it could be about several tables.
     """
     frames = {frame.name: frame for frame in context.namespace.frames}
+    lazy = {
+        variable.name: Table(variable, ()) for variable in context.namespace.variables.values() if is_lazy(variable)
+    }
     previous = context.previous if isinstance(context.previous, StructureQuery) else None
     if previous is None and _goes_on_with_a_part(question, context):
         return None
 
     def meaning(text: str) -> Meaning | None:
-        found = named_so(text, frames)
+        found = named_so(text, {**lazy, **frames})
         return ("table", found) if found is not None else None
 
     written = _METHOD.sub(
         lambda match: f"{match[2]} {match[3] or ''} of {match[1]}", _LENGTH.sub(r"length of \1", question)
     )
     found = spans(written, _LEXICON, meaning, frames.__contains__)
-    slots = {"table", "what", "end", "role", "rows", "each", "most", "noun", "verb", "asking", "number"}
+    slots = {"table", "what", "end", "role", "rows", "each", "every", "most", "noun", "verb", "asking", "number"}
     if found.unknown or found.slots - slots or _has_name(question, found, found.all("table") or frames.values()):
         return None
     asked = _asked(found, is_bare=bool(found.all("table")))
@@ -267,20 +286,28 @@ def read(question: str, context: ObjectContext) -> StructureQuery | None:
     is_bare = not found.slots & {"table", "noun", "verb", "asking", "each"}
     if what == "memory" and frames and is_bare and "in memory" in question.lower():
         return None  # ``what is in memory`` asks for the variables
-    if not frames and what != "summary":
+    if not frames and not found.all("table") and what != "summary":
         raise Ask(no_frame(context.namespace))
-    if what == "rows" and not found.slots <= {"table", "verb", "asking"}:
+    if any(table.name in lazy for table in found.all("table")) and what not in ("columns", "dtypes", "head"):
+        return None
+    if what == "rows" and not found.slots <= {"table", "verb", "asking"} and "every" not in found.slots:
         return None  # the grammar counts rows
     what = "shape" if what == "rows" else what
     tables: list[Table] = found.all("table") or ([previous.table] if previous is not None else [])
     tables = tables or list(frames.values())
-    if not found.all("table"):
+    if "every" in found.slots:
+        tables = list(frames.values())
+    elif not found.all("table"):
         tables, _ = likeliest([(frame, frame, 0) for frame in tables])
-    if len(tables) > 1 and not found.all("table"):
+        indexes = [(table, table.variable.facts.get("index")) for table in tables if what == "index"]
+        named = [table for table, index in indexes if isinstance(index, Mapping) and index.get("name")]
+        tables = named or tables
+    is_short = what in _SHORT and limit <= 5
+    if len(tables) > (MOST_ANSWERED if is_short else 1):
         raise Ask.which_table(frame.name for frame in tables)
-    if len(tables) != 1:
-        return None
-    return StructureQuery(tables[0], what, context.namespace, limit, role, bool(found.one("most")))
+    is_most = bool(found.one("most"))
+    queries = [StructureQuery(table, what, context.namespace, limit, role, is_most) for table in tables]
+    return queries[0] if len(queries) == 1 else SeveralQuery(queries)
 
 
 def _has_name(question: str, found: Spans, tables: Iterable[Table]) -> bool:

@@ -1,14 +1,15 @@
-"""Greetings, thanks, and what can be asked."""
+"""Greetings, thanks, and who answers."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 
 CONNECT = (
     '`/model` chooses a language model for the rest; to connect one: `c.JupyterAgent.model = "openai:<model>"` with `OPENAI_API_KEY` set, '
     "or `OPENAI_BASE_URL` for a local server."
 )
+#: It is followed by what there is and what can be asked of it.
+INTRODUCTION = "Hello! I am the offline assistant: no language model, no network. I look things up in the live kernel and in this notebook."
 _GREETING = re.compile(
     r"(?:hi|hello|hey|hallo|good (?:morning|afternoon|evening)|greetings|yo)(?: there| agent| jupyter)?\W*",
     re.IGNORECASE,
@@ -25,35 +26,11 @@ _HELP = re.compile(
 )
 
 
-def talk(question: str) -> Sequence[str] | None:
+def talk(question: str) -> str | None:
     """The answer to small talk; None for everything else."""
     text = question.strip()
-    if not text:
-        return ["Ask me something about the notebook's variables, data, errors or cells.", CONNECT]
-    if _GREETING.fullmatch(text):
-        return [
-            "Hello! I am the offline assistant: I answer from the live kernel and this notebook, without a network.",
-            *_abilities(),
-        ]
     if _THANKS.fullmatch(text):
-        return ["You are welcome."]
-    if _HELP.fullmatch(text):
-        return [
-            "I am the offline assistant: no language model, no network. I look things up in the live kernel and in this notebook.",
-            *_abilities(),
-        ]
-    return None
-
-
-def _abilities() -> Sequence[str]:
-    return [
-        (
-            "You can ask, in your own words and with follow-ups:\n\n"
-            "- **Variables**: *which variables are there? what is `x`? where was it defined? how big is it?*\n"
-            "- **Tables**: *columns of `df`, missing values, unique values, mean price by city, top 5 by price, how many rows where …*\n"
-            "- **Code with your names**: *plot price by date, merge the two tables, pivot, sort, filter, fill missing values, read a file*\n"
-            "- **Errors**: *what went wrong? how do I fix it?*\n"
-            "- **The notebook**: *summarise this notebook, what does cell 3 do? which packages are imported?*"
-        ),
-        CONNECT,
-    ]
+        return "You are welcome."
+    if not text:
+        return f"Ask me something about the notebook's variables, data, errors or cells.\n\n{CONNECT}"
+    return INTRODUCTION if _GREETING.fullmatch(text) or _HELP.fullmatch(text) else None

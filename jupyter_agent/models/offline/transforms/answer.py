@@ -13,7 +13,7 @@ from jupyter_agent.models.offline.dialects.choice import dialect
 from jupyter_agent.models.offline.dialects.dialect import with_imports
 from jupyter_agent.models.offline.facts import Facts, Ran
 from jupyter_agent.models.offline.markdown import figure, many, name, names, python, share
-from jupyter_agent.models.offline.namespace import Column, Namespace, in_code, names_of, whole
+from jupyter_agent.models.offline.namespace import Column, Namespace, in_code, is_lazy, names_of, whole
 from jupyter_agent.models.offline.query import noun
 from jupyter_agent.models.offline.results import result
 from jupyter_agent.models.offline.transforms.code import written
@@ -127,7 +127,7 @@ def answered(transform: Transform, namespace: Namespace, facts: Facts) -> Sequen
     running = written(transform, dialect(table, namespace, runs=True))
     if transform.operation in VIEWS:
         return _view(title, block, facts.run(running.table), [column.name for column in table.columns])
-    ran = facts.run(_trial(transform, running, is_pandas=shown.is_pandas, is_lazy="LazyFrame" in table.variable.type))
+    ran = facts.run(_trial(transform, running, is_pandas=shown.is_pandas, is_lazy=is_lazy(table.variable)))
     if ran.status == "failed":
         tried = f"I tried it on a copy of {name(table.name)}, and it fails, so I do not offer it"
         return [f"{title}: {tried}: {name(ran.last_line, 200)}"]

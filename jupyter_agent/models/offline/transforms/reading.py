@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import dropwhile, islice
+from itertools import dropwhile
 from typing import Any
 
 from jupyter_agent.models.offline.grammar.assembly import descends
@@ -62,8 +62,6 @@ _ARITHMETIC = (
 )  # fmt: skip
 #: They hold a sentence together and have done so; what is left beside them has to be used.
 _BINDING = "I=&rRT8x"
-#: How many readings are looked at for the words of a refusal.
-_MOST_REFUSED = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,16 +139,6 @@ def transform_of(question: str, tables: Sequence[Table], previous: object = None
 
 def _normalized(question: str) -> str:
     return _PARTED.sub(r"\1 \3 \2", _ARROW.sub(" to ", question))
-
-
-def unknown_words(question: str, tables: Sequence[Table]) -> list[str]:
-    """The words that nothing is called, where a change is asked for."""
-    question = _normalized(question)
-    read = [list(islice(readings(question, Vocabulary(table, lexicon=LEXICON)), _MOST_REFUSED)) for table in tables]
-    first = next((spans[0] for spans in read if spans), [])
-    if next((span.kind for span in first if span.kind not in "h&v."), "?") not in "ebf":
-        return []
-    return min(([span.text for span in spans if span.kind == "?"] for every in read for spans in every), key=len)
 
 
 def _read(spans: Spans, table: Table, question: str, previous: object) -> Transform | None:
