@@ -277,6 +277,13 @@ class KernelState:
         return round(max(0.0, time.time() - self.taken_at), 1) if self.taken_at else 0.0
 
     @property
+    def stale_text(self) -> str:
+        """How old it is and why, as a sentence; only why where it is of this moment, or nothing has been read yet."""
+        return (
+            f"The kernel's state is {self.age_seconds:.0f} s old: {self.stale}" if self.age_seconds >= 1 else self.stale
+        )
+
+    @property
     def last_error(self) -> Execution | None:
         """The newest run, if it failed, else the newest failed one among the last ten."""
         return next((run for run in reversed(self.executions[-10:]) if run.error is not None), None)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import re
 import threading
-import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -115,7 +114,7 @@ class NotebookAnalyses:
         elif known.source == "history":
             note = FROM_HISTORY
         elif known.stale:
-            note = f"The kernel's state is {max(0.0, time.time() - known.taken_at):.0f} s old: {known.stale}"
+            note = known.stale_text
         return replace(report, unknown=(note, *report.unknown)) if note else report
 
     async def check(

@@ -37,6 +37,9 @@ _DEAD = "The kernel is dead; restart it."
 _BUSY = "The kernel is busy; ask again when the running cell has ended."
 _UNREACHABLE = "The kernel cannot be reached."
 _STARTING = "The kernel is starting."
+_NOT_YET = "The kernel does not answer yet; it is starting, or busy in native code. Ask again in a moment."
+#: So long a kernel that has never answered is waited for, once: it is most likely starting.
+_START_SECONDS = 4.0
 #: Errors of a sandbox run that never began, because the kernel was restarted or reset unnoticed, and has lost kernelside.
 _LOST = ("KeyError", "AttributeError", "NameError")
 
@@ -78,15 +81,23 @@ class RemoteKernel:
         self._execution: CodeExecution | None = None
         self._execution_lock = asyncio.Lock()
         self._closed = False
+        self._has_answered = False
 
     async def state(self, *, timeout: float = 2.0) -> KernelState:
         """What is known now; the last known state with `stale` where the kernel cannot be read in time."""
         status: KernelStatus
         try:
-            async with asyncio.timeout(timeout):
-                if self._closed:
-                    raise Unreadable(_DEAD, "dead")
-                await self._reading.wait()
+            try:
+                async with asyncio.timeout(timeout):
+                    if self._closed:
+                        raise Unreadable(_DEAD, "dead")
+                    await self._reading.wait()
+            except TimeoutError:
+                if self._has_answered or timeout < 1.0 or not await self._alive() or await self._answers():
+                    raise
+                async with asyncio.timeout(_START_SECONDS):
+                    await self._reading.wait()
+            self._has_answered = True
             return self._state
         except Unreadable as error:
             status, reason = error.status, error.reason
@@ -101,10 +112,20 @@ class RemoteKernel:
                 status, reason = "busy", _SILENT
             elif self._state.epoch:
                 status, reason = "starting", _STARTING
-            else:
+            elif self._has_answered or await self._answers():
                 status, reason = "busy", BUSY_BEFORE_INSTALL
+            else:
+                status, reason = "starting", _NOT_YET
         self._state = replace(self._state, stale=reason, status=status)
         return self._state
+
+    async def _answers(self) -> bool:
+        """Whether a kernel that could not be read answers at all; one that starts, or is busy in native code, does not."""
+        with contextlib.suppress(TimeoutError, Restarted, KernelUnavailable):
+            async with asyncio.timeout(0.5):
+                await self._rpc.request("control", PROBE_TYPE, PROBE_CONTENT)
+                self._has_answered = True
+        return self._has_answered
 
     async def _read_state(self) -> None:
         await self._installation.wait()

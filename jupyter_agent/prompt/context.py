@@ -195,7 +195,8 @@ def _status(state: KernelState | None, age_seconds: float, changed: Sequence[str
     elif state.source == "client":
         lines = ["Kernel: not reachable. The variables are those that the client sent."]
     elif state.stale:
-        lines = [f"Kernel: {state.status}. Its state is {age_seconds:.0f} s old: {state.stale}"]
+        age = f"Its state is {age_seconds:.0f} s old: " if age_seconds >= 1 else ""
+        lines = [f"Kernel: {state.status}. {age}{state.stale}"]
     else:
         lines = [f"Kernel: {state.status}, {max(state.total, len(state.variables))} variables, read just now."]
     if changed:

@@ -140,7 +140,7 @@ async def build(
     elif state.source == "client":
         warnings.append(_CLIENT_VARIABLES)
     elif state.stale:
-        warnings.append(f"The kernel's state is {state.age_seconds:.0f} s old: {state.stale}")
+        warnings.append(state.stale_text)
     stale: tuple[str, ...] = ()
     if question.query and analyses is not None:
         stale = await analyses.stale_for(question.query, cells, state, question.active_cell_id, question.notebook)

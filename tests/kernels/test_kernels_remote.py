@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import sys
 import time
 from collections.abc import Mapping
@@ -155,6 +156,21 @@ async def test_a_kernel_first_met_busy_says_so_and_is_known_afterwards(kernels: 
     await running
     second = await observer.state(timeout=10)
     assert (second.stale, second.variables["early"].facts["value"]) == ("", "1")
+
+
+async def test_a_kernel_that_has_never_answered_is_starting_and_is_waited_for(
+    kernels: Kernels, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    process, observer = kernels.manager.provisioner.process, kernels.client()  # type: ignore[union-attr]
+    monkeypatch.setattr("jupyter_agent.kernels.remote._START_SECONDS", 0.1)
+    process.send_signal(signal.SIGSTOP)
+    first = await observer.state(timeout=1.0)
+    assert (first.status, first.stale_text) == ("starting", first.stale)
+    assert first.stale.startswith("The kernel does not answer yet; it is starting")
+    monkeypatch.setattr("jupyter_agent.kernels.remote._START_SECONDS", 30.0)
+    asyncio.get_running_loop().call_later(2.0, process.send_signal, signal.SIGCONT)
+    second = await observer.state(timeout=1.0)
+    assert (second.status, second.stale) == ("idle", "")
 
 
 async def test_a_restarted_kernel_is_met_again(kernels: Kernels) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -104,6 +105,8 @@ def test_the_context_stays_within_its_budget(variables: int, budget: int) -> Non
 def test_an_old_state_is_said_to_be_old() -> None:
     text = build("?", state(number("x"), stale="the kernel is busy"), age_seconds=42, count=count).text
     assert "42 s old: the kernel is busy" in text
+    starting = replace(state(stale="It starts."), status="starting")
+    assert "Kernel: starting. It starts." in build("?", starting, count=count).text
 
 
 def test_without_a_kernel_the_model_is_told_that_there_is_none() -> None:
