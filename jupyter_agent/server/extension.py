@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from jupyter_server.extension.application import ExtensionApp
 
-from jupyter_agent.config import api_keys
+from jupyter_agent.config import api_keys, entry_points
 from jupyter_agent.config.installation import installation_problem
 from jupyter_agent.config.options import JupyterAgent
 from jupyter_agent.config.user_settings import UserSettings
@@ -154,7 +154,7 @@ class AgentExtension(ExtensionApp):
 def _build(server: Any, user_settings: UserSettings, renames: NotebookRenames, log: Any) -> Services:
     """Import what handles requests, and wire it; what cannot be loaded is left out, and named in the log."""
     from jupyter_agent.agent.assistant import Assistant
-    from jupyter_agent.server import metrics
+    from jupyter_agent.server import metrics, tracing
     from jupyter_agent.server.audit import Audit
     from jupyter_agent.server.kernels import Kernels
     from jupyter_agent.server.mcp_server.bridge import McpBridge
@@ -165,6 +165,8 @@ def _build(server: Any, user_settings: UserSettings, renames: NotebookRenames, l
 
     for target in ROUTES.values():
         handler_class(target)
+    importlib.import_module("jupyter_agent.server.openapi.validation")  # by which each request is checked
+    tracing.tracer()
     session_events, options = SessionEvents(), user_settings.options
     audit = Audit(server.event_logger, with_content=options.audit_content)
     known = len(options.problems)
@@ -172,6 +174,8 @@ def _build(server: Any, user_settings: UserSettings, renames: NotebookRenames, l
     assistant.on_title = lambda session: session_events.publish(
         session.owner, SessionEvent(session.id, session.notebook_id, "", "changed")
     )
+    with suppress(Exception, SystemExit):  # a provider of others may fail in any way; the first question says how
+        entry_points.load(entry_points.MODELS, assistant.default_model.partition(":")[0])
     for problem in [*options.problems[known:], *api_keys.check()]:
         log.error("jupyter-agent: %s", problem)
     return Services(

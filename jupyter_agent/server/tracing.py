@@ -9,7 +9,7 @@ from typing import Any
 
 
 @cache
-def _tracer() -> Any:
+def tracer() -> Any:
     """The process's tracer; None without the SDK."""
     try:
         is_installed = find_spec("opentelemetry.sdk") is not None
@@ -26,7 +26,7 @@ class TurnSpans:
     """The spans of one turn: `invoke_agent`, below it `chat` for each request to the model and `execute_tool` for each call."""
 
     def __init__(self) -> None:
-        self._tracer = _tracer()
+        self._tracer = tracer()
         self._turn: Any = None
         self._parent: Any = None
         self._tools: dict[str, Any] = {}

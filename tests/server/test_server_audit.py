@@ -260,7 +260,7 @@ def test_spans_of_requests_name_the_provider_and_one_that_failed_has_its_error(m
 
 def test_nothing_of_opentelemetry_is_imported_without_its_sdk(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tracing, "find_spec", lambda name: None)
-    tracing._tracer.cache_clear()
+    tracing.tracer.cache_clear()
     try:
         spans = tracing.TurnSpans()
         spans.begin("m", "s1")
@@ -268,6 +268,6 @@ def test_nothing_of_opentelemetry_is_imported_without_its_sdk(monkeypatch: pytes
         spans.tool_began("c1", "x")
         spans.tool_ended("c1", "")
         spans.end("")
-        assert tracing._tracer() is None
+        assert tracing.tracer() is None
     finally:
-        tracing._tracer.cache_clear()
+        tracing.tracer.cache_clear()

@@ -29,6 +29,16 @@ print(json.dumps(sorted(sys.modules)))
 """
 
 
+RECORDED = """
+import sys, threading
+def record(event, arguments):
+    if event == "import" and arguments[0].startswith("jupyter_agent.") and threading.current_thread() is threading.main_thread():
+        with open({log!r}, "a") as log:
+            log.write(arguments[0] + "\\n")
+sys.addaudithook(record)
+"""
+
+
 def run(code: str, home: Path) -> Any:
     environment = {"HOME": str(home), "JUPYTER_AGENT_MODEL": "openai:test", "PATH": "/usr/bin:/bin"}
     environment.update({f"JUPYTER_{name}_DIR": str(home / name) for name in ("CONFIG", "DATA", "RUNTIME")})
@@ -137,6 +147,28 @@ async def test_N16_a_tool_that_raises_on_import_and_a_bad_store_are_named_and_th
         assert (await server("POST", "api/agent/quick", {"query": "x", "model": "broken_model:y"}))[0] == 400
         _, context = await server("POST", "api/agent/context", {"query": "hello"})
         assert {"run_code", "read_cells"} <= {tool["name"] for tool in context["tools"]}
+    finally:
+        await server.end()
+
+
+async def test_what_the_first_question_needs_is_imported_off_the_loops_thread(tmp_path: Path) -> None:
+    log, site = tmp_path / "imported.txt", tmp_path / "site"
+    site.mkdir()
+    (site / "sitecustomize.py").write_text(RECORDED.format(log=str(log)), encoding="utf-8")
+    environment = {"JUPYTER_AGENT_MODEL": "offline", "PYTHONPATH": os.pathsep.join([str(site), *sys.path])}
+    server = RunningServer(tmp_path, environment)
+    await server.start()
+    try:
+        assert (await server("POST", "api/agent/quick", {"query": "hello"}))[0] == 200
+        imported = log.read_text(encoding="utf-8").split()
+        assert "jupyter_agent.server.extension" in imported
+        heavy = (
+            "jupyter_agent.models.",
+            "jupyter_agent.agent.",
+            "jupyter_agent.server.openapi.",
+            "jupyter_agent.server.wire",
+        )
+        assert [name for name in imported if name.startswith(heavy)] == []
     finally:
         await server.end()
 
