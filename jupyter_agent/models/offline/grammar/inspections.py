@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -55,6 +54,10 @@ _BINDING = frozenset("I=&wHBTR.vx8rUo")
 _LISTING = re.compile(r"\W*(?:what|which) \w+ (?:are|do|exist)\b|\W*(?:list|show|give me) (?:all|the)\b", re.IGNORECASE)
 #: Values from which on a test says anything, and the p below which it says that they differ.
 _FEWEST, _SIGNIFICANT = 8, 0.05
+_P_VALUE = (
+    "(lambda z: 2.718281828459045 ** (-len(z) / 12 * ((z**3).mean() ** 2 + ((z**4).mean() - 3) ** 2 / 4)))"
+    "((values - values.mean()) / values.std(ddof=0))"
+)
 #: The skewness below which nobody would call values skewed.
 _SYMMETRIC = 0.5
 
@@ -283,33 +286,35 @@ def _distribution(inspection: Inspection, column: Column, namespace: Namespace, 
 
     Its statistic is chi-squared with two degrees of freedom, so that p is exp(-statistic / 2).
     """
-    table, where = inspection.table, f"{name(column.name)} of {name(inspection.table.name)}"
-    shown, running = (
-        f"({', '.join(language.statistic(function, column) for function in ('count', 'skew', 'kurt'))})"
-        for language in (dialect(table, namespace), dialect(table, namespace, runs=True))
-    )
-    ran = facts.run(running)
+    where = f"{name(column.name)} of {name(inspection.table.name)}"
+    shown, running = (dialect(inspection.table, namespace, runs=runs) for runs in (False, True))
+    functions = [language.statistic("skew", column) for language in (shown, running)]
+    if inspection.what == "normal":
+        gaps, kurtosis = ("dropna", "kurt()") if shown.is_pandas else ("drop_nulls", "kurtosis(bias=False)")
+        skewness = functions[0].rpartition(".")[2]
+        functions = [
+            f"(lambda values: (len(values), values.{skewness}, values.{kurtosis}, {_P_VALUE}))({language.column(column)}.{gaps}())"
+            for language in (shown, running)
+        ]
+    code = python(functions[0])
+    ran = facts.run(functions[1])
     if ran.status != "ok":
-        return [*not_run(ran, f"Count, skewness and excess kurtosis of {where}"), python(shown)]
-    texts = re.findall(r"(?:[^,(]|\([^()]*\))+", result(ran.text).text.strip()[1:-1])
-    numbers = [result(text.strip()).number for text in texts]
-    if len(numbers) != 3 or None in numbers or (numbers[0] or 0) < _FEWEST:
-        return [f"How {where} is distributed cannot be told from so few different values.", python(shown)]
-    count, skew, kurt = (float(number or 0) for number in numbers)
-    # Both are corrected for small samples; the test is of what they were before.
-    skew_before = skew * (count - 2) / math.sqrt(count * (count - 1))
-    kurt_before = (kurt * (count - 2) * (count - 3) / (count - 1) - 6) / (count + 1)
-    p = math.exp(-count / 12 * (skew_before**2 + kurt_before**2 / 4))
-    size = abs(skew)
+        return [*not_run(ran, f"How {where} is distributed"), code]
+    text = result(ran.text).text.strip()
+    texts = re.findall(r"(?:[^,(]|\([^()]*\))+", text[1:-1]) if inspection.what == "normal" else [text]
+    numbers = [number for part in texts if (number := result(part.strip()).number) is not None and number == number]  # noqa: PLR0124 - not a number
+    if len(numbers) != len(texts) or (len(numbers) > 1 and numbers[0] < _FEWEST):
+        return [f"How {where} is distributed cannot be told from so few different values.", code]
+    skew = numbers[0] if len(numbers) == 1 else numbers[1]
     side = "right" if skew > 0 else "left"
-    shape = "about symmetric" if size < _SYMMETRIC else f"{'strongly' if size > 1 else 'somewhat'} skewed to the {side}"
-    if inspection.what == "skewed":
-        return [f"{where} is **{shape}**: its skewness is {figure(skew)}.", python(shown)]
-    verdict = (
-        f"**No**, {where} is not normally distributed"
-        if p < _SIGNIFICANT
-        else f"**Nothing speaks against it**: {where} may be normally distributed"
-    )
-    test = f"by the Jarque–Bera test over {many(int(count), 'value')}, p {'< 0.0001' if p < 0.0001 else f'= {p:.4f}'}"
+    strength = "strongly" if abs(skew) > 1 else "somewhat"
+    shape = "about symmetric" if abs(skew) < _SYMMETRIC else f"{strength} skewed to the {side}"
+    if len(numbers) == 1:
+        return [f"{where} is **{shape}**: its skewness is {figure(skew)}.", code]
+    count, _, kurt, p = numbers
+    verdict = f"**No**, {where} is not normally distributed"
+    if p >= _SIGNIFICANT:
+        verdict = f"**Nothing speaks against it**: {where} may be normally distributed"
     found = f"skewness {figure(skew)}, excess kurtosis {figure(kurt)}; both are 0 for a normal distribution"
-    return [f"{verdict}. It is {shape} ({found}); {test}.", python(shown)]
+    test = f"by the Jarque–Bera test over {many(int(count), 'value')}, p = {figure(p)}"
+    return [f"{verdict}. It is {shape} ({found}); {test}.", code]
