@@ -214,7 +214,7 @@ async def test_spans_follow_the_conventions_and_have_no_content(
 
     exporter, provider = InMemorySpanExporter(), sdk.TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(exporter))
-    monkeypatch.setattr(tracing, "_tracer", lambda: provider.get_tracer("test"))
+    monkeypatch.setattr(tracing, "tracer", lambda: provider.get_tracer("test"))
     script([RUN, {"text": SECRET}])
     await _answered(rest)
     await asyncio.sleep(0)
@@ -246,7 +246,7 @@ def test_spans_of_requests_name_the_provider_and_one_that_failed_has_its_error(m
 
     exporter, provider = InMemorySpanExporter(), sdk.TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(exporter))
-    monkeypatch.setattr(tracing, "_tracer", lambda: provider.get_tracer("test"))
+    monkeypatch.setattr(tracing, "tracer", lambda: provider.get_tracer("test"))
     turn = tracing.TurnSpans()
     turn.begin("openai:gpt", "s1")
     turn.end("upstream_timeout")
