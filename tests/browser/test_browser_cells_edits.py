@@ -33,6 +33,8 @@ def script() -> list[Any] | None:
             "calls": [call("read_cells"), call("edit_cell", cell_id="first", source="number = 8")],
         },
         {"match": "only the first", "text": "Done."},
+        {"match": "at the top", "calls": [call("insert_cell", source="import math", below="")]},
+        {"match": "at the top", "text": "Done."},
         {"match": "code", "text": "Here:\n\n```python\nnumber = 5\nnumber * 2\n```\n"},
         {"text": "Understood."},
     ]
@@ -162,6 +164,21 @@ def test_a_proposed_edit_is_shown_at_its_cell_and_can_be_accepted_or_rejected_th
     proposal.get_by_role("button", name="Accept", exact=True).press("Enter")
     expect(opened.wait_for_answer()).to_contain_text("Done.")
     expect(opened.cells.first.locator(".cm-content")).to_have_text("number = 8")
+
+
+@pytest.mark.slow
+def test_a_cell_for_the_top_is_proposed_above_the_first_one(opened: SidebarPage) -> None:
+    first = opened.cells.first
+    opened.ask("at the top")
+    proposal = first.locator(".jp-agent-proposal")
+    proposal.wait_for()
+    above, code = proposal.bounding_box(), first.locator(".jp-Cell-inputWrapper").bounding_box()
+    assert above is not None
+    assert code is not None
+    assert above["y"] + above["height"] <= code["y"]
+    proposal.get_by_role("button", name="Accept", exact=True).click()
+    opened.wait_for_answer()
+    expect(opened.cells.first.locator(".cm-content")).to_have_text("import math")
 
 
 @pytest.mark.slow

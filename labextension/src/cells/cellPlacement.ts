@@ -4,11 +4,11 @@ import type { Cell } from '@jupyterlab/cells';
 import type { Notebook } from '@jupyterlab/notebook';
 import type { PanelLayout, Widget } from '@lumino/widgets';
 
-/** Insert a widget below the cell's code, or below its outputs. */
-export function placeInCell(widget: Widget, cell: Cell, below: 'code' | 'outputs'): void {
+/** Insert a widget below the cell's code, below its outputs, or at its top. */
+export function placeInCell(widget: Widget, cell: Cell, place: 'code' | 'outputs' | 'top'): void {
   const layout = cell.layout as PanelLayout;
   const code = layout.widgets.findIndex(part => part.hasClass('jp-Cell-inputWrapper'));
-  layout.insertWidget(below === 'code' ? code + 1 : layout.widgets.length, widget);
+  layout.insertWidget({ code: code + 1, outputs: layout.widgets.length, top: 0 }[place], widget);
 }
 
 /** Focus a cell in the notebook's mode: the cell itself, or its editor. */

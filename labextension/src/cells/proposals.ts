@@ -55,7 +55,8 @@ export class Proposals {
     const edit = { title: part.title, digest, before, source, reasons, runs, mayStand };
     const proposal = new Proposal(edit, this._translation, decision => this._decide(turn, part, decision));
     this._shown.set(part.callId, proposal);
-    placeInCell(proposal, cell, kind === 'insert' ? 'outputs' : 'code');
+    const isAtTop = argumentOf(part, 'below') === '';
+    placeInCell(proposal, cell, kind !== 'insert' ? 'code' : isAtTop ? 'top' : 'outputs');
     this._conversation.setApproval(turn, part, { isAtCell: true });
     proposal.disposed.connect(() => {
       if (this._shown.delete(part.callId)) {
@@ -94,7 +95,7 @@ export class Proposals {
     this._panel.content.node.focus();
   }
 
-  /** The cell of an edit; for an insertion, the cell above. */
+  /** The cell of an edit; for an insertion, the cell above, or the first one where it is to be above that. */
   private _cellOf(part: IToolPart): Cell | undefined {
     const { widgets, activeCell } = this._panel.content;
     const below = argumentOf(part, 'below');
