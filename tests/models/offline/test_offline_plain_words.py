@@ -363,6 +363,8 @@ DECLINED = {
         "last month of rides",
         "lag on the last day",
         "nap over 2",
+        "visits longer than 2 hours",
+        "longest visit",
         "nap in kg",
     ],
 }

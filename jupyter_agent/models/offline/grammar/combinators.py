@@ -541,9 +541,7 @@ def _hinted(wanted: Sequence[tuple[str, int]], table: Table, kinds: tuple[str, .
         ]
         if found:
             return found[0], sign
-    lasting = [column for column in table.columns if kind_of(column) == "duration" and "duration" in kinds]
-    signs = [sign for hint, sign in wanted if hint == "duration"]
-    return (lasting[0], signs[0]) if len(lasting) == 1 and signs else (None, 0)
+    return None, 0
 
 
 def extreme_of(adjective: str, table: Table) -> Extreme | None:

@@ -13,8 +13,8 @@ _ADJECTIVES = {
     "expensive": "price cost fare fee amount charge", "pricey": "price cost fare fee", "costly": "price cost fare fee", "cheap": "-price -cost -fare -fee -amount -charge -budget",
     "dear": "price cost fare fee", "old": "age -birth -born -built -founded -year -since -signup -@time", "young": "-age birth born built founded year",
     "new": "@time year built -age", "recent": "@time year", "late": "delay late @time", "early": "-delay -@time", "tall": "height", "heavy": "weight mass", "light": "-weight -mass",
-    "fast": "speed velocity -duration -seconds -laptime", "slow": "-speed -velocity duration seconds laptime", "quick": "speed -duration", "long": "length duration distance worked hours minutes seconds days time",
-    "short": "-length -duration -distance -worked -hours -minutes -seconds -days -time", "far": "distance", "near": "-distance", "close": "-distance", "rich": "income salary wealth gdp",
+    "fast": "speed velocity -duration -seconds -laptime", "slow": "-speed -velocity duration seconds laptime", "quick": "speed -duration", "long": "length duration distance worked took elapsed hours minutes seconds days time",
+    "short": "-length -duration -distance -worked -took -elapsed -hours -minutes -seconds -days -time", "far": "distance", "near": "-distance", "close": "-distance", "rich": "income salary wealth gdp",
     "poor": "-income -salary -wealth -gdp", "busy": "@rows", "populous": "population people inhabitants", "profitable": "profit margin", "warm": "temperature temp", "hot": "temperature temp",
     "cold": "-temperature -temp", "cool": "-temperature -temp", "humid": "humidity", "dry": "-humidity -rain -rainfall", "wet": "rain rainfall precipitation humidity",
     "windy": "wind", "happy": "happiness satisfaction", "satisfied": "satisfaction", "punctual": "-delay -late -wait", "unhappy": "-happiness -satisfaction", "common": "@rows", "frequent": "@rows", "popular": "@rows", "rare": "-@rows",
@@ -75,7 +75,7 @@ _BAD = frozenset(
 AMOUNTS = words("revenue turnover sales total amount price value fare")
 #: Units behind a number, and the columns that are counted in them.
 UNITS = {
-    "eur": "price cost fare fee amount revenue pay", "degrees": "temperature temp", "minutes": "delay duration minutes", "years": "age", "kg": "weight mass", "km": "distance km", "hours": "duration hours",
+    "eur": "price cost fare fee amount revenue pay", "degrees": "temperature temp", "minutes": "delay duration took elapsed minutes", "years": "age", "kg": "weight mass", "km": "distance km", "hours": "duration took elapsed hours",
     "days": "days duration", "meters": "height length depth",
 }  # fmt: skip
 _UNIT_WORDS = {
