@@ -1120,15 +1120,22 @@ class NameResolver:
             return self._bound_origins(name, scopes)
         self._remade[name] = (frozenset(key[1]), so_far := set())
         try:
-            so_far |= self._bound_origins(name, scopes)
+            base = self._bound_origins(name, scopes)
+            latest, put_in = dict[int, frozenset[str]](), set[str]()
             for value in remade * _ROUNDS:
+                for node in ast.walk(value):
+                    self._cache.pop(id(node), None)
+                so_far.clear()
+                so_far.update(base, *set(latest.values()))  # what is put into it is not what it is made of
                 if len(so_far) > _MOST_ORIGINS:
                     so_far.add(UNKNOWN)
                     break
-                for node in ast.walk(value):
-                    self._cache.pop(id(node), None)
-                so_far |= self.origins_of(value)
-            found = frozenset(so_far)
+                if hasattr(value, "lineno"):
+                    latest[id(value)] = self.origins_of(value)
+                else:
+                    put_in |= self.origins_of(value)
+            base |= put_in
+            found = frozenset(so_far.union(*latest.values()) if UNKNOWN in so_far else base.union(*latest.values()))
             if len(self._resolving) > 1:
                 self._partly[key] = found
             else:
