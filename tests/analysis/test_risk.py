@@ -490,6 +490,7 @@ def test_a_long_session_that_defines_a_class_anew_time_and_again_is_not_asked_ab
     ("step", "reasons"),
     [
         ("df = df.assign(a{number}=1)\ndf['c{number}'] = df['a'] * 2", set()),
+        ("df['c{number}'] = df.c{number}.astype('category')", set()),
         ("t = f'{{t}}{{t}}{number}'\ndf.query(t)", {"unknown_call"}),
         ("x = x.strip() + y.lower()\ny = x + y\nopen(x)", {"unknown_call"}),
         ("a = a.f{number}(a)\na.append(a)\na['x'] = a", {"unknown_call"}),
