@@ -27,7 +27,9 @@ riders = pd.DataFrame({
 })
 riders.loc[:4, 'age'] = None
 """
-POLARS = RIDERS + "riders = pl.from_pandas(riders)\n"
+#: Without pyarrow.
+TO_POLARS = "{0} = pl.DataFrame({{name: [None if value != value else value for value in {0}[name].tolist()] for name in {0}}})\n"
+POLARS = RIDERS + TO_POLARS.format("riders")
 
 
 @pytest.fixture(scope="module", params=["pandas", "polars"])
@@ -37,7 +39,7 @@ def shell(request: pytest.FixtureRequest) -> Any:
 
 def riders(shell: Any) -> pd.DataFrame:
     table = shell.user_ns["riders"]
-    return table if isinstance(table, pd.DataFrame) else table.to_pandas()
+    return table if isinstance(table, pd.DataFrame) else pd.DataFrame(table.to_dict(as_series=False))
 
 
 @pytest.mark.parametrize(
@@ -70,7 +72,9 @@ def test_a_number_for_each_group(shell: Any, function: str) -> None:
 def test_a_pivot_computes_what_it_says(shell: Any, word: str) -> None:
     table = riders(shell).assign(young=lambda rows: (rows["age"] < 38).map({True: "yes", False: "no"}))
     own = shell.user_ns["riders"]
-    shell.user_ns["grown"] = table if isinstance(own, pd.DataFrame) else shell.user_ns["pl"].from_pandas(table)
+    shell.user_ns["grown"] = table
+    if not isinstance(own, pd.DataFrame):
+        exec(TO_POLARS.format("grown"), shell.user_ns)
     phrase = {"std": "standard deviation", "skew": "skewness", "nunique": "number of unique"}.get(word, word)
     text = OfflineSession(shell).ask(f"pivot of the {phrase} of fare in grown by sex and young").text
     right = table.pivot_table(index="sex", columns="young", values="fare", aggfunc=word)
@@ -161,7 +165,7 @@ outbreaks = pd.DataFrame({
 """
 
 
-@pytest.mark.parametrize("made", ["", "outbreaks = pl.from_pandas(outbreaks)\n"], ids=["pandas", "polars"])
+@pytest.mark.parametrize("made", ["", TO_POLARS.format("outbreaks")], ids=["pandas", "polars"])
 @pytest.mark.parametrize(
     ("question", "shown"),
     [
