@@ -165,6 +165,11 @@ def _cut_at(text: str, top: str, rows: Sequence[str], ends: Sequence[int], index
     return Result(text, rows=tuple(map(tuple, cells)), header=tuple(header))
 
 
+def members(text: str) -> list[str]:
+    """The members of a displayed tuple of numbers or texts, as they are written."""
+    return [part.strip() for part in re.findall(r"(?:[^,(]|\([^()]*\))+", text.strip()[1:-1])]
+
+
 def strength(value: float) -> str:
     """A correlation in words."""
     if value != value:  # noqa: PLR0124 - not a number

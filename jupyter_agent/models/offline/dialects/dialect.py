@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from jupyter_agent.models.offline.namespace import Column, Namespace, Table
@@ -60,3 +60,8 @@ def free_name(frame: Table, wanted: str) -> str:
     """A name that no column has."""
     taken = {column.name for column in frame.columns}
     return next((name for name in (wanted, f"by_{wanted}", f"the_{wanted}") if name not in taken), f"{wanted}_")
+
+
+def tuple_of(expressions: Sequence[str]) -> str:
+    """One expression for all: the only one, or a tuple, whose display `results.members` reads."""
+    return expressions[0] if len(expressions) == 1 else f"({', '.join(expressions)})"

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from jupyter_agent.models.offline.computing import not_run, where_clause
 from jupyter_agent.models.offline.dialects.choice import Dialect, dialect
-from jupyter_agent.models.offline.dialects.dialect import with_imports
+from jupyter_agent.models.offline.dialects.dialect import tuple_of, with_imports
 from jupyter_agent.models.offline.facts import Facts
 from jupyter_agent.models.offline.grammar.drawing import picture
 from jupyter_agent.models.offline.grammar.inspections import top_table
@@ -19,7 +19,7 @@ from jupyter_agent.models.offline.grammar.tables import kind_of, values_are_uniq
 from jupyter_agent.models.offline.markdown import figure, many, name, names, python, share
 from jupyter_agent.models.offline.namespace import Column, Namespace, Table, moment, names_of, real, whole
 from jupyter_agent.models.offline.query import Ask, Condition, Measure, noun
-from jupyter_agent.models.offline.results import Result, result, strength
+from jupyter_agent.models.offline.results import Result, members, result, strength
 from jupyter_agent.models.offline.words import joined, parts
 
 #: Rows that are shown, and columns where the table has more than fit in a line.
@@ -151,7 +151,7 @@ def _expression(query: TableQuery, language: Dialect, *, is_shown: bool) -> str:
             return f"{code}{result}.{query.outer}()" if query.outer is not None else code
         case "measures":
             each = [_measure(language, measure, conditions) for measure in query.measures]
-            return each[0] if len(each) == 1 else f"({', '.join(each)})"
+            return tuple_of(each)
         case "difference":
             first, second = (_measure(language, query.measures[0], (*conditions, side)) for side in query.pair)
             return f"({first}, {second}, {first} - {second})"
@@ -346,7 +346,7 @@ def _described(query: TableQuery, source: Source, title: str, found: Result) -> 
             return [f"{title}: **{figure(found.number)}**."]
         case "measures":
             is_one = len(query.measures) == 1
-            texts = [found.text] if is_one else re.findall(r"(?:[^,(]|\([^()]*\))+", found.text.strip()[1:-1])
+            texts = [found.text] if is_one else members(found.text)
             return _values_in_words(query, source, map(_scalar, texts))
         case "difference" if numbers := re.fullmatch(r"\((.*?),\s+(.*?),\s+(.*?)\)", found.text.strip()):
             return [_difference_in_words(query, source, [result(text).number for text in numbers.groups()])]

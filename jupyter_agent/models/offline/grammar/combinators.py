@@ -45,8 +45,8 @@ class Extreme:
     descending: bool
 
 
-#: What times are counted in.
 _UNITS_OF_TIME = {"hour": "hours", "day": "days"}
+#: What times are counted in.
 _SECONDS = {"seconds": 1, "minutes": 60, "hours": 3600, "days": 86400}
 #: They say more than that nothing is written there.
 _UNKNOWN = frozenset({"unknown", "not known"})

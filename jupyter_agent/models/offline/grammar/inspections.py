@@ -9,6 +9,7 @@ from typing import Literal
 
 from jupyter_agent.models.offline.computing import not_run
 from jupyter_agent.models.offline.dialects.choice import dialect
+from jupyter_agent.models.offline.dialects.dialect import tuple_of
 from jupyter_agent.models.offline.facts import Facts
 from jupyter_agent.models.offline.grammar.assembly import is_naming
 from jupyter_agent.models.offline.grammar.lexicon import LEXICON as QUESTIONS
@@ -19,8 +20,8 @@ from jupyter_agent.models.offline.grammar.tables import is_list
 from jupyter_agent.models.offline.markdown import figure, many, name, names, python, share
 from jupyter_agent.models.offline.markdown import table as markdown_table
 from jupyter_agent.models.offline.namespace import Column, Namespace, Table, moment, names_of, real, whole
-from jupyter_agent.models.offline.query import MOST_ANSWERED, Ask
-from jupyter_agent.models.offline.results import result
+from jupyter_agent.models.offline.query import MOST_ANSWERED, Ask, Function
+from jupyter_agent.models.offline.results import members, result
 from jupyter_agent.models.offline.words import key
 
 What = Literal["missing", "complete", "duplicates", "type", "unique", "spelling", "normal", "skewed", "about"]
@@ -55,7 +56,7 @@ _LISTING = re.compile(r"\W*(?:what|which) \w+ (?:are|do|exist)\b|\W*(?:list|show
 #: Values from which on a test says anything, and the p below which it says that they differ.
 _FEWEST, _SIGNIFICANT = 8, 0.05
 _P_VALUE = (
-    "(lambda z: 2.718281828459045 ** (-len(z) / 12 * ((z**3).mean() ** 2 + ((z**4).mean() - 3) ** 2 / 4)))"
+    "(lambda z: 2.718281828459045 ** (-z.count() / 12 * ((z**3).mean() ** 2 + ((z**4).mean() - 3) ** 2 / 4)))"
     "((values - values.mean()) / values.std(ddof=0))"
 )
 #: The skewness below which nobody would call values skewed.
@@ -110,8 +111,8 @@ def inspections(question: str, tables: Sequence[Table], previous: Sequence[Inspe
                 found.append((replace(previous[0], table=table, columns=columns), table, surety))
                 break
             whats = [what for what in whats if what != "about"] or whats
-            if {"normal", "skewed"} >= {*whats}:
-                left -= {"3", "/"} if whats else set()
+            if whats and {"normal", "skewed"} >= {*whats}:
+                left -= {"3", "/"}
             if whats in (["duplicates", "unique"], ["unique", "type"], ["normal", "skewed"]):
                 whats = whats[:1]
             is_alone = len(columns) == 1 and not (left | set(kinds) & set("BHRU"))
@@ -287,29 +288,27 @@ def _distribution(inspection: Inspection, column: Column, namespace: Namespace, 
     Its statistic is chi-squared with two degrees of freedom, so that p is exp(-statistic / 2).
     """
     where = f"{name(column.name)} of {name(inspection.table.name)}"
-    shown, running = (dialect(inspection.table, namespace, runs=runs) for runs in (False, True))
-    functions = [language.statistic("skew", column) for language in (shown, running)]
-    if inspection.what == "normal":
-        gaps, kurtosis = ("dropna", "kurt()") if shown.is_pandas else ("drop_nulls", "kurtosis(bias=False)")
-        skewness = functions[0].rpartition(".")[2]
-        functions = [
-            f"(lambda values: (len(values), values.{skewness}, values.{kurtosis}, {_P_VALUE}))({language.column(column)}.{gaps}())"
-            for language in (shown, running)
-        ]
-    code = python(functions[0])
-    ran = facts.run(functions[1])
+    is_test = inspection.what == "normal"
+    functions: tuple[Function, ...] = ("count", "skew", "kurt") if is_test else ("skew",)
+    shown, running = (
+        [language.statistic(function, column) for function in functions]
+        + [f"(lambda values: {_P_VALUE})({language.column(column)})"] * is_test
+        for language in (dialect(inspection.table, namespace, runs=runs) for runs in (False, True))
+    )
+    code = python(tuple_of(shown))
+    ran = facts.run(tuple_of(running))
     if ran.status != "ok":
         return [*not_run(ran, f"How {where} is distributed"), code]
-    text = result(ran.text).text.strip()
-    texts = re.findall(r"(?:[^,(]|\([^()]*\))+", text[1:-1]) if inspection.what == "normal" else [text]
-    numbers = [number for part in texts if (number := result(part.strip()).number) is not None and number == number]  # noqa: PLR0124 - not a number
-    if len(numbers) != len(texts) or (len(numbers) > 1 and numbers[0] < _FEWEST):
+    text = result(ran.text).text
+    texts = members(text) if is_test else [text]
+    numbers = [number for part in texts if (number := result(part).number) is not None and number == number]  # noqa: PLR0124 - not a number
+    if len(numbers) != len(texts) or (is_test and numbers[0] < _FEWEST):
         return [f"How {where} is distributed cannot be told from so few different values.", code]
-    skew = numbers[0] if len(numbers) == 1 else numbers[1]
+    skew = numbers[functions.index("skew")]
     side = "right" if skew > 0 else "left"
     strength = "strongly" if abs(skew) > 1 else "somewhat"
     shape = "about symmetric" if abs(skew) < _SYMMETRIC else f"{strength} skewed to the {side}"
-    if len(numbers) == 1:
+    if not is_test:
         return [f"{where} is **{shape}**: its skewness is {figure(skew)}.", code]
     count, _, kurt, p = numbers
     verdict = f"**No**, {where} is not normally distributed"
