@@ -6,6 +6,10 @@ from collections.abc import Callable
 
 import pytest
 
+from jupyter_agent.core.messages import Message
+from jupyter_agent.core.session import Turn
+from jupyter_agent.models.offline.conversation import Conversation
+from jupyter_agent.prompt import history
 from tests.support.offline_session import OfflineSession
 
 CONVERSATIONS: list[list[tuple[str, list[str]]]] = [
@@ -191,3 +195,13 @@ def test_a_new_column_cannot_be_computed_from_a_column_of_another_table(
     reply = offline.ask("add a column price per area to sales")
     assert "what `area` belongs to" in reply.text
     assert not reply.code
+
+
+@pytest.mark.parametrize("budget", [300, 1000])
+def test_questions_of_which_the_answers_are_not_sent_any_more_are_still_read(budget: int) -> None:
+    questions = ("mean age of forwards", "midfielders?", "and keepers?")
+    answer = "word " * 120
+    turns = [Turn(text, None, 1, text, (Message("assistant", answer),), reply=answer) for text in questions]
+    earlier = history.fit(turns, budget, lambda text: len(text.split())).messages
+    found = Conversation.of([Message("system", "You help."), *earlier, Message("user", "and defenders?")], ())
+    assert (found.earlier, found.question) == (questions, "and defenders?")
