@@ -10,6 +10,7 @@ from typing import Any, Literal, TypeAlias
 
 Verdict: TypeAlias = Literal["right", "partly", "declined", "wrong"]
 _FENCE = re.compile(r"^```(\w*)[^\n]*\n(.*?)^```", re.MULTILINE | re.DOTALL)
+_TABLE = re.compile(r"^(?:```|\|)", re.MULTILINE)
 _PYTHON = ("python", "py", "python3", "ipython")
 _DECLINES = re.compile(
     r"cannot (answer|tell|say|know)|\bcan(no|')t\b|not underst(an|oo)d|n[o']t know|which (table|column|one|of)\b[^.]*\?"
@@ -86,7 +87,7 @@ def judge(
         raises: Whether the offered code raises.
         holds: Whether `after` is true.
     """
-    declined = declined or _DECLINES.search(reply[:300]) is not None
+    declined = declined or _DECLINES.search(_TABLE.split(reply[:300], 1)[0]) is not None
     must = [re.search(pattern, reply, re.IGNORECASE) is not None for pattern in question.must]
     if must and all(must) and (question.kind in ("overview", "error") or question.may_decline or not declined):
         declined = False

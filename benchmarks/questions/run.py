@@ -1,6 +1,6 @@
 """Ask everyday questions of the model that needs no language model; see README.md.
 
-Run: ``python -m benchmarks.questions.run tuned|cleaning|held_out|unseen [--kernel K] [--kind K] [--only ID] [--out FILE]``.
+Run: ``python -m benchmarks.questions.run tuned|cleaning|held_out|unseen_1|unseen_2 [--kernel K] [--kind K] [--only ID] [--out FILE]``.
 """
 
 from __future__ import annotations
@@ -175,7 +175,7 @@ def table(results: Sequence[tuple[Question, Verdict]]) -> str:
 
 def main(words: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.questions.run")
-    parser.add_argument("half", choices=("tuned", "cleaning", "held_out", "unseen"))
+    parser.add_argument("half", choices=("tuned", "cleaning", "held_out", "unseen_1", "unseen_2"))
     parser.add_argument("--kernel", action="append", help="only the questions on this kernel; again for more")
     parser.add_argument("--kind", action="append", help="only this kind")
     parser.add_argument("--only", action="append", help="only the question of this id")

@@ -53,6 +53,7 @@ def _asked(kind: str = "aggregate", **fields: Any) -> Question:
         (5, "I find no `KL` among the variables.", "declined"),
         (5, "Which table do you mean: `t` or `twice`?", "declined"),
         (5, "*I find no `year` in the data and left it out.*\n\nThe sum is **8**.", "wrong"),
+        ({"Cannot log in"}, "The row:\n\n```text\n3    Cannot log in\n```", "right"),
         (5, "There is no `gene`; I take it as `gene_40`.\n\nIts mean is 4.", "wrong"),
         ("milk", "5 items of `str`: `bread`, `milk`", "partly"),
         (
@@ -104,12 +105,13 @@ def test_what_nothing_answers_is_right_to_decline_and_a_card_of_what_is_there_is
 
 
 def test_both_halves_have_the_same_kinds_and_no_question_twice() -> None:
-    tuned, held_out, unseen = read_questions("tuned"), read_questions("held_out"), read_questions("unseen")
+    tuned, held_out = read_questions("tuned"), read_questions("held_out")
     kinds = [Counter(question.kind for question in half) for half in (tuned, held_out)]
     assert kinds[0].keys() == kinds[1].keys()
     assert all(abs(kinds[0][kind] - kinds[1][kind]) <= 1 for kind in kinds[0])
-    assert len({question.id for question in (*tuned, *held_out, *unseen)}) == len(tuned) + len(held_out) + len(unseen)
+    questions = [*tuned, *held_out, *read_questions("unseen_1"), *read_questions("unseen_2")]
+    assert len({question.id for question in questions}) == len(questions)
     kernels = {path.stem for path in (FOLDER / "kernels").glob("*.py")}
-    for question in (*tuned, *held_out, *unseen):
+    for question in questions:
         assert question.kernel in kernels
         assert question.expected or question.must or question.after or question.may_decline
