@@ -33,7 +33,7 @@ _LEXICON = Lexicon(
         "min": "min, minimum, lowest, smallest, minima, least, bottom",
         "argmax": "argmax",
         "argmin": "argmin", "place": "index, position, where",
-        "missing": "missing, nan, nans, nan values, missing values, nulls, gaps, na, nan count, masked, masked values",
+        "missing": "missing, nan, nans, nan values, missing values, missing value, missing data, null, null values, nulls, none, nones, gaps, gap, na, nas, n/a, nan count, masked, masked values",
         "present": "not missing, non missing, valid, not nan, non nan, unmasked, not masked, valid values",
         "shape": "shape, dimensions, dims, size and shape",
         "ndim": "how many dimensions, number of dimensions, ndim, number of axes",
@@ -60,6 +60,8 @@ _LEXICON = Lexicon(
         0: "per column, by column, each column, of each column, every column, column, columns, of the columns, column wise, for each column",
     },
     position={0: "first, 1st", 1: "second, 2nd", 2: "third, 3rd", 3: "fourth, 4th", 4: "fifth, 5th", -1: "last, final"},
+    # What is computed of values with gaps leaves them out, asked to or not.
+    present={True: ", ".join(f"{how} {what}" for how in ("ignoring", "ignore", "excluding", "skipping", "without", "leaving out", "not counting", "disregarding", "omitting") for what in ("nan", "nans", "nan values", "the nans", "the nan", "missing", "missing values", "the missing values", "the missing ones", "nulls", "the nulls", "null values", "gaps", "the gaps", "na", "nas"))},
     blank={True: "empty, blank, blanks"},
     case={"lower": "lower case, lowercase, lower", "upper": "upper case, uppercase, upper", "title": "title case"},
     share={True: "percent, percentage, share, fraction, proportion, percent of, percentage of"},
@@ -69,10 +71,10 @@ _LEXICON = Lexicon(
     },
     sign={"< 0": "negative, negatives, below zero, less than zero", "> 0": "positive, positives, above zero, greater than zero", "== 0": "zero, zeros, zeroes"},
     noun={True: "values, value, elements, element, entries, numbers, number, items, array, matrix, vector, image, frames, pixels, pixel, classes, class, labels, data, series, x"},
-    verb={True: "and, also, about, what about, how about, then, again, take, takes, use, uses, does, occur, occurs, appear, appears, come, comes up, come up, turn up, there, exist, exists"},
+    verb={True: "any, contain, contains, and, also, about, what about, how about, then, again, take, takes, use, uses, does, occur, occurs, appear, appears, come, comes up, come up, turn up, there, exist, exists"},
 )  # fmt: skip
 _NOUNS = {
-    "inv": "inverse", "det": "determinant", "length": "number of values", "missing": "number of missing values", "ndim": "number of dimensions",
+    "inv": "inverse", "det": "determinant", "length": "number of values", "missing": "number of missing values", "present": "number of values that are not missing", "ndim": "number of dimensions",
     "argmax": "index of the maximum", "argmin": "index of the minimum", **{f"str.len().{function}()": f"{function} length of the texts" for function in ("mean", "median", "max", "min")},
 }  # fmt: skip
 _LINEAR = {
@@ -89,6 +91,10 @@ _OF_SERIES = {
     "argmax": "idxmax", "argmin": "idxmin",
     "sorted": "{0}.sort_values()", "sorted down": "{0}.sort_values(ascending=False)", "cumsum": "{0}.cumsum()", "diff": "{0}.diff()", "unique": "{0}.unique()",
     "counts": "{0}.value_counts()", "mode": "{0}.mode()", "longest": "{0}.loc[{0}.str.len().idxmax()]", "shortest": "{0}.loc[{0}.str.len().idxmin()]", "range": "{0}.max() - {0}.min()",
+}  # fmt: skip
+
+_OF_POLARS = {
+    "argmax": "arg_max", "argmin": "arg_min", "sorted": "{0}.sort()", "sorted down": "{0}.sort(descending=True)", "cumsum": "{0}.cum_sum()",
 }  # fmt: skip
 
 
@@ -129,6 +135,11 @@ class ArrayQuery(ObjectQuery):
     def is_masked(self) -> bool:
         """Whether it has values that do not count."""
         return self.array.type.endswith("MaskedArray")
+
+    @property
+    def is_polars(self) -> bool:
+        """Whether it is a series of polars."""
+        return self.array.type.startswith("polars")
 
     def answer(self, facts: Facts) -> Sequence[str]:
         """From what inspection found where that is all, else computed."""
@@ -202,7 +213,8 @@ class ArrayQuery(ObjectQuery):
             return f"{code}.{function}" if function else code
         axis = f"axis={self.axis}" if self.axis is not None else ""
         if function in ("missing", "present"):
-            test = f"{code}.mask" if self.is_masked else f"{code}.isna()" if is_series else f"{np}.isnan({code})"
+            series_test = f"{code}.is_null()" if self.is_polars else f"{code}.isna()"
+            test = f"{code}.mask" if self.is_masked else series_test if is_series else f"{np}.isnan({code})"
             test = test if function == "missing" else f"(~{test})"
             return f"{test}.mean()" if self.is_share else f"{test}.sum({axis})"
         if self.is_share:
@@ -212,7 +224,8 @@ class ArrayQuery(ObjectQuery):
                 return f"{code}.fillna({code}.{self.fills}())"
             return f"{np}.where({np}.isnan({code}), {np}.nan{self.fills}({code}), {code})"
         if function in _REDUCED and is_series:
-            return f"{code}.{_OF_SERIES.get(function, function)}({axis})"
+            own = _OF_POLARS if self.is_polars else _OF_SERIES
+            return f"{code}.{own.get(function, function)}({axis})"
         if function in _REDUCED:
             along = f"({code}, {axis})" if axis else f"({code})"
             if function == "median":
@@ -231,7 +244,8 @@ class ArrayQuery(ObjectQuery):
         if function in ("shape", "dtype", "ndim"):
             return f"{code}.{function}"
         if is_series:
-            return _OF_SERIES[function].format(code) if function in _OF_SERIES else None
+            own = {**_OF_SERIES, **_OF_POLARS} if self.is_polars else _OF_SERIES
+            return own[function].format(code) if function in own else None
         if function == "mode":
             return f"max(set({code}.tolist()), key={code}.tolist().count)"
         if function in _LINEAR:
@@ -278,10 +292,16 @@ def read(question: str, context: ObjectContext) -> ArrayQuery | None:
     previous = context.previous if isinstance(context.previous, ArrayQuery) else None
     found = spans(question, _LEXICON, meaning, arrays.__contains__)
     limits = {"array": 2, "function": 2, "number": 2, "noun": 2, "verb": 3}
-    limits |= dict.fromkeys(("placed", "axis", "position", "share", "compare", "operator", "sign"), 1)
+    limits |= dict.fromkeys(("placed", "axis", "position", "share", "compare", "operator", "sign", "present"), 1)
     texts = _of_texts(found)
-    if texts is not None or not found.has_only(**limits):
+    if texts is not None:
         return texts
+    numbers_only = (
+        replace(span, slot="function", value="missing") if span.slot == "blank" else span for span in found.spans
+    )
+    found = replace(found, spans=tuple(numbers_only))
+    if not found.has_only(**limits):
+        return None
     query = _query(found, context, previous)
     return query if query is None or _is_complete(query) else None
 
@@ -329,6 +349,10 @@ def _query(found: Spans, context: ObjectContext, previous: ArrayQuery | None) ->
         return replace(query, function="fill", fills=functions[-1])
     slots = "".join(f"{span.value if span.slot == 'function' else span.slot} " for span in found.spans)
     functions = _united(functions, is_place="place max" in slots or "place min" in slots)
+    if "present" in found.slots:
+        functions = ["present"] if functions == ["length"] else functions
+        if place or len(functions) != 1 or functions[0] not in {*_REDUCED, "present"}:
+            return None
     operands = {"solve", "product"} & set(functions)
     if len(functions) > 1 or (len(named) > 1) != bool(operands):
         return None
