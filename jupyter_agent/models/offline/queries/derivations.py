@@ -137,9 +137,10 @@ def read(question: str, context: ObjectContext) -> DerivationQuery | None:
     if "read_cells" not in context.facts.conversation.offered:
         return None
     asked = frozenset(found.slots) - {"noun", "verb", "how", "table"}
-    if asked == {"why", "fewer"} and len(found.all("table")) == 2:
-        return _fewer(*found.all("table"), _steps(context.facts))
-    if "column" not in asked or len(found.all("table")) > 1:
+    spoken_of: list[Table] = found.all("table")
+    if asked == {"why", "fewer"} and len(spoken_of) == 2:
+        return _fewer(spoken_of[0], spoken_of[1], _steps(context.facts))
+    if "column" not in asked or len(spoken_of) > 1:
         return None
     column: str = found.all("column")[0]
     if asked == {"column", "made"} and _MADE.match(question) and column not in context.namespace.variables:
