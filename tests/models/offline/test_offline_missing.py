@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from tests.support.offline_session import OfflineSession, new_shell
@@ -97,3 +99,25 @@ def test_whether_something_is_among_values(values: OfflineSession, question: str
 def test_what_values_are_like_is_not_looked_for_among_them(values: OfflineSession, question: str) -> None:
     reply = values.fresh().ask(question)
     assert reply.declined is not None, reply.text
+
+
+@pytest.mark.parametrize(
+    ("question", "shown"),
+    [
+        ("how many percent of our titles are novels", None),
+        ("how many cities are coastal", None),
+        ("how many titles are Zed", None),
+        ("members whose city is Turku", "**none**"),
+        ("rows where city == turku", "**none**"),
+        ("how many names are 'novels'", "**0** of 6"),
+    ],
+)
+def test_a_word_that_no_value_has_is_a_value_only_where_it_is_written_as_one(
+    offline_with: Callable[[str], OfflineSession], question: str, shown: str | None
+) -> None:
+    session = offline_with(
+        "import pandas as pd\nmembers = pd.DataFrame({'name': ['Aisha', 'Boris', 'Clara', 'Elif', 'Fred', 'Greta'], 'city': ['Rome', 'Oslo'] * 3})"
+    )
+    reply = session.ask(question)
+    assert (reply.declined is not None) is (shown is None), reply.text
+    assert shown is None or shown in reply.text, reply.text

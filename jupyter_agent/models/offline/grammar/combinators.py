@@ -259,11 +259,12 @@ def _equal(spans: Spans, table: Table) -> WordSpan | None:
 
 
 def _literal(spans: Spans, _table: Table) -> WordSpan | None:
-    """``port is Turku``, though Turku is not among the values that are known."""
-    column = spans[0].column
-    if column is None or kind_of(column) != "text" or spans[-1].text.lower() in ("it", "they"):
+    """``port is Turku``, though Turku is not among the values that are known; ``ports are busy`` says what they are like."""
+    column, text = spans[0].column, spans[-1].text
+    is_name = text[:1].isupper() or not text.isalpha() or any(span.text.strip("=") == "" for span in spans)
+    if column is None or kind_of(column) != "text" or spans[0].surety < 3 or not is_name:
         return None
-    return _condition(spans, column, "==" if _first(spans, "!") is None else "!=", spans[-1].text)
+    return _condition(spans, column, "==" if _first(spans, "!") is None else "!=", text)
 
 
 def _contained(spans: Spans, _table: Table) -> WordSpan | None:

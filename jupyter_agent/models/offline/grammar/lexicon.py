@@ -13,7 +13,7 @@ _ADJECTIVES = {
     "expensive": "price cost fare fee amount charge", "pricey": "price cost fare fee", "costly": "price cost fare fee", "cheap": "-price -cost -fare -fee -amount -charge -budget",
     "dear": "price cost fare fee", "old": "age -birth -born -built -founded -year -since -signup -@time", "young": "-age birth born built founded year",
     "new": "@time year built -age", "recent": "@time year", "late": "delay late @time", "early": "-delay -@time", "tall": "height", "heavy": "weight mass", "light": "-weight -mass",
-    "fast": "speed velocity -duration -seconds -laptime", "slow": "-speed -velocity duration seconds laptime", "quick": "speed -duration", "long": "length duration distance worked took elapsed hours minutes seconds days time",
+    "fast": "speed velocity -duration -seconds -laptime", "slow": "-speed -velocity duration seconds minutes hours laptime", "quick": "speed -duration -seconds -minutes -hours", "long": "length duration distance worked took elapsed hours minutes seconds days time",
     "short": "-length -duration -distance -worked -took -elapsed -hours -minutes -seconds -days -time", "far": "distance", "near": "-distance", "close": "-distance", "rich": "income salary wealth gdp",
     "poor": "-income -salary -wealth -gdp", "busy": "@rows", "populous": "population people inhabitants", "profitable": "profit margin", "warm": "temperature temp", "hot": "temperature temp",
     "cold": "-temperature -temp", "cool": "-temperature -temp", "humid": "humidity", "dry": "-humidity -rain -rainfall", "wet": "rain rainfall precipitation humidity",

@@ -11,7 +11,7 @@ from jupyter_agent.models.offline.facts import Facts
 from jupyter_agent.models.offline.grammar.lexicon import LEXICON as QUESTIONS
 from jupyter_agent.models.offline.lexicon import BINDING, words
 from jupyter_agent.models.offline.markdown import many, name, names, python
-from jupyter_agent.models.offline.namespace import in_code, texts, unquoted
+from jupyter_agent.models.offline.namespace import Column, in_code, texts, unquoted
 from jupyter_agent.models.offline.parts import Part, likeness, part_of
 from jupyter_agent.models.offline.queries.query import ObjectContext, ObjectQuery, shown_run
 from jupyter_agent.models.offline.spans import Lexicon, Meaning, is_named, spans
@@ -175,7 +175,8 @@ def read(question: str, context: ObjectContext) -> OccurrenceQuery | KeyQuery | 
     if "many" in slots and "holds" not in slots and not known:
         return None  # ``how many dogs in jars`` is about something else
     is_word = not is_quoted and not found.all("number") and not known
-    if wants == "whether" and is_word and (not values or _is_of_a_kind(needle)):
+    is_within = are_texts and bool(slots & {"holds", "begins"})
+    if wants == "whether" and is_word and not is_within and (not values or _is_of_a_kind(needle)):
         return None  # ``are there any outliers``
     is_inside = are_texts and bool(slots & {"holds", "begins", "often", "whether"})
     if wants == "items" and not is_inside:

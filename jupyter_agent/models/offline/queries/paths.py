@@ -16,12 +16,14 @@ from jupyter_agent.models.offline.markdown import many, name, names, python, tab
 from jupyter_agent.models.offline.parts import Part, likeness
 from jupyter_agent.models.offline.queries.query import ObjectContext, ObjectQuery, shown_run
 from jupyter_agent.models.offline.query import Ask
-from jupyter_agent.models.offline.spans import Lexicon, Meaning, SlotSpan, Spans, spans
+from jupyter_agent.models.offline.spans import Lexicon, Meaning, SlotSpan, Spans, is_named, spans
 from jupyter_agent.models.offline.words import key, parts
 
 #: Values of which more is better, and less.
 _GOOD = "accuracy acc score auc f1 precision recall r2 rating profit revenue points"
 _BAD = "loss error mse rmse mae cost price latency duration errors"
+#: Values that are not added up: the most of them are those that are the most.
+_SINGLE = "rating review grade mark reading measurement temperature temp price"
 _LEXICON = Lexicon(
     function={
         "sum": "sum, total, add up, in total, altogether, combined",
@@ -57,15 +59,21 @@ _LEXICON = Lexicon(
         ">=": "at least", "<=": "at most", "==": "equal to, equals, exactly",
     },
     making={True: "make, made, build, create, turn, convert, put, get, as, into"},
-    without={True: "without, with no, with empty, that lack, lacking"},
+    without={True: "without, with no, has no, have no, has got no, need no, needs no, contain no, contains no, with empty, that lack, lacking"},
     noun={
         "item": "item, items, element, elements, entry, component, coordinate, thing, things, one, ones",
         "list": "list, dict, dictionary, tuple, string, text, object, variable, array, instance, setting, settings, entry, number, data structure",
         "word": "word, words", "line": "line, lines", "character": "character, characters, letters, chars", "value": "values, all values",
     },
-    verb={True: "contain, contains, containing, include, includes, including, about, stand for, stands for, stood for, set to, hold, holds, inside, who, where, called, gets, got, under, side, sides, using, used, use, occur, occurs, appear, appears, come, comes up, come up, turn up, exist, exists, and, also, across, all, every, each, what about, how about, then, again"},
+    verb={True: "contain, contains, containing, include, includes, including, about, stand for, stands for, stood for, set to, hold, holds, inside, who, where, called, gets, got, under, side, sides, using, used, use, occur, occurs, appear, appears, come, comes up, come up, turn up, exist, exists, and, also, across, all, every, each, what about, how about, then, again, per, by, take, takes, last long, go, goes, goes in, go in, goes into, go into, need, needs, need for, require, requires, yet, anything, something, cook, do"},
     asks={True: "does, has, is there, are there, any"},
 )  # fmt: skip
+#: Of records, which have a key somewhere inside.
+_HAVING = re.compile(r"\b(?:contain|includ|us(?:e|es|ing)\b|need|requir|with(?:out)?\b|ha(?:s|ve)\b)", re.IGNORECASE)
+#: ``cooking time``: what is called minutes alone, or also by that word.
+_TIME = re.compile(r"(?:(\w+?)ing )?(?:time|duration)", re.IGNORECASE)
+#: What is computed of each list, its values or how many they are.
+_OF_EACH = {"mean": "sum({0}) / len({0})", "sum": "sum({0})", "max": "max({0})", "min": "min({0})", "median": "__import__('statistics').median({0})", "count": "len({0})"}  # fmt: skip
 #: They compare only where a number stands behind them: ``hours over all tours``.
 _PREPOSITIONS = ("over", "above", "under", "below")
 _DURATION = re.compile(r"(?:-?\d+ days?, )?\d+:\d\d:\d\d(?:\.\d+)?")
@@ -107,13 +115,15 @@ class Filter:
     def code(self, item: str) -> str:
         """As Python, for a record that is called so."""
         left = item + self.inner
-        if self.operator == "without":
-            return f"not {left}"
+        if self.operator in ("without", "with"):
+            return f"not {left}" if self.operator == "without" else left
         return f"{left} {self.operator} {self.value!r}"
 
     def __str__(self) -> str:
         if self.operator == "without":
             return f"no {name(self.inner.strip('[]'))}"
+        if self.operator == "with":
+            return name(self.inner.strip("[]'\""))
         operator = "is" if self.operator == "==" else self.operator
         return f"{name(re.sub(r'[^A-Za-z0-9_]+', ' ', self.inner).strip())} {operator} {name(self.value)}"
 
@@ -130,6 +140,7 @@ class PathQuery(ObjectQuery):
         limit: How many items.
         filters: Which records.
         unit: What a text is counted in.
+        note: How a word was taken that is called something else.
         heard: The question, so that a short one may go on with another name.
     """
 
@@ -140,15 +151,15 @@ class PathQuery(ObjectQuery):
     limit: int | None = None
     filters: tuple[Filter, ...] = ()
     unit: str = ""
+    note: str = ""
     heard: Spans | None = field(default=None, compare=False, repr=False)
 
     def answer(self, facts: Facts) -> Sequence[str]:
         """What it is, from what inspection found; what is computed is run."""
         if self.part.is_withheld:
             return [f"{name(self.part.code)} looks like a secret, so its value is withheld."]
-        if self.records is not None:
-            return self._of_records(self.records, facts)
-        return self._of_one(facts)
+        answer = self._of_one(facts) if self.records is None else self._of_records(self.records, facts)
+        return [self.note, *answer]
 
     def _of_one(self, facts: Facts) -> Sequence[str]:
         part, function = self.part, self.function
@@ -262,6 +273,23 @@ class PathQuery(ObjectQuery):
         return shown_run(facts, template.format(values), f"The {function} of {title}")
 
 
+@dataclass(frozen=True, slots=True)
+class NamedQuery(ObjectQuery):
+    """Names in a dictionary, or what is computed of the list that each has.
+
+    Attributes:
+        code: What yields them.
+        title: What they are.
+    """
+
+    code: str
+    title: str
+
+    def answer(self, facts: Facts) -> Sequence[str]:
+        """Computed."""
+        return shown_run(facts, self.code, self.title)
+
+
 def _line(part: Part) -> str:
     if part.kind not in _NOUNS:
         return part.text
@@ -275,7 +303,7 @@ def _line(part: Part) -> str:
 # Reading ------------------------------------------------------------------------------------------
 
 
-def read(question: str, context: ObjectContext) -> PathQuery | None:
+def read(question: str, context: ObjectContext) -> PathQuery | NamedQuery | None:
     """The part of a value that a question asks for; None if it does not, or not every word plays a part."""
     previous = context.previous.heard if isinstance(context.previous, PathQuery) else None
     if previous is not None:
@@ -298,12 +326,118 @@ def read(question: str, context: ObjectContext) -> PathQuery | None:
             for span, after in pairwise((*found.spans, None))
             if span is not None
         )
-        found = replace(found, spans=tuple(verbs))
+        unknown = tuple(word for word in found.unknown if not _is_kind(word, found, context))
+        found = replace(found, spans=tuple(verbs), unknown=unknown)
         is_whole = not found.unknown and bool(found.slots & {"part", "content", "quality"})
-        query = _query(found, every) if is_whole else None
+        query = _named(found, every) or _query(found, every) if is_whole else None
         if query is not None:
-            return replace(query, heard=found)
+            return query if isinstance(query, NamedQuery) else replace(query, heard=found)
     return None
+
+
+def _is_kind(word: str, found: Spans, context: ObjectContext) -> bool:
+    """``the Harbour branch``: whether a word is the column of a table in which a key that is named is a value."""
+    keys = {key(part.key) for choice in found.all("part") for _, part in choice if len(part.steps) > 1}
+    columns = [column for frame in context.namespace.frames for column in frame.columns if is_named(column.name, word)]
+    return any(key(value) in keys for column in columns for value in column.values)
+
+
+def _named(found: Spans, every: Sequence[tuple[Part, ...]]) -> NamedQuery | None:
+    """Which keys of a dictionary are asked for, by what is inside of each or by the numbers that each has."""
+    if found.slots & {"position", "compare", "operator", "number", "text", "content", "quality"}:
+        return None
+    wanted: list[tuple[tuple[int, Part], ...]] = found.all("part")
+    functions, is_without = found.all("function"), found.one("without") is not None
+    return _of_lists(wanted, functions, found, is_without=is_without) or (
+        _containing(wanted, every, is_without=is_without, counts=functions == ["count"])
+        if _HAVING.search(found.text) and (not functions or _counts_first(found, wanted))
+        else None
+    )
+
+
+def _counts_first(found: Spans, wanted: Sequence[Sequence[tuple[int, Part]]]) -> bool:
+    """``how many recipes need an egg``, not ``how many eggs do the recipes need``."""
+    slots = [span.slot for span in found.spans]
+    is_next = slots[:2] == ["function", "part"] and found.spans[0].text.lower() in ("how many", "number of", "count")
+    return is_next and found.all("function") == ["count"] and any(len(part.steps) == 1 for _, part in wanted[0])
+
+
+def _containing(
+    wanted: Sequence[Sequence[tuple[int, Part]]],
+    every: Sequence[tuple[Part, ...]],
+    *,
+    is_without: bool,
+    counts: bool,
+) -> NamedQuery | None:
+    """``recipes with butter``: the records inside of which there is such a key, where not all have one."""
+    found: dict[tuple[str, str], list[tuple[Part, ...]]] = {}
+    for lineage in _matching(every, wanted, ()):
+        if len(lineage) > 2 and len({key(part.key) for part in lineage}) > 2 and _are_records(lineage[0]):
+            found.setdefault((lineage[0].code, lineage[-1].code.removeprefix(lineage[1].code)), []).append(lineage)
+    if len(found) != 1:
+        return None
+    (outer, _), lineages = next(iter(found.items()))
+    holder, sought = lineages[0][-2], lineages[0][-1]
+    if holder.kind != "mapping" or len(lineages[0]) < 4 or len(lineages) == len(lineages[0][0].parts):
+        return None
+    is_mapping = lineages[0][0].kind == "mapping"
+    item = "pair[1]" if is_mapping else "item"
+    inside = holder.code_in(lineages[0][1], item)
+    each, within = ("pair", f"{outer}.items()") if is_mapping else ("item", outer)
+    test = f"{sought.key!r} {'not in' if is_without else 'in'} {inside}"
+    which = f"{name(outer)} {'without' if is_without else 'with'} {name(sought.key)} in {name(holder.key)}"
+    if counts:
+        return NamedQuery(f"sum(1 for {each} in {within} if {test})", f"The number of {which}")
+    return NamedQuery(
+        f"[{'pair[0]' if is_mapping else each} for {each} in {within} if {test}]", f"The items of {which}"
+    )
+
+
+def _of_lists(
+    wanted: Sequence[Sequence[tuple[int, Part]]], functions: Sequence[str], found: Spans, *, is_without: bool
+) -> NamedQuery | None:
+    """``which recipe has the best average rating``: of a dictionary of lists of numbers."""
+    roots = [part for choice in wanted for _, part in choice if len(part.steps) == 1 and part.kind == "mapping"]
+    holders = [
+        part
+        for part in roots
+        if len(part.parts) > 1
+        and all(inner.kind == "sequence" and all(value.is_number for value in inner.parts) for inner in part.parts)
+    ]
+    if len(holders) != 1 or len(roots) != len(wanted):
+        return None
+    holder = holders[0]
+    keys = {inner.key for inner in holder.parts}
+    if any(not keys <= {inner.key for inner in part.parts} for part in roots if part != holder):
+        return None  # what else is named names the same things
+    code, asked = holder.code, list(functions)
+    if is_without:
+        made = f"[name for name, values in {code}.items() if not values]"
+        return NamedQuery(made, f"The keys of {name(code)} that have none") if not asked else None
+    most = [each for each in asked if each in ("best", "worst", "max", "min")]
+    inner = [each for each in asked if each not in most]
+    if (
+        not inner
+        and likeness_any(holder.key, _SINGLE)
+        and any(re.search(r"\b(?:most|fewest)\b", span.text, re.IGNORECASE) for span in found.spans)
+    ):
+        inner = ["count"]  # ``the most ratings``
+    if len(inner) != 1 or len(most) > 1 or inner[0] not in _OF_EACH:
+        return None
+    of = f"{inner[0]} of {name(code)}"
+    if not most:
+        is_each = re.search(r"\b(?:each|every|per|by)\b", found.text, re.IGNORECASE)
+        computed = _OF_EACH[inner[0]].format("values")
+        made = f"{{name: {computed} for name, values in {code}.items() if values}}"
+        return NamedQuery(made, f"The {of} for each key that has some") if is_each else None
+    good = likeness_any(holder.key, _GOOD) - likeness_any(holder.key, _BAD)
+    if most[0] in ("best", "worst") and not good:
+        return None
+    is_most = most[0] == "max" or (most[0] == ("best" if good > 0 else "worst"))
+    filled = f"[name for name, values in {code}.items() if values]"
+    computed = _OF_EACH[inner[0]].format(f"{code}[name]")
+    made = f"{'max' if is_most else 'min'}({filled}, key=lambda name: {computed})"
+    return NamedQuery(made, f"The key with the {'highest' if is_most else 'lowest'} {of}")
 
 
 def _lineages(question: str, context: ObjectContext) -> list[tuple[Part, ...]]:
@@ -349,21 +483,35 @@ def _heard(
             return "content", tuple(holding)
         if best is not None:
             return "part", tuple((rank, part) for rank, part in likely if rank == best)
-        quality = next(iter(_qualities(text)), None)
+        quality = next(iter(_qualities(text, every)), None)
         return ("quality", quality) if quality is not None else None
 
     units = _UNITS.findall(question.lower())  # ``words of motto``, also where a list is called words
     return spans(question, _LEXICON, meaning, lambda text: text in context.namespace.variables and text not in units)
 
 
-def _qualities(text: str) -> Iterable[tuple[str, str]]:
-    """``cheapest`` and ``least expensive`` are the lowest price."""
+def _qualities(text: str, every: Sequence[tuple[Part, ...]]) -> Iterable[tuple[str, str]]:
+    """``cheapest`` and ``least expensive`` are the lowest price, ``cooking time`` is what is called minutes or cooking."""
     bare = text.lower().removeprefix("most ").removeprefix("least ")
     for letter, adjective in QUESTIONS.get(bare, ()):
-        wanted = [pair for pair in hints(adjective) if pair[0].isalpha()] if letter in "SA" else []
-        if wanted and letter == ("S" if bare == text.lower() else "A"):
-            is_most = (wanted[0][1] > 0) is not text.lower().startswith("least")
-            yield "max" if is_most else "min", " ".join(hint for hint, sign in wanted if sign == wanted[0][1])
+        if letter != ("S" if bare == text.lower() else "A"):
+            continue
+        for sign in (1, -1):
+            wanted = {hint for hint, own in hints(adjective) if own == sign and hint.isalpha()}
+            if any(parts(part.key) & wanted for *_, part in every):
+                is_most = (sign > 0) is not text.lower().startswith("least")
+                yield "max" if is_most else "min", " ".join(wanted)
+    time = _TIME.fullmatch(text)
+    keys = {part.key for *_, part in every if part.is_number and parts(part.key) & _times()} if time else set[str]()
+    others = {word for each in keys for word in parts(each) - _times()}
+    if time is not None and len(keys) == 1 and all(time[1] and word.startswith(time[1].lower()) for word in others):
+        yield "", " ".join(keys)
+
+
+def _times() -> frozenset[str]:
+    """The words for a column that says how long something is in time."""
+    every = frozenset[str]().union(*(parts(word) for word, _ in hints("long")))
+    return every - {"length", "distance"}
 
 
 def _query(found: Spans, every: Sequence[tuple[Part, ...]]) -> PathQuery | None:
@@ -371,9 +519,20 @@ def _query(found: Spans, every: Sequence[tuple[Part, ...]]) -> PathQuery | None:
     contents: list[tuple[Part, ...]] = found.all("content")
     if any(len(found.all(slot)) > 1 for slot in ("position", "number", "compare")) or found.all("text"):
         return None
-    for function, telling in found.all("quality"):
-        functions.append(function)
-        fitting = tuple((1, lineage[-1]) for lineage in every if parts(lineage[-1].key) & frozenset(telling.split()))
+    qualities: list[tuple[str, str]] = found.all("quality")
+    if functions in (["length"], ["longest"], ["shortest"]):
+        timed = tuple((1, part) for *_, part in every if part.is_number and parts(part.key) & _times())
+        is_inside = bool(wanted) and all(len(part.steps) > 1 for choice in wanted for _, part in choice)
+        takes = re.search(r"\bhow long\b.* (?:takes?|lasts?|needs?)\b", found.text, re.IGNORECASE) is not None
+        is_asked = functions != ["length"] or (is_inside and "how long" in found.text.lower())
+        if is_asked and timed and _matching(every, [*wanted, timed], contents):  # ``how long does the soup take``
+            functions, wanted = {"longest": ["max"], "shortest": ["min"]}.get(functions[0], []), [*wanted, timed]
+        elif takes and functions == ["length"]:
+            return None  # how many items it has is not how long it takes
+    for function, telling in qualities:
+        functions += [function] if function else []
+        telling_words = frozenset(telling.split())
+        fitting = tuple((1, part) for *_, part in every if parts(part.key) & telling_words or part.key == telling)
         if not fitting:
             return None
         wanted.append(fitting)
@@ -428,7 +587,9 @@ def _query(found: Spans, every: Sequence[tuple[Part, ...]]) -> PathQuery | None:
         return None
     if unit and (part.kind or (part.text[:1] not in "'\"" and not isinstance(part.value, str))):
         return None
-    return PathQuery(part, records, function, position, limit, filters, unit)
+    taken = next((span.text for span in found.spans if span.slot == "quality" and _TIME.fullmatch(span.text)), "")
+    note = f"{name(lineages[0][-1].key)} is the only time there; I take it as the {taken.lower()}." if taken else ""
+    return PathQuery(part, records, function, position, limit, filters, unit, note)
 
 
 def _compared(wanted: Sequence[Sequence[tuple[int, Part]]], operator: Any, found: Spans) -> PathQuery | None:
@@ -550,6 +711,9 @@ def _filters(
         if not inner:
             return None
         filters.append(Filter(inner, "without", None))
+        part = first
+    elif isinstance(part.value, bool) and inner and found.one("function") in (None, "count"):
+        filters.append(Filter(inner, "with", None))
         part = first
     elif comparing is not None or number is not None:
         if number is None or not inner or not part.is_number:
