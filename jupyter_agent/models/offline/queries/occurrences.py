@@ -150,7 +150,9 @@ def read(question: str, context: ObjectContext) -> OccurrenceQuery | KeyQuery | 
     full = context.full(holder)
     root = part_of(full)
     values = [value for part in root.parts if isinstance(value := part.value, str)] or [
-        unquoted(text) for text in texts(full.facts.get("samples") or full.facts.get("items")) if unquoted(text) != text
+        unquoted(text)
+        for text in texts(full.facts.get("samples") or full.facts.get("items"))
+        if unquoted(text) != text or Column("", "", 0, full.facts).role == "text"
     ]
     are_texts = any(" " in value.strip() for value in values) and holder.kind not in ("text", "array")
     known = [
