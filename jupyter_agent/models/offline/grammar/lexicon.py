@@ -78,7 +78,7 @@ UNITS = {
     "eur": "price cost fare fee amount revenue pay", "degrees": "temperature temp", "minutes": "delay duration took elapsed minutes", "years": "age", "kg": "weight mass", "km": "distance km", "hours": "duration took elapsed hours",
     "days": "days duration", "meters": "height length depth",
 }  # fmt: skip
-_UNIT_WORDS = {
+UNIT_WORDS = {
     "eur": "eur euro euros € dollar dollars usd bucks pounds", "degrees": "degree degrees celsius °c °", "minutes": "min mins minute minutes", "years": "years", "kg": "kg kilos kilograms",
     "km": "km kilometers kilometres", "hours": "h hours hour", "days": "days", "meters": "m meters metres",
 }  # fmt: skip
@@ -224,7 +224,7 @@ def _entries() -> dict[str, list[Entry]]:
     found = entries_of({**_PHRASES, "L": comparisons})
     for phrase, entries in _inflected().items():
         found.setdefault(phrase, []).extend(entries)
-    for unit, texts in _UNIT_WORDS.items():
+    for unit, texts in UNIT_WORDS.items():
         for word in texts.split():
             found.setdefault(word, []).append(("X", unit))
     for month, place in MONTHS.items():

@@ -10,13 +10,18 @@ from dataclasses import dataclass, replace
 from jupyter_agent.core.kernel_state import Variable
 from jupyter_agent.core.text import format_bytes
 from jupyter_agent.models.offline.facts import Facts
+from jupyter_agent.models.offline.lexicon import words
 from jupyter_agent.models.offline.markdown import many, name, python
 from jupyter_agent.models.offline.namespace import in_code, whole
 from jupyter_agent.models.offline.queries.query import ObjectContext, ObjectQuery, shown_run
 from jupyter_agent.models.offline.query import Ask
 from jupyter_agent.models.offline.spans import Lexicon, Meaning, Spans, is_named, spans
+from jupyter_agent.models.offline.words import forms, parts
 
 _KINDS = frozenset({"array", "series", "index"})
+#: Hours are counted from 0, as places are; days and months are not.
+_FROM_ZERO = 24
+_TIMES = frozenset(words("hourly daily weekly monthly yearly per hour day week month year by"))
 #: What each function is in code: of an array `{0}` along `{axis}`, where it has missing values, where it is a Series.
 _NUMPY = "__import__('numpy')"
 _REDUCED = {
@@ -69,6 +74,10 @@ _LEXICON = Lexicon(
         ">": "greater than, more than, over, above, larger than, higher than, bigger than, exceed, exceeding", "<": "less than, under, below, smaller than, lower than", ">=": "at least", "<=": "at most",
         "==": "equal to, equals, equal",
     },
+    # What the items of a dimension of this length are, and what all of them make.
+    unit={24: "hour, hours", 7: "day, days, weekday, weekdays", 12: "month, months"},
+    each_unit={length: ", ".join(f"{each} {unit}" for each in ("each", "every", "per", "by", "for each", "for every", "of each")) for length, unit in ((24, "hour"), (7, "day"), (12, "month"))},
+    whole={24: "over the day, of the day, over the whole day, during the day, over a day", 7: "over the week, of the week, over the whole week, during the week", 12: "over the year, of the year, over the whole year, during the year"},
     sign={"< 0": "negative, negatives, below zero, less than zero", "> 0": "positive, positives, above zero, greater than zero", "== 0": "zero, zeros, zeroes"},
     noun={True: "values, value, elements, element, entries, numbers, number, items, array, matrix, vector, image, frames, pixels, pixel, classes, class, labels, data, series, x"},
     verb={True: "any, contain, contains, and, also, about, what about, how about, then, again, take, takes, use, uses, does, occur, occurs, appear, appears, come, comes up, come up, turn up, there, exist, exists"},
@@ -279,6 +288,7 @@ def read(question: str, context: ObjectContext) -> ArrayQuery | None:
     arrays = {variable.name: variable for variable in context.namespace.variables.values() if variable.kind in _KINDS}
     if not arrays:
         return None
+    frames = context.namespace.frames
 
     def meaning(text: str) -> Meaning | None:
         if text in arrays:
@@ -287,12 +297,18 @@ def read(question: str, context: ObjectContext) -> ArrayQuery | None:
         if place is not None and place[1] in arrays:
             return "placed", (arrays[place[1]], place[2].replace(" ", "").replace(",", ", "))
         alike = [variable for variable in arrays.values() if len(text) > 2 and is_named(variable.name, text)]
+        if not alike and not context.only_named:  # ``the load`` is `hourly_load`, if nothing else is
+            called = [*context.namespace.variables, *(column.name for table in frames for column in table.columns)]
+            called = [other for other in called if forms(text) & parts(other)]
+            alike = [arrays[other] for other in called if other in arrays and parts(other) - forms(text) <= _TIMES]
+            alike = alike if len(called) == 1 else []
         return ("array", alike[0]) if len(alike) == 1 else None
 
     previous = context.previous if isinstance(context.previous, ArrayQuery) else None
     found = spans(question, _LEXICON, meaning, arrays.__contains__)
     limits = {"array": 2, "function": 2, "number": 2, "noun": 2, "verb": 3}
     limits |= dict.fromkeys(("placed", "axis", "position", "share", "compare", "operator", "sign", "present"), 1)
+    limits |= dict.fromkeys(("unit", "each_unit", "whole"), 1)
     texts = _of_texts(found)
     if texts is not None:
         return texts
@@ -343,12 +359,30 @@ def _query(found: Spans, context: ObjectContext, previous: ArrayQuery | None) ->
             return None
         function = functions[0] if len(functions) == 1 else base.function
         return replace(base, function=function, axis=base.axis if axis is None else axis)
+    units = {slot: found.one(slot) for slot in ("unit", "each_unit", "whole") if slot in found.slots}
+    if units:
+        lengths = named[0].facts.get("shape") or []
+        if place or len(units) > 1 or not isinstance(lengths, list):
+            return None
+        if "each_unit" in units:
+            if len(lengths) != 2 or lengths.count(units["each_unit"]) != 1 or axis is not None:
+                return None
+            axis = 1 - lengths.index(units["each_unit"])
+        elif lengths != [next(iter(units.values()))]:
+            return None
+        elif "unit" in units and "place" not in functions and found.slots & {"compare", "sign"}:
+            functions = functions or ["length"]
+        elif "unit" in units and set(functions) & {"max", "min"} and units["unit"] == _FROM_ZERO:
+            functions = ["place", *functions]
+        elif "unit" in units and functions != ["length"]:
+            return None
     alias = context.namespace.alias("numpy") or ""
     query = ArrayQuery(named[0], place=place, alias=alias, is_share=bool(found.one("share")))
     if "fill" in functions and len(functions) == 2 and functions[-1] in ("mean", "median", "max", "min"):
         return replace(query, function="fill", fills=functions[-1])
     slots = "".join(f"{span.value if span.slot == 'function' else span.slot} " for span in found.spans)
-    functions = _united(functions, is_place="place max" in slots or "place min" in slots)
+    is_place = "place max" in slots or "place min" in slots or functions[:1] == ["place"]
+    functions = _united(functions, is_place=is_place)
     if "present" in found.slots:
         functions = ["present"] if functions == ["length"] else functions
         if place or len(functions) != 1 or functions[0] not in {*_REDUCED, "present"}:

@@ -11,14 +11,15 @@ from typing import Literal
 from jupyter_agent.core.kernel_state import Variable
 from jupyter_agent.models.offline.explaining import parsed
 from jupyter_agent.models.offline.facts import Facts
+from jupyter_agent.models.offline.grammar.lexicon import UNIT_WORDS, UNITS
 from jupyter_agent.models.offline.lexicon import words
 from jupyter_agent.models.offline.markdown import name, names, python, table
 from jupyter_agent.models.offline.namespace import Namespace, in_code, texts
 from jupyter_agent.models.offline.parts import likeness
 from jupyter_agent.models.offline.queries.query import ObjectContext, ObjectQuery, SeveralQuery, short_type, shown_run
 from jupyter_agent.models.offline.query import MOST_ANSWERED, Ask
-from jupyter_agent.models.offline.spans import Lexicon, Meaning, is_named, spans
-from jupyter_agent.models.offline.words import parts
+from jupyter_agent.models.offline.spans import Lexicon, Meaning, Spans, is_named, spans
+from jupyter_agent.models.offline.words import forms, key, parts
 
 Half = Literal["", "test", "train"]
 _METRICS = "__import__('importlib').import_module('sklearn.metrics')"
@@ -57,7 +58,7 @@ _LEXICON = Lexicon(
     },
     count={True: "how many, number of, count"},
     noun={True: "model, models, classifier, regressor, regression, estimator, set, data, dataset, one, feature, pipeline, get, gets, got, learn, learned, learnt, it, have, does, use, uses, made, make, makes"},
-    verb={True: "and, also, against, versus, vs, compared to, compare, all, both, each, every, of both, about, what about, how about, then, on, he, she, now, again, predict"},
+    verb={True: "and, also, against, versus, vs, than, compared to, compare, all, both, each, every, of both, about, what about, how about, then, on, he, she, now, again, predict"},
 )  # fmt: skip
 _SCORING = frozenset(
     words("score accuracy r2 confusion report precision recall f1 auc mae rmse mse wrong predictions best tn fp fn tp")
@@ -299,7 +300,112 @@ def _test_pair(fit: tuple[str, str] | None, namespace: Namespace) -> tuple[str, 
     return pair if all(text in namespace.variables for text in pair) else None
 
 
-def read(question: str, context: ObjectContext) -> ModelQuery | SeveralQuery | None:
+@dataclass(frozen=True, slots=True)
+class PredictionQuery(ObjectQuery):
+    """What a model predicts for one row.
+
+    Attributes:
+        model: It.
+        values: Of each feature, in their order.
+        features: Their names; none where it was fitted without.
+    """
+
+    model: Variable
+    values: tuple[float, ...]
+    features: tuple[str, ...] = ()
+
+    def answer(self, facts: Facts) -> Sequence[str]:
+        """Computed, and which value was taken for what."""
+        code, row = in_code(self.model.name), f"[{list(self.values)}]"
+        if not self.features:
+            taken = f"its {len(self.values)} features in their order"
+            return shown_run(
+                facts, f"{code}.predict({row})[0]", f"The prediction of {name(self.model.name)} for {taken}"
+            )
+        taken = ", ".join(f"{name(each)} {value}" for each, value in zip(self.features, self.values, strict=True))
+        frame = f"__import__('pandas').DataFrame({row}, columns={list(self.features)!r})"
+        return shown_run(facts, f"{code}.predict({frame})[0]", f"The prediction of {name(self.model.name)} for {taken}")
+
+
+_PREDICT = Lexicon(
+    predict={True: "predict, prediction, predicted, predicts, forecast, estimate"},
+    with_model={True: "using, use, say, says, a, given, if, when, value, target, new, row, sample, model, by, and"},
+)
+
+
+def _prediction(question: str, models: Sequence[Variable], context: ObjectContext) -> PredictionQuery | None:
+    """``predict the yield for 38 degrees and ph 7.2 with model``: each number is of one feature, or all are in their order."""
+    if not re.search(r"\bpredict|\bforecast|\bestimate", question, re.IGNORECASE):
+        return None
+    exact = [model for model in models if re.search(rf"\b{re.escape(model.name)}\b", question)]
+    chosen = exact if len(exact) == 1 else models if not exact else ()
+    full = context.facts.inspected(chosen[0].name) or chosen[0] if len(chosen) == 1 else None
+    if full is None or not full.facts.get("fitted"):
+        return None
+    features = texts(full.facts.get("feature_names"))
+    fit = _fit_call(full.name, context.facts)
+    labels = context.namespace.variables.get(fit[1]) if fit is not None else None
+    called = str(labels.facts.get("name") or "") if labels is not None else ""
+    target = parts(called) | forms(called) | {"y"}
+    units = {word: column for unit, unit_words in UNIT_WORDS.items() for word in unit_words.split() for column in UNITS[unit].split()}  # fmt: skip
+
+    def meaning(text: str) -> Meaning | None:
+        if text == full.name:
+            return "model", full
+        fitting = [each for each in features if key(each) == key(text)] or [
+            each for each in features if forms(text) & parts(each) or units.get(text.lower()) in parts(each)
+        ]
+        if len(fitting) == 1:
+            return "feature", fitting[0]
+        return ("target", text) if forms(text) & target else None
+
+    found = spans(question, _PREDICT, meaning, lambda text: text == full.name)
+    numbers: list[float] = found.all("number")
+    if found.unknown or found.slots - {"predict", "with_model", "model", "feature", "target", "number"} or not numbers:
+        return None
+    named = _values_of(found)
+    if named is None:
+        return None
+    if not features and not named:
+        row = tuple(numbers)
+        is_whole = context.namespace.variables and _width(full) == len(row)
+        return PredictionQuery(full, row) if is_whole else None
+    if not named and len(numbers) == len(features):
+        return PredictionQuery(full, tuple(numbers), features)
+    if {*named} != {*features} or len(numbers) != len(features):
+        return None
+    return PredictionQuery(full, tuple(named[each] for each in features), features)
+
+
+def _values_of(found: Spans) -> dict[str, float] | None:
+    """The number beside each name of a feature; nothing where none is named, None where it is not clear whose a number is."""
+    beside = [span for span in found.spans if span.slot in ("number", "feature")]
+    if not any(span.slot == "feature" for span in beside):
+        return {}
+    values: dict[str, float] = {}
+    place = 0
+    while place < len(beside):
+        pair = beside[place : place + 2]
+        slots = [span.slot for span in pair]
+        if sorted(slots) != ["feature", "number"]:
+            return None
+        feature, value = sorted(pair, key=lambda span: span.slot)
+        if feature.value in values:
+            return None
+        values[feature.value] = value.value
+        after = beside[place + 2 : place + 3]
+        is_unit = bool(after) and after[0].value == feature.value and pair[1] is value
+        place += 3 if is_unit else 2  # ``temperature 38 degrees``
+    return values
+
+
+def _width(model: Variable) -> int | None:
+    """How many features it was fitted on."""
+    counted = str(_fields(model).get("n_features_in_", ""))
+    return int(counted) if counted.isdigit() else None
+
+
+def read(question: str, context: ObjectContext) -> ModelQuery | PredictionQuery | SeveralQuery | None:
     """What is asked of a model; None if nothing is, or not every word plays a part."""
     models = [
         variable
@@ -308,6 +414,9 @@ def read(question: str, context: ObjectContext) -> ModelQuery | SeveralQuery | N
     ]
     if not models:
         return None
+    predicted = _prediction(question, models, context)
+    if predicted is not None:
+        return predicted
     settings = {setting for model in models for setting in _fields(model)}
 
     def meaning(text: str) -> Meaning | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -44,6 +45,15 @@ _LEXICON = Lexicon(
     form={True: "as number, as text, as string, as table, as a table, as dataframe, as a dataframe, as list, as a list, as array"},
     verb={True: "are there, about, more, any, all, every, list, how, again, look, exist, exists, installed, own, my own, used, you, also, what about, exactly, then, them, they"},
 )  # fmt: skip
+
+#: ``is readings a pandas or a polars frame``: what it may be, in words for types alone.
+_EITHER = re.compile(r"\W*(?:is|are) (?:the )?(\w+) (?:an? )?(\w[\w ]*?) or (?:an? )?(\w[\w ]*?)\W*", re.IGNORECASE)
+_TYPES = frozenset(
+    words(
+        """pandas polars numpy pyarrow arrow sklearn torch list tuple dict dictionary set array arrays frame dataframe series string str text number
+        int integer float bool boolean function class module matrix table lazy eager lazyframe lazy object model instance generator path date datetime"""
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,6 +318,10 @@ def _modules(found: list[Variable]) -> str:
 def read(question: str, context: ObjectContext) -> VariableQuery | ListQuery | ChangesQuery | None:
     """What is asked of a variable, or of all; None if nothing is, or not every word plays a part."""
     named = {variable.name: variable for variable in context.namespace.variables.values() if variable.kind != "frame"}
+    either = _EITHER.fullmatch(question)
+    if either is not None and {*f"{either[2]} {either[3]}".lower().split()} <= _TYPES:
+        asked = context.namespace.variables.get(either[1])
+        return VariableQuery(asked, "type") if asked is not None else None
 
     modules = {
         str(variable.facts.get("module", "")).split(".")[0]: variable
