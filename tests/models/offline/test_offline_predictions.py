@@ -67,8 +67,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> OfflineSession:
     pytest.importorskip("sklearn")
     sources = (
         "import pandas as pd\nfrom sklearn.linear_model import LinearRegression\nfrom sklearn.tree import DecisionTreeRegressor",
-        "flats = pd.DataFrame({'rooms': [1, 2, 3, 4], 'area_m2': [30, 50, 90, 80], 'floor': [0, 1, 4, 2], 'rent': [500, 700, 1200, 1100]})\n"
-        "X = flats[['rooms', 'area_m2', 'floor']]\ny = flats['rent']\nlinear = LinearRegression().fit(X, y)\ntree = DecisionTreeRegressor().fit(X, y)",
+        "flats = pd.DataFrame({'rooms': [1, 2, 3, 4], 'area_m2': [30, 50, 90, 80], 'floor': [0, 1, 4, 2], 'rent': [500, 700, 1200, 1100]})\nX = flats[['rooms', 'area_m2', 'floor']]\ny = flats['rent']\nlinear = LinearRegression().fit(X, y)\ntree = DecisionTreeRegressor().fit(X, y)",
     )
     cells = [
         {"id": f"c{count}", "cell_type": "code", "source": source, "execution_count": count}

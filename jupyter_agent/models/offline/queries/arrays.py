@@ -359,6 +359,7 @@ def _query(found: Spans, context: ObjectContext, previous: ArrayQuery | None) ->
             return None
         function = functions[0] if len(functions) == 1 else base.function
         return replace(base, function=function, axis=base.axis if axis is None else axis)
+    is_hour = False
     units = {slot: found.one(slot) for slot in ("unit", "each_unit", "whole") if slot in found.slots}
     if units:
         lengths = named[0].facts.get("shape") or []
@@ -373,7 +374,7 @@ def _query(found: Spans, context: ObjectContext, previous: ArrayQuery | None) ->
         elif "unit" in units and "place" not in functions and found.slots & {"compare", "sign"}:
             functions = functions or ["length"]
         elif "unit" in units and set(functions) & {"max", "min"} and units["unit"] == _FROM_ZERO:
-            functions = ["place", *functions]
+            functions, is_hour = ["place", *functions], True
         elif "unit" in units and functions != ["length"]:
             return None
     alias = context.namespace.alias("numpy") or ""
@@ -381,7 +382,7 @@ def _query(found: Spans, context: ObjectContext, previous: ArrayQuery | None) ->
     if "fill" in functions and len(functions) == 2 and functions[-1] in ("mean", "median", "max", "min"):
         return replace(query, function="fill", fills=functions[-1])
     slots = "".join(f"{span.value if span.slot == 'function' else span.slot} " for span in found.spans)
-    is_place = "place max" in slots or "place min" in slots or functions[:1] == ["place"]
+    is_place = "place max" in slots or "place min" in slots or is_hour
     functions = _united(functions, is_place=is_place)
     if "present" in found.slots:
         functions = ["present"] if functions == ["length"] else functions
