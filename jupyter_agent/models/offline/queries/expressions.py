@@ -12,7 +12,7 @@ from jupyter_agent.models.offline.facts import Facts
 from jupyter_agent.models.offline.lexicon import words
 from jupyter_agent.models.offline.markdown import many, name, names
 from jupyter_agent.models.offline.parts import Part, part_of
-from jupyter_agent.models.offline.queries.query import ObjectContext, ObjectQuery, shown_run
+from jupyter_agent.models.offline.queries.query import SIMPLE, ObjectContext, ObjectQuery, is_data, shown_run
 from jupyter_agent.models.offline.words import near
 
 _LEADING = re.compile(
@@ -27,6 +27,14 @@ _IN_WORDS = (
     (r"\bto the power of\b", "**"),
     (r"\bsquared\b", "** 2"),
 )
+#: ``call per_portion for chili``, ``what does label return for 7.9``.
+_CALL = re.compile(
+    r"\W*(?:please |can you |could you )*(?:(?:call|run|apply|execute|try|use) (?:the function |function )?([^\W\d]\w*) (?:for|with|on|to)"
+    r"|what (?:does|would|will) (?:the function )?([^\W\d]\w*) (?:return|give|say|yield|do) (?:for|with|on)) (.+?)[\s?!.]*",
+    re.IGNORECASE,
+)
+#: Values that a typed word is looked for in.
+_MOST_HELD = 8
 _BUILT_IN = frozenset(
     words("len sum min max abs round sorted type set list str int float bool any all range tuple dict isinstance")
 )
@@ -85,8 +93,47 @@ def _missing(node: ast.Subscript | ast.Attribute, parts: Sequence[Part]) -> str:
     return f"There is no {noun} {name(sought)} in {name(outer.code)}. It has {there}.{like}"
 
 
+def _call(question: str, context: ObjectContext) -> ExpressionQuery | None:
+    """The call of the user's function that is asked for, each argument a number, a name, a text in quotes or one that the data has."""
+    asked = _CALL.fullmatch(question)
+    function = context.namespace.variables.get(asked[1] or asked[2]) if asked is not None else None
+    if asked is None or function is None or function.kind != "function":
+        return None
+    signature = str(function.facts.get("signature") or "")
+    try:
+        definition = ast.parse(f"def f{signature[signature.index('(') :]}: pass").body[0]
+    except (SyntaxError, ValueError):
+        return None
+    assert isinstance(definition, ast.FunctionDef)
+    parameters = definition.args
+    given = [_argument(text, context) for text in re.split(r",\s*(?:and\s+)?|\s+and\s+", asked[3])]
+    least = len(parameters.args) - len(parameters.defaults)
+    if not least <= len(given) <= len(parameters.args) or None in given or None in parameters.kw_defaults:
+        return None
+    return ExpressionQuery(f"{function.name}({', '.join(map(str, given))})", (function,))
+
+
+def _argument(text: str, context: ObjectContext) -> str | None:
+    """A number, the name of a plain value or a text as code; None for what is none of the data, and for what a call could change."""
+    variables = context.namespace.variables
+    if text in variables:
+        return text if variables[text].kind in SIMPLE else None
+    if re.fullmatch(r"-?\d+(?:\.\d+)?", text):
+        return text
+    if text[:1] in "'\"" and text[-1:] == text[:1] and len(text) > 1:
+        return repr(text[1:-1])
+    held = [variable for variable in variables.values() if is_data(variable)]
+    parts = [part for full in context.facts.inspected_all(held[:_MOST_HELD]) for *_, part in part_of(full).walk()]
+    values = [value for table in context.namespace.frames for column in table.columns for value in column.values]
+    known = {*(part.key for part in parts), *(part.value for part in parts if isinstance(part.value, str)), *values}
+    spelled = sorted(each for each in known - {*variables} if each.casefold() == text.casefold())
+    return repr(spelled[0]) if len(spelled) == 1 else None
+
+
 def read(question: str, context: ObjectContext) -> ExpressionQuery | None:
     """The expression that a question is, behind polite words; None if it is none or names what there is not."""
+    if (call := _call(question, context)) is not None:
+        return call
     text = _LEADING.sub("", question.strip()).strip(" ?!.")
     for pattern, operator in _IN_WORDS:
         text = re.sub(pattern, operator, text, flags=re.IGNORECASE)
