@@ -62,4 +62,4 @@ def test_a_call_that_is_not_clear_is_not_made(values: OfflineSession, question: 
 def test_a_call_is_only_shown_where_nothing_may_run(values: OfflineSession) -> None:
     reply = values.fresh(approval="read-only").ask("call area with 3")
     assert reply.code == "area(3)"
-    assert "not approved" in reply.text, reply.text
+    assert not reply.ran
