@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -10,7 +11,7 @@ from jupyter_agent.core.messages import Message
 from jupyter_agent.core.session import Turn
 from jupyter_agent.models.offline.conversation import Conversation
 from jupyter_agent.prompt import history
-from tests.support.offline_session import OfflineSession
+from tests.support.offline_session import OfflineSession, new_shell
 
 CONVERSATIONS: list[list[tuple[str, list[str]]]] = [
     [
@@ -24,7 +25,7 @@ CONVERSATIONS: list[list[tuple[str, list[str]]]] = [
         ("mean price by city", ["`Munich`"]),
         ("which one is the largest?", ["**`Munich`** has the highest", "head(1)"]),
         ("and the smallest?", ["**`New York`** has the lowest"]),
-        ("top 2", ["head(2)"]),
+        ("top 2", ["sort_values(ascending=False).head(2)"]),
     ],
     [
         ("what is the average price?", ["295.95"]),
@@ -205,3 +206,143 @@ def test_questions_of_which_the_answers_are_not_sent_any_more_are_still_read(bud
     earlier = history.fit(turns, budget, lambda text: len(text.split())).messages
     found = Conversation.of([Message("system", "You help."), *earlier, Message("user", "and defenders?")], ())
     assert (found.earlier, found.question) == (questions, "and defenders?")
+
+
+FLEET = """
+import pandas as pd
+import polars as pl
+boats = pd.DataFrame({
+    'boat': list('abcdefgh'),
+    'port': ['Kiel', 'Bergen', 'Kiel', 'Turku', 'Kiel', 'Bergen', 'Turku', 'Kiel'],
+    'kind': ['ferry', 'yacht', 'ferry', 'trawler', 'yacht', 'ferry', 'yacht', 'trawler'],
+    'length_m': [60, 12, 45, 30, 9, 71, 14, 33],
+    'price': [400.5, 310.0, 250.0, 90.0, 75.5, 410.0, 120.0, 99.0],
+    'crew': [12, 3, None, 6, None, 15, 4, 7],
+    'builder': ['Boh', 'Cai', 'Boh', 'Anders', 'Cai', 'Anders', 'Cai', 'Boh'],
+    'insured': [True, True, False, True, False, True, True, True],
+    'sold_on': pd.to_datetime(['2022-03-04', '2022-06-01', '2023-03-09', '2023-04-02', '2023-04-20', '2022-04-11', '2023-06-30', '2023-03-30']),
+})
+songs = pl.DataFrame({
+    'song': ['Dawn', 'Rain', 'Fog', 'Ice', 'Moss', 'Tide'],
+    'composer': ['Bach', 'Liszt', 'Bach', 'Haydn', 'Liszt', 'Bach'],
+    'singer': ['Ada', 'Bea', 'Ada', 'Bea', 'Ada', 'Bea'],
+    'rotation_rpm': [33, 45, 33, 78, 45, 33],
+    'units': [50, 70, 30, 95, 20, 40],
+    'released_year': [2020, 2021, 2020, 2022, 2021, 2021],
+})
+"""
+
+
+@pytest.fixture(scope="module")
+def fleet_shell() -> Any:
+    return new_shell(FLEET)
+
+
+@pytest.mark.parametrize(
+    ("questions", "shown"),
+    [
+        # The ends of what was listed.
+        ("mean price per port || the highest only", "**`Bergen`** has the highest mean of `price`: **360**"),
+        ("mean price per port || just the top one || and the second?", "**`Kiel`** has the second highest mean"),
+        ("mean price per port || sort it descending || just the top one", "**`Bergen`** has the highest"),
+        ("mean price per port || only the lowest", "**`Turku`** has the lowest"),
+        ("mean price per port || bottom 2", "sort_values(ascending=True).head(2)"),
+        ("total units per composer || the best one", "**`Bach`** has the highest"),
+        ("which port has the highest mean price || and the cheapest?", "**`Turku`** has the lowest"),
+        ("which boat has the highest price || and the second? || and the third", "| `b` | 310 |"),
+        ("which song has the most units || and the second one?", "| `Rain` | 70 |"),
+        ("longest boat || and the shortest?", "| `e` | 9 |"),
+        ("mean price per port || which is the cheapest?", "**`Turku`** has the lowest"),
+        ("mean price in Kiel || which is the cheapest?", "| `e` | 75.5 |"),
+        ("longest boat in Bergen || which is the cheapest?", "| `b` | 310 |"),
+        ("most expensive boat || top 2", ".head(2)"),
+        ("what is the highest price in Kiel || and the lowest price?", "75.5"),
+        ("average price in Kiel || and the highest?", "The maximum of `price` in `boats` where `port` is `Kiel`"),
+        ("average units per rotation_rpm in songs || which speed is best", "**`78`** has the highest mean of `units`"),
+        ("total units per composer || which of those is the lowest", "**`Liszt`** has the lowest"),
+        # How many that is.
+        ("which port has the most boats || how many is that", "**4 rows** of 8"),
+        ("which kind has the fewest boats || how many is that?", "**2 rows** of 8"),
+        ("which port has the highest total price || how much is that?", "**825**"),
+        ("which song has the most units || how many?", "| `Ice` | 95 |"),
+        ("boats with builder Boh || how many is that?", "**3** of 8"),
+        # Shares.
+        ("how many boats are insured || as a percentage", "(75 %)"),
+        ("how many songs have over 45 units || what percentage is that", "(50 %)"),
+        ("how many boats in Kiel || what share of all boats is that?", "(50 %)"),
+        ("boats per kind || only 2023 || as a percentage", "values / values.sum()"),
+        ("total units per composer || as shares of the total", "pl.col('units').sum()"),
+        ("songs per singer in 2021 || as percentages", "0.6667"),
+        ("total price of ferries || what percentage is that? || and yachts?", "is `yacht`: **28.8 %**"),
+        # Another value, all else as it was.
+        ("average price of ferries || yachts? || and trawlers", "where `kind` is `trawler` is **94.5**"),
+        ("average price in march || april? || and june", "is in June is **215**"),
+        ("mean price per kind in 2022 || and in 2023?", "groupby('kind')['price'].mean()"),
+        ("total units per composer in 2020 || and in 2021?", "pl.col('released_year') == 2021).group_by('composer')"),
+        ("mean price in 2022 || april?", "from `2022-04-01` to before `2022-05-01` is **410**"),
+        ("average price of ferries in Kiel || and in Bergen?", "`kind` is `ferry` and `port` is `Bergen`"),
+        ("how many boats in Kiel || how many per kind?", "boats[boats['port'] == 'Kiel'].groupby('kind').size()"),
+        ("pivot table of price by port and kind || only 2023", "'2023-01-01') & "),
+        ("by how much is Kiel higher than Bergen in mean price || and the median price?", "median of `price`"),
+        # What belongs to the rows.
+        ("how many boats have no crew || in which ports", "**1**.\n\n`Kiel`"),
+        ("how many songs have over 45 units || which singers || how many", "is **2**"),
+        ("longest boat || who built it?", "`Anders`"),
+        ("which song has the most units || who composed it? || who sang it", "`Bea`"),
+        ("songs with over 60 units || who composed them?", "select('song', 'composer')"),
+        ("longest boat || and its crew?", "| `f` | 15 | 71 |"),
+        ("longest boat || when was it sold?", "2022-04-11"),
+    ],
+)
+def test_what_is_asked_goes_on_with_what_was_answered(fleet_shell: Any, questions: str, shown: str) -> None:
+    offline = OfflineSession(fleet_shell)
+    for question in questions.split(" || "):
+        reply = offline.ask(question)
+        assert reply.declined is None, f"{question}\n{reply.text}"
+    assert shown in reply.text, reply.text
+
+
+@pytest.mark.parametrize(
+    "questions",
+    [
+        "which port has the highest mean price || how many is that?",
+        "mean price per port || how many are there?",
+        "top 3 boats by price || how many is that?",
+        "mean price per port || as a percentage",
+        "how many insured boats in Kiel || as a percentage",
+        "what is the average number of boats per port? || as a percentage",
+        "mean price per port || and the second?",
+        "top 3 boats by price || and the second?",
+        "mean price per port || sort it ascending || just the top one",
+        "mean price per port || top 2 || the last one",
+        "mean price per port || top 2 || sort it ascending",
+        "top 3 boats by price || per port",
+        "longest boat per port || per kind",
+        "longest boat per port || and the shortest?",
+        "longest boat || who wrote it?",
+        "which kind has the most boats || who built it?",
+        "by how much is Kiel higher than Bergen in mean price || and Turku?",
+        "boats per port || and the price?",
+        "boats over 200 || under 300?",
+        "boats sold since 2023 || in april",
+        "mean price in april 2023 || and 2022?",
+        "how many boats in Kiel || how many are insured?",
+        "how many zebras in 2022 || how many in 2023?",
+        "how many zebras in 2022 || and in 2023?",
+        "average price per zebra || and in march?",
+        "longest boat || when was it built",
+        "which port has the most boats || which is the cheapest",
+        "longest boat || what else did they build?",
+    ],
+)
+def test_what_does_not_fit_the_question_before_is_not_answered(fleet_shell: Any, questions: str) -> None:
+    offline = OfflineSession(fleet_shell)
+    for question in questions.split(" || "):
+        reply = offline.ask(question)
+    assert reply.declined is not None, reply.text
+
+
+def test_where_there_are_fewer_it_is_said(fleet_shell: Any) -> None:
+    offline = OfflineSession(fleet_shell)
+    offline.ask("which port has the most boats")
+    assert "There is no number 4" in offline.ask("and the fourth?").text

@@ -279,13 +279,20 @@ class Pandas:
         on = f"on={left.label}" if left.name == right.name else f"left_on={left.label}, right_on={right.label}"
         return f"{self.frame.code}.merge({other.code}, {on}, how='left')"
 
-    def pivoted(self, rows: Column, across: Column, value: Column | None, function: Function) -> str:
+    def pivoted(
+        self,
+        rows: Column,
+        across: Column,
+        value: Column | None,
+        function: Function,
+        conditions: Sequence[Condition] = (),
+    ) -> str:
         """A table with one row and one column for each value of two keys."""
         if value is None:
-            return f"{self.pd}.crosstab({self.expression(rows)}, {self.expression(across)})"
+            return f"{self.pd}.crosstab({self.column(rows, conditions)}, {self.column(across, conditions)})"
         observed = self._observed((rows, across))
         return (
-            f"{self.frame.code}.pivot_table(index={rows.label}, columns={across.label}, values={value.label}, "
+            f"{self.rows(conditions)}.pivot_table(index={rows.label}, columns={across.label}, values={value.label}, "
             f"aggfunc={_LAMBDAS.get(function, repr(function))}{observed})"
         )
 

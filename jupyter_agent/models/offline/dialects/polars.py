@@ -208,10 +208,17 @@ class Polars:
         on = f"on={left.label}" if left.name == right.name else f"left_on={left.label}, right_on={right.label}"
         return f"{self._table}.join({other.code}, {on}, how='left')"
 
-    def pivoted(self, rows: Column, across: Column, value: Column | None, function: Function) -> str:
+    def pivoted(
+        self,
+        rows: Column,
+        across: Column,
+        value: Column | None,
+        function: Function,
+        conditions: Sequence[Condition] = (),
+    ) -> str:
         chosen = (value or rows).label
         how = "'len'" if value is None else f"{self.pl}.element().{_CALLS[function]}"
-        return f"{self._table}.pivot({across.label}, index={rows.label}, values={chosen}, aggregate_function={how})"
+        return f"{self.rows(conditions)}.pivot({across.label}, index={rows.label}, values={chosen}, aggregate_function={how})"
 
     def running(self, column: Column, kind: str, window: int | str, function: Function, time: Column | None) -> str:
         call = RUNNING.get(

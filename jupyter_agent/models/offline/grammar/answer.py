@@ -66,7 +66,13 @@ def answered(query: TableQuery, source: Source, namespace: Namespace, facts: Fac
         total = result(facts.run(running.language.count(running.query.conditions)).text).text
         if total == "0":
             return [f"**No rows** of {name(source.base.name)} match{where_clause(query.conditions)}: {title}.", code]
-        if query.shape == "rows" and query.limit and total.isdecimal() and int(total) > query.limit:
+        if (
+            query.shape == "rows"
+            and query.limit
+            and not query.within
+            and total.isdecimal()
+            and int(total) > query.limit
+        ):
             title += f" ({query.limit} of {figure(int(total))} rows are shown)"
     read = dict.fromkeys(column.name for column in query.computed() if kind_of(column) == "numeral")
     numerals = [f"{names(read)} is text, read as numbers; what is none is left out."] if read else []
@@ -142,7 +148,7 @@ def _expression(query: TableQuery, language: Dialect, *, is_shown: bool) -> str:
         case "pivot" if query.period is not None:
             return language.pivoted_groups(query.grouping())
         case "pivot":
-            return language.pivoted(query.by[0], query.by[1], column, query.measures[0].function)
+            return language.pivoted(query.by[0], query.by[1], column, query.measures[0].function, conditions)
         case "groups":
             code = language.grouped(query.grouping())
             if query.within:
@@ -171,7 +177,7 @@ def _expression(query: TableQuery, language: Dialect, *, is_shown: bool) -> str:
             if query.nth is None and query.limit is None:
                 return language.picked(query.order[0], bool(query.descending), conditions, shown)
             ordered = _selected(language, language.sorted(query.order, bool(query.descending), conditions), shown)
-            return f"{ordered}.head({query.nth or query.limit})" + (".tail(1)" if query.nth else "")
+            return f"{ordered}[{query.nth - 1}:{query.nth}]" if query.nth else f"{ordered}.head({query.limit})"
     return _rows(query, language, is_shown=is_shown)
 
 
@@ -358,6 +364,8 @@ def _described(query: TableQuery, source: Source, title: str, found: Result) -> 
             return [f"{title}: **{figure(found.number)}** ({strength(float(found.number))})."]
         case "groups" if query.limit == 1 and len(found.rows) >= (query.nth or 1) and len(found.rows[0]) == 2:
             return [_first_group(query, found.rows[-1]), *found.blocks()]
+        case "groups" if query.nth is not None and len(found.rows) < query.nth:
+            return [f"There is no number {query.nth}: {title[:1].lower() + title[1:]}:", *found.blocks()]
     return _table(query, title, found)
 
 
@@ -464,5 +472,7 @@ def _first_group(query: TableQuery, row: Sequence[str]) -> str:
     least = "lowest" if query.descending is False else "highest"
     if query.nth is not None and query.nth > 1:
         least = f"{ORDINALS[query.nth - 1] if query.nth <= len(ORDINALS) else f'{query.nth}th'} {least}"
-    what = "share" if query.part is not None else query.measures[0].in_words("number of rows")
+    is_share = query.part is not None or query.shared
+    of_share = _measures_in_words(query)
+    what = of_share[:1].lower() + of_share[1:] if is_share else query.measures[0].in_words("number of rows")
     return f"**{name(key)}** has the {least} {what}: **{_scalar(value)}**{where_clause(query.conditions)}."

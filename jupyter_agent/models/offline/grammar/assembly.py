@@ -66,6 +66,7 @@ class Parts:
     shown: tuple[Column, ...] = ()
     wants_code: bool = False
     is_plural: bool = False
+    is_several: bool = False
     is_each: bool = False
     is_general: bool = False
     is_either: bool = False

@@ -235,8 +235,11 @@ def _equal(spans: Spans, table: Table) -> WordSpan | None:
     value = next((span for span in reversed(spans) if span.kind in "NVQDY"), None)
     if column is None or value is None or _is_name(value, table):
         return None
+    if value.kind == "Y" and kind_of(column) != "time":
+        is_month = "month" in parts(column.name) and kind_of(column) == "number"
+        return _condition(spans, column, "==", value.data) if is_month and _first(spans, "!L") is None else None
     if value.kind in "YN" and kind_of(column) == "time":
-        return _dated([*(span for span in spans if span.kind == "!"), value], table, column)
+        return dated([*(span for span in spans if span.kind == "!"), value], table, column)
     if value.kind == "N" and [span.kind for span in spans] == ["C", "I", "N"]:
         return None
     if any(span.kind == "L" and span.data[0] != "!=" for span in spans):
@@ -370,7 +373,7 @@ def _valued(spans: Spans, table: Table) -> WordSpan | None:
     return replace(made, note="; ".join(text for text in (made.note, note) if text))
 
 
-def _dated(spans: Spans, table: Table, time: Column | None = None) -> WordSpan | None:
+def dated(spans: Spans, table: Table, time: Column | None = None) -> WordSpan | None:
     """``in 2023``, ``since March 2024``, ``in July``."""
     word = _first(spans, "J")
     moment = spans[-1]
@@ -605,7 +608,7 @@ def _contrasted(spans: list[WordSpan], table: Table) -> list[WordSpan]:
     changes = [span for span in spans if span.kind == "E"]
     if len(compared) > 1 or not (compared or changes):
         return spans
-    spans = [(_dated([span], table) or span) if compared and span.kind in "YN" else span for span in spans]
+    spans = [(dated([span], table) or span) if compared and span.kind in "YN" else span for span in spans]
     place = compared[0] if compared else -1
     held = [span for span in spans if span.kind == "K"]
     columns = [span.data.column for span in held]
@@ -685,6 +688,14 @@ def _elapsed(spans: Spans, table: Table) -> WordSpan | None:
     label = re.sub(r"\W+", "_", f"{column.name} {unit}")
     facts = {"dtype": "float64", "product": (column,), "unit": (unit, _SECONDS[unit])}
     return replace(_joined("C", spans, (Column(table.name, label, -98, facts),)), surety=spans[0].surety)
+
+
+def _per_unit(spans: Spans, _table: Table) -> WordSpan | None:
+    """``cost per kg`` of ``price_per_kg``."""
+    column = spans[0].column
+    return (
+        _joined("C", spans, (column,)) if column is not None and spans[-1].text.lower() in parts(column.name) else None
+    )
 
 
 def _bounded(spans: Spans, table: Table) -> list[WordSpan] | None:
@@ -821,6 +832,7 @@ _RULES: tuple[Rule, ...] = (
     _rule(r"(?<=&)xC(?:&x?C)*", _shown_too),
     _rule(r"CI?[XP]", _elapsed),
     _rule(r"(?<=S)Cr=?!?(?:[LJ]NX?|N)", _bounded),
+    _rule(r"CBX", _per_unit),
     _rule(r"[IJ]V", _from_or_to),
     _rule(r"CILNX", lambda spans, table: _compared([spans[0], *spans[2:]], table)),
     _rule(r"(?:U[^$]*|F)\$F?|\$F", _spent),
@@ -858,8 +870,8 @@ _RULES: tuple[Rule, ...] = (
     _rule(r"C=!?\?", _literal),
     _rule(r"[RT]N", _numbered),
     _rule(r"!?V", _valued),
-    _rule(r"[IJ!]+[DY]|[IJ]N|D", _dated),
-    _rule(r"(?<=[KC])N(?!C)", _dated),
+    _rule(r"[IJ!]+[DY]|[IJ]N|D", dated),
+    _rule(r"(?<=[KC])N(?!C)", dated),
     _rule(r"E?~?KI?&y|y&K", _others),
     _rule(r"K[/&]K", _either),
     _rule(r"B=?[RT]", lambda spans, _table: _joined(".", spans, "")),  # ``per order`` of the rows themselves

@@ -15,20 +15,21 @@ from jupyter_agent.models.offline.grammar.edits import edited, leans, topic
 from jupyter_agent.models.offline.grammar.inspections import MEANING, Inspection, inspections
 from jupyter_agent.models.offline.grammar.inspections import answered as inspection_answer
 from jupyter_agent.models.offline.grammar.sources import Source
+from jupyter_agent.models.offline.grammar.spans import Vocabulary
 from jupyter_agent.models.offline.grammar.tables import with_levels
 from jupyter_agent.models.offline.grammar.understanding import MOST_TABLES, Understood, understood
 from jupyter_agent.models.offline.markdown import name
 from jupyter_agent.models.offline.namespace import Namespace, Table, in_code, is_lazy
 from jupyter_agent.models.offline.query import MOST_ANSWERED, Ask
-from jupyter_agent.models.offline.skills.talk import talk
+from jupyter_agent.models.offline.skills.talk import CONNECT, talk
 from jupyter_agent.models.offline.transforms.answer import answered as transformed
 from jupyter_agent.models.offline.transforms.reading import transform_of
 from jupyter_agent.models.offline.transforms.transform import Transform
-from jupyter_agent.models.offline.words import parts, tokens
+from jupyter_agent.models.offline.words import forms, parts, tokens
 
 #: ``does every customer have an email`` is no question about groups.
 _EVERY = re.compile(r"^\W*(?:do|does|did|is|are|was|were|has|have|had)\s+(?:every|each|all)\b", re.IGNORECASE)
-
+_HOW_MANY = re.compile(r"\W*how many\b", re.IGNORECASE)
 
 #: Lazy frames of which the schema is asked for a question.
 MOST_LAZY = 2
@@ -107,7 +108,13 @@ def table_answer(conversation: Conversation, facts: Facts) -> Sequence[str] | No
         if (change := transform_of(conversation.question, collected)) is not None:
             return transformed(change, namespace, facts)
         found = _read(conversation.question, collected, previous)
+    is_unheard = len(questions) > 1 and is_other and CONNECT in conversation.answer
+    if is_unheard and _is_bare(conversation.question, found):
+        return None  # ``how many in 2021?`` goes on with what was not understood
     if not found:
+        about = [each for each in inspections(conversation.question, tables, inspected) if each.what == "about"]
+        if about and not is_other and leans(conversation.question):
+            return None  # ``and the price?`` of groups is no question about a column
         return _inspected(conversation.question, tables, inspected, namespace, facts)
     if len(found) > 1 and (len(found) > MOST_ANSWERED or any(each.query.shape != "count" for each in found)):
         raise Ask.which_table(each.source.table.name for each in found)
@@ -148,8 +155,38 @@ def _inspected(
 
 def _read(question: str, tables: Sequence[Table], previous: Understood | None) -> list[Understood]:
     """The query of a question: an edit of the one before if it leans on that, else, or if it is nothing by itself."""
-    is_leaning = previous is not None and leans(question)
+    if previous is None:
+        return understood(question, tables)
+    is_leaning = leans(question)
     found = [] if is_leaning else understood(question, tables, previous)
-    if not found and previous is not None and (changed := edited(question, previous)) is not None:
+    is_bare = _is_bare(question, found)
+    ranks = {column for each in found if each.query.shape == "pick" for column in each.query.order}
+    if found and not is_bare and not ranks & set(previous.query.by):  # ``which speed is best`` of groups by speed
+        return found
+    changed, before = edited(question, previous), previous.query.all_conditions
+    if is_bare and changed is not None and _HOW_MANY.match(question):
+        is_narrower = previous.query.shape == "count" and len(changed.query.all_conditions) > len(before) > 0
+        return [] if is_narrower else [changed]  # of those that were counted, or of all
+    if changed is not None:
         return [changed]
-    return found or (understood(question, tables, previous) if is_leaning else [])
+    if is_leaning:
+        return [each for each in understood(question, tables, previous) if _stands_alone(question, each)]
+    return [] if is_bare and (before or previous.query.by) else found
+
+
+def _is_bare(question: str, found: Sequence[Understood]) -> bool:
+    """Whether a question does not say of what: ``how many per month?``, ``under 300?``, ``which is the cheapest?``."""
+    if not found or any(_stands_alone(question, each) for each in found):
+        return False
+    queries = [each.query for each in found]
+    are_rows = all(
+        query.shape in ("rows", "pick") and not query.columns and (query.shape == "pick" or not query.order)
+        for query in queries
+    )
+    return are_rows or _HOW_MANY.match(question) is not None
+
+
+def _stands_alone(question: str, found: Understood) -> bool:
+    """Whether a question that leans on the one before says itself what it is about, so that nothing of that one is left out."""
+    nouns = Vocabulary(found.source.table).row_nouns | {"rows", "row", "who"}
+    return any(forms(token.text) & nouns for token in tokens(question))

@@ -14,7 +14,7 @@ _ADJECTIVES = {
     "dear": "price cost fare fee", "old": "age -birth -born -built -founded -year -since -signup -@time", "young": "-age birth born built founded year",
     "new": "@time year built -age", "recent": "@time year", "late": "delay late @time", "early": "-delay -@time", "tall": "height", "heavy": "weight mass", "light": "-weight -mass",
     "fast": "speed velocity -duration -seconds -laptime", "slow": "-speed -velocity duration seconds minutes hours laptime", "quick": "speed -duration -seconds -minutes -hours", "long": "length duration distance worked took elapsed hours minutes seconds days time",
-    "short": "-length -duration -distance -worked -took -elapsed -hours -minutes -seconds -days -time", "far": "distance", "near": "-distance", "close": "-distance", "rich": "income salary wealth gdp",
+    "short": "-length -height -duration -distance -worked -took -elapsed -hours -minutes -seconds -days -time", "far": "distance", "near": "-distance", "close": "-distance", "rich": "income salary wealth gdp",
     "poor": "-income -salary -wealth -gdp", "busy": "@rows", "populous": "population people inhabitants", "profitable": "profit margin", "warm": "temperature temp", "hot": "temperature temp",
     "cold": "-temperature -temp", "cool": "-temperature -temp", "humid": "humidity", "dry": "-humidity -rain -rainfall", "wet": "rain rainfall precipitation humidity",
     "windy": "wind", "happy": "happiness satisfaction", "satisfied": "satisfaction", "punctual": "-delay -late -wait", "unhappy": "-happiness -satisfaction", "common": "@rows", "frequent": "@rows", "popular": "@rows", "rare": "-@rows",
@@ -32,9 +32,15 @@ SYNONYMS = {
     "gender": "sex", "sex": "gender", "dept": "department", "qty": "quantity", "quantity": "qty", "town": "city", "nation": "country", "kind": "type category", "type": "kind category",
     "category": "kind type", "duration": "length minutes hours", "length": "duration worked", "inhabitant": "population people", "population": "people inhabitants", "live": "city town country address",
     "weigh": "weight mass", "title": "name", "temperature": "temp", "subscriber": "subscribed", "score": "points rating", "happiness": "satisfaction", "answer": "response", "lateness": "delay",
-    "buyer": "customer", "arrival": "arrived", "departure": "departed", "client": "customer", "hire": "hired", "employee": "name", "seller": "vendor",
+    "buyer": "customer", "arrival": "arrived", "departure": "departed", "client": "customer", "hire": "hired", "employee": "name", "seller": "vendor", "speed": "rpm velocity kmh mph knots",
 }  # fmt: skip
 
+#: Who did so, where it is not the verb with another ending.
+AGENTS = {
+    "wrote": "author writer", "made": "maker manufacturer creator brand", "built": "builder architect manufacturer", "painted": "painter artist", "sang": "singer artist",
+    "taught": "teacher instructor", "drove": "driver", "flew": "pilot", "won": "winner", "led": "leader", "sold": "seller vendor", "bought": "buyer customer", "treated": "doctor",
+    "ran": "runner", "rode": "rider", "written": "author writer", "sung": "singer artist", "founded": "founder", "supplied": "supplier", "played": "player", "ordered": "customer",
+}  # fmt: skip
 #: Words for values that are written in another way.
 VALUE_SYNONYMS = {
     "woman": "female f w woman", "women": "female f w woman", "female": "female f w", "man": "male m man", "men": "male m man", "male": "male m",
@@ -62,7 +68,7 @@ COUNTRIES = _countries()
 #: What is added up where no function is named: the mean of a month's sales is not its sales.
 ADDITIVE = frozenset(
     words(
-        "revenue revenues sales quantity qty units profit profits turnover orders visits clicks views downloads passengers people visitors tons amount tickets votes bookings rentals"
+        "revenue revenues sales quantity qty units profit profits turnover orders visits clicks views downloads passengers people visitors tons amount tickets votes bookings rentals kwh mwh"
     )
 )
 #: Columns of which more is worse.

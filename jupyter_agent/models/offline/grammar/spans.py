@@ -14,6 +14,7 @@ from jupyter_agent.models.offline.grammar.lexicon import (
     COUNTRIES,
     LEXICON,
     LONGEST,
+    ORDINALS,
     SYNONYMS,
     VALUE_SYNONYMS,
     Entry,
@@ -176,9 +177,9 @@ class Vocabulary:
                 if any(part.startswith(form) for part in parts(column.name) for form in wanted[0] if len(form) > 3)
             ]
         if not found and len(wanted) == 1 and len(key(text)) > 4:
-            stems = _stems(text)
+            stems = word_stems(text)
             found = [
-                column for column in self.table.columns if any(stems & _stems(part) for part in parts(column.name))
+                column for column in self.table.columns if any(stems & word_stems(part) for part in parts(column.name))
             ]
         found = [column for column in found if len(wanted) > 1 or not parts(column.name) & {"id"}] or found
         return tuple(found) if len({column.name for column in found}) == 1 else ()
@@ -192,7 +193,7 @@ class Vocabulary:
 
     def called(self, text: str) -> tuple[Column, ...]:
         """The column that is meant by another word for it."""
-        for form in sorted(forms(text) | _stems(text)):
+        for form in sorted(forms(text) | word_stems(text)):
             for word in SYNONYMS.get(form, "").split():
                 found = [column for column in self.table.columns if word in parts(column.name)]
                 if found:
@@ -230,12 +231,12 @@ class Vocabulary:
 
     def truth(self, text: str) -> tuple[Column, ...]:
         """The column of truths with this stem: ``subscribers`` of ``subscribed``."""
-        stems = _stems(text) | {key(text)}
+        stems = word_stems(text) | {key(text)}
         found = [
             column
             for column in self.table.columns
             if (column.role == "truth" or is_flag(column))
-            and stems & {stem for part in parts(column.name) for stem in (part, *_stems(part))}
+            and stems & {stem for part in parts(column.name) for stem in (part, *word_stems(part))}
         ]
         return tuple(found) if len(found) == 1 else ()
 
@@ -255,11 +256,11 @@ class Vocabulary:
 
     def reference(self, text: str) -> Link | None:
         """The table of which the rows, or what is done to have them, are called so: ``ordered`` of orders."""
-        stems = _stems(text) | forms(text)
+        stems = word_stems(text) | forms(text)
         found = [
             link
             for link, nouns in self.references
-            if stems & {stem for noun in nouns for stem in (noun, *_stems(noun))}
+            if stems & {stem for noun in nouns for stem in (noun, *word_stems(noun))}
         ]
         return found[0] if len(found) == 1 else None
 
@@ -286,7 +287,7 @@ def _is_kin(noun: str, verb: str) -> bool:
     first, second = key(noun), key(verb)
     begin = max(5, len(second) - 3)
     is_begun_alike = len(first) >= begin and first[:begin] == second[:begin]
-    return is_begun_alike or bool((_stems(first) | {first}) & (_stems(second) | {second}))
+    return is_begun_alike or bool((word_stems(first) | {first}) & (word_stems(second) | {second}))
 
 
 def _home(column: Column) -> frozenset[str]:
@@ -295,7 +296,7 @@ def _home(column: Column) -> frozenset[str]:
 
 
 @cache
-def _stems(text: str) -> frozenset[str]:
+def word_stems(text: str) -> frozenset[str]:
     """A word without the ending of a verb or of who does it."""
     word = key(text)
     found = {
@@ -365,7 +366,9 @@ def _choices(pieces: Sequence[Token], place: int, question: str, vocabulary: Voc
         may_name = length <= _LONGEST_NAME and _is_phrase(gram, question)
         named = [(length, span) for span in (_named(text, vocabulary) if may_name else ())]
         if length > 1 and {gram[0].lower, gram[-1].lower} & ARTICLES:  # it is a name only as it is written
-            named = [choice for choice in named if choice[1].kind == "C" and key(choice[1].data[0].name) == key(text)]
+            named = [choice for choice in named if choice[1].kind == "C" and key(choice[1].data[0].name) in forms(text)]
+        if phrase in ORDINALS:  # ``the second`` is no column ``seconds``
+            named = [choice for choice in named if choice[1].kind == "V" or vocabulary.is_column(text)]
         sure = [choice for choice in named if choice[1].surety == 3]
         as_written = [choice for choice in sure if choice[1].kind != "V" or _is_as_written(choice[1])]
         is_small = length == 1 and spoken and phrase in ARTICLES and not (text.isupper() and len(text) > 1 and named)
@@ -389,7 +392,7 @@ def _choices(pieces: Sequence[Token], place: int, question: str, vocabulary: Voc
     if (
         not found
         and piece.kind == "word"
-        and _stems(piece.text) & {stem for noun in vocabulary.row_nouns for stem in (noun, *_stems(noun))}
+        and word_stems(piece.text) & {stem for noun in vocabulary.row_nouns for stem in (noun, *word_stems(noun))}
     ):
         return [(1, WordSpan(".", piece.text))]  # ``ordered`` of orders
     if not found and piece.kind == "word" and (link := vocabulary.reference(piece.text)) is not None:
@@ -409,7 +412,9 @@ def _nearly(word: str, lexicon: Mapping[str, list[Entry]]) -> str:
     close = nearest(word, long, cutoff=0.88)
     return (
         close[0]
-        if close and not (_stems(word) | {word}) & (_stems(close[0]) | {close[0]}) and len(close[0]) > len(word) - 2
+        if close
+        and not (word_stems(word) | {word}) & (word_stems(close[0]) | {close[0]})
+        and len(close[0]) > len(word) - 2
         else ""
     )
 

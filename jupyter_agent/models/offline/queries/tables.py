@@ -10,6 +10,7 @@ from jupyter_agent.core.text import format_bytes
 from jupyter_agent.models.offline.dialects.choice import dialect
 from jupyter_agent.models.offline.facts import Facts
 from jupyter_agent.models.offline.grammar.conversing import lazy_table
+from jupyter_agent.models.offline.grammar.edits import leans
 from jupyter_agent.models.offline.grammar.sources import likeliest
 from jupyter_agent.models.offline.lexicon import BINDING
 from jupyter_agent.models.offline.markdown import figure, many, name, names, share, table
@@ -345,7 +346,7 @@ def _goes_on_with_a_part(question: str, context: ObjectContext) -> bool:
     for earlier in (question, *reversed(context.facts.conversation.earlier)):
         if any(forms(token.text) & keys for token in tokens(earlier) if earlier is not question):
             return True
-        if not _POINTING.search(earlier):
+        if not (_POINTING.search(earlier) or (earlier is not question and leans(earlier))):
             return False
     return False
 

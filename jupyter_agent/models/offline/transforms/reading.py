@@ -171,7 +171,11 @@ def _row(spans: Spans, table: Table) -> Transform | None:
     noun, number = (next(span for span in spans if span.kind in kinds) for kinds in ("R", "Nn"))
     place = number.data - 1 if number.kind == "n" else number.data
     columns = columns_of(spans)
-    is_place = noun.surety == 0 and not any(forms(noun.text) & parts(column.name) for column in table.columns)
+    is_place = (
+        noun.surety == 0
+        and noun.text.lower() != "one"
+        and not any(forms(noun.text) & parts(column.name) for column in table.columns)
+    )
     is_there = isinstance(place, int) and 0 <= place < (table.rows or 0)
     if not is_place or not is_there or len(columns) > 1 or len(columns) < kinds_of(spans).count("C"):
         return None
