@@ -91,31 +91,35 @@ def table_answer(conversation: Conversation, facts: Facts) -> Sequence[str] | No
         kept = previous if previous is not None and previous.query.shape == "topic" and leans(question) else None
         previous = found[0] if len(found) == 1 else topic(question, sources) or kept
     if MEANING.search(conversation.question):
-        known = _inspected(conversation.question, tables, inspected, namespace, facts)
+        known = _inspected(inspections(conversation.question, tables, inspected), namespace, facts)
         note = "What it stands for is not written in the data; this is what the data shows:"
         return [known[0], note, *known[1:]] if known else None
     change = transform_of(conversation.question, tables, _spoken_of(change, previous, inspected))
     if change is not None:
         return _with_age(transformed(change, namespace, facts), namespace)
-    is_other = previous is None or previous.query.shape == "topic"
-    if is_other and len(questions) > 1 and leans(conversation.question):
+    is_other, is_leaning = previous is None or previous.query.shape == "topic", leans(conversation.question)
+    is_unheard = len(questions) > 1 and is_other and CONNECT in conversation.answer
+
+    def inspected_now() -> Sequence[str] | None:
+        known = inspections(conversation.question, tables, inspected)
+        if is_leaning and (is_unheard or not is_other):  # ``and the price?`` of groups is no question about a column
+            known = [each for each in known if each.what != "about"]
+        return _inspected(known, namespace, facts)
+
+    if is_other and len(questions) > 1 and is_leaning:
         changed = edited(conversation.question, previous) if previous is not None else None
         if changed is None:  # it goes on with what was no question of this kind
-            return _inspected(conversation.question, tables, inspected, namespace, facts)
+            return inspected_now()
     found = _read(conversation.question, tables, previous)
     if not found and (others := [variable for variable in lazy if variable not in spoken_of]):
         collected = _collected(others, typed[-1], facts)
         if (change := transform_of(conversation.question, collected)) is not None:
             return transformed(change, namespace, facts)
         found = _read(conversation.question, collected, previous)
-    is_unheard = len(questions) > 1 and is_other and CONNECT in conversation.answer
     if is_unheard and _is_bare(conversation.question, found):
         return None  # ``how many in 2021?`` goes on with what was not understood
     if not found:
-        about = [each for each in inspections(conversation.question, tables, inspected) if each.what == "about"]
-        if about and not is_other and leans(conversation.question):
-            return None  # ``and the price?`` of groups is no question about a column
-        return _inspected(conversation.question, tables, inspected, namespace, facts)
+        return inspected_now()
     if len(found) > 1 and (len(found) > MOST_ANSWERED or any(each.query.shape != "count" for each in found)):
         raise Ask.which_table(each.source.table.name for each in found)
     secret = next((column for each in found for column in each.query.used() if column.facts.get("withheld")), None)
@@ -144,11 +148,8 @@ def _spoken_of(change: Transform | None, previous: Understood | None, inspected:
     return change or query
 
 
-def _inspected(
-    question: str, tables: Sequence[Table], before: Sequence[Inspection], namespace: Namespace, facts: Facts
-) -> Sequence[str] | None:
+def _inspected(found: Sequence[Inspection], namespace: Namespace, facts: Facts) -> Sequence[str] | None:
     """What inspection knows; None if the question asks for something else."""
-    found = inspections(question, tables, before)
     blocks = [block for inspection in found for block in inspection_answer(inspection, namespace, facts)]
     return _with_age(blocks, namespace) if any(blocks) else None
 
@@ -170,19 +171,17 @@ def _read(question: str, tables: Sequence[Table], previous: Understood | None) -
     if changed is not None:
         return [changed]
     if is_leaning:
-        return [each for each in understood(question, tables, previous) if _stands_alone(question, each)]
+        alone = understood(question, tables, previous)
+        return [each for each in alone if _stands_alone(question, each) and each.query.having is None]
     return [] if is_bare and (before or previous.query.by) else found
 
 
 def _is_bare(question: str, found: Sequence[Understood]) -> bool:
-    """Whether a question does not say of what: ``how many per month?``, ``under 300?``, ``which is the cheapest?``."""
+    """Whether a question does not say of what: ``how many per month?``, ``under 300?``, ``which is the cheapest?``, ``sort by price``."""
     if not found or any(_stands_alone(question, each) for each in found):
         return False
     queries = [each.query for each in found]
-    are_rows = all(
-        query.shape in ("rows", "pick") and not query.columns and (query.shape == "pick" or not query.order)
-        for query in queries
-    )
+    are_rows = all(query.shape in ("rows", "pick") and not query.columns for query in queries)
     return are_rows or _HOW_MANY.match(question) is not None
 
 

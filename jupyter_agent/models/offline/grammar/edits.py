@@ -103,6 +103,7 @@ def _leading(kinds: str) -> int:
 def _with_agent(query: TableQuery, question: str, table: Table) -> TableQuery | None:
     """``who wrote it?``: of the row that was found, the column that is called as who does so."""
     asked = _WHO.fullmatch(question)
+    query = (_rows_of(query) or query) if query.shape == "count" else query
     if asked is None or query.shape not in ("pick", "rows"):
         return None
     verb = (asked[1] or asked[2]).lower()
@@ -160,7 +161,8 @@ def _changed(query: TableQuery, found: Parts) -> TableQuery | None:
     if {condition.column for condition in found.conditions} & {condition.column for condition in query.pair}:
         return None
     narrowed = _with_conditions(query, found)
-    if narrowed is None:
+    is_of_sum = query.shape == "share" and query.part is None
+    if narrowed is None or (is_of_sum and len(narrowed.conditions) > len(query.conditions)):
         return None
     changed = replace(narrowed, wants_code=False)
     if found.chart is not None:
@@ -310,6 +312,8 @@ def _with_groups(query: TableQuery, found: Parts) -> TableQuery | None:
 def _with_measures(query: TableQuery, found: Parts) -> TableQuery | None:
     if found.measures and query.shape == "difference":
         return replace(query, measures=found.measures) if len(found.measures) == 1 else None
+    if found.measures and query.shape == "rows" and query.limit:
+        return None  # of the rows that are shown, or of all
     if found.measures:
         shape: Shape = "groups" if query.by or query.period else "measures"
         return replace(query, shape=shape, measures=found.measures, shared=False, **_NO_ROWS)
@@ -366,21 +370,20 @@ def _with_extreme(query: TableQuery, found: Parts) -> TableQuery | None:
         return None if found.extremes or found.superlatives else query
     column, descending = extreme
     is_single = found.has("o") or found.nth or (found.has("R") and not found.is_plural)
-    limit = found.limit or (None if query.shape == "pick" else 1 if is_single else query.limit or 1)
     if query.shape == "groups":
+        limit = found.limit or (1 if is_single else query.limit or 1)
         return replace(query, descending=descending, limit=limit, nth=found.nth)
-    if query.shape == "measures" and column is not None and found.has("w"):
-        return replace(
-            query, shape="pick", order=(column,), descending=descending, measures=(), limit=found.limit, nth=found.nth
-        )
-    if query.shape == "measures" and column is not None and not (found.nth or found.limit or is_single):
+    is_row = _are_rows(query) or (query.shape == "measures" and found.has("w"))
+    if query.shape == "measures" and not is_row and column is not None and not (found.nth or found.limit or is_single):
         function: Function = "max" if descending else "min"
         return replace(query, measures=(Measure(function, column),)) if can_measure(function, column) else None
     if query.shape == "rows" and query.order and query.limit and not query.directions and column == query.order[0]:
         return replace(query, descending=descending, limit=found.limit or query.limit) if not found.nth else None
-    if query.shape != "pick" or column is None:
+    if column is None or not is_row:
         return None
-    return replace(query, order=(column,), descending=descending, limit=limit, nth=found.nth)
+    columns = query.columns if query.shape == "pick" else ()
+    picked = replace(query, shape="pick", columns=columns, measures=(), order=(column,))
+    return replace(picked, descending=descending, limit=found.limit, nth=found.nth)
 
 
 def _extreme_in(query: TableQuery, found: Parts) -> tuple[Column | None, bool] | None:
@@ -397,11 +400,16 @@ def _extreme_in(query: TableQuery, found: Parts) -> tuple[Column | None, bool] |
     if is_of_groups and current is None:
         sign = _sign_of_counts(adjective)
         return (None, sign > 0) if sign else None
-    hinted = extreme_of(adjective, found.table) if query.shape == "pick" else None
+    hinted = extreme_of(adjective, found.table) if _are_rows(query) else None
     sign = direction(adjective, current) if current is not None else 0
     if hinted is not None and (not sign or adjective.lstrip("-") in ("good", "bad")):
         return hinted.column, hinted.descending
     return (current, sign > 0) if sign else None
+
+
+def _are_rows(query: TableQuery) -> bool:
+    """Whether rows were shown or counted, of which there is a first."""
+    return query.shape == "pick" or (query.shape in ("rows", "count") and not query.limit and not query.within)
 
 
 def _sign_of_counts(adjective: str) -> int:
