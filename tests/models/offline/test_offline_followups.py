@@ -265,6 +265,7 @@ def fleet_shell() -> Any:
         ("which kind has the fewest boats || how many is that?", "**2 rows** of 8"),
         ("which port has the highest total price || how much is that?", "**825**"),
         ("which song has the most units || how many?", "| `Ice` | 95 |"),
+        ("mean length_m per port || the longest only || how long is it?", "**41.5**"),
         ("boats with builder Boh || how many is that?", "**3** of 8"),
         # Shares.
         ("how many boats are insured || as a percentage", "(75 %)"),
@@ -335,6 +336,7 @@ def test_what_is_asked_goes_on_with_what_was_answered(fleet_shell: Any, question
         "how many boats in Kiel || how many are insured?",
         "how many zebras in 2022 || how many in 2023?",
         "how many zebras in 2022 || and in 2023?",
+        "which zebra is the oldest || which port is he in",
         "average price per zebra || and in march?",
         "longest boat || when was it built",
         "which port has the most boats || which is the cheapest",
@@ -352,3 +354,11 @@ def test_where_there_are_fewer_it_is_said(fleet_shell: Any) -> None:
     offline = OfflineSession(fleet_shell)
     offline.ask("which port has the most boats")
     assert "There is no number 4" in offline.ask("and the fourth?").text
+
+
+def test_a_column_with_a_small_word_in_its_name_has_a_plural(offline_with: Callable[[str], OfflineSession]) -> None:
+    session = offline_with(
+        "import pandas as pd\nstays = pd.DataFrame({'ward': list('abab'), 'no_show': [True, False, True, True], 'flag_i': [1, 0, 1, 0]})"
+    )
+    assert "**3** of 4" in session.fresh().ask("how many no shows were there").text
+    assert session.ask("which flag is most frequent").declined is not None

@@ -32,7 +32,7 @@ from jupyter_agent.models.offline.words import parts
 #: A question that begins so, or points back, goes on with the one before.
 _LEANING = re.compile(
     r"\W*(?:and|or|but|now|also|then|only|just|what about|how about|same|the same|instead|ok|again|which one|without|except|excluding|by|per|for|in|sort it|as|"
-    r"with|since|before|after|top|first)\b|.*\b(?:they|them|those|these|that|it|this|their|its|there|(?:the|just|only|which)(?: \w+)? ones?)\b",
+    r"with|since|before|after|top|first)\b|.*\b(?:they|them|those|these|that|it|this|their|its|there|he|she|him|her|his|(?:the|just|only|which)(?: \w+)? ones?)\b",
     re.IGNORECASE,
 )
 
@@ -152,7 +152,9 @@ def _changed(query: TableQuery, found: Parts) -> TableQuery | None:
         return query  # ``what is the correlation coefficient?``
     if content == {"%"} or (content == {"%", "F"} and found.functions == ("sum",)):
         return _as_share(query)
-    if content == {"H"} or (content == {"U"} and not found.asked):
+    measured = query.measures[0].column if query.shape == "groups" and len(query.measures) == 1 else None
+    is_of_groups = found.asked and measured is not None and direction(found.asked, measured)  # ``how long is it?``
+    if content == {"H"} or (content == {"U"} and (not found.asked or is_of_groups)):
         return _size(query, found)
     if found.wants_code:
         return replace(query, wants_code=True) if content <= {"h"} else None
@@ -211,7 +213,7 @@ def _size(query: TableQuery, found: Parts) -> TableQuery | None:
         case "pick" if not are_rows and not found.is_several:
             return replace(query, columns=query.order[:1])
         case "groups" if is_one and query.outer is None and query.part is None:
-            is_counted = function in ("count", "sum", "nunique") and not query.shared
+            is_counted = function in ("count", "sum", "nunique", "max", "min") and not query.shared
             return query if is_counted or (not found.has("H") and function) else None
         case "groups" if found.has("H") and query.having is not None and query.outer is None:
             return replace(query, outer="count", descending=None)

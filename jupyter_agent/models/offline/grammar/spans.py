@@ -366,7 +366,8 @@ def _choices(pieces: Sequence[Token], place: int, question: str, vocabulary: Voc
         may_name = length <= _LONGEST_NAME and _is_phrase(gram, question)
         named = [(length, span) for span in (_named(text, vocabulary) if may_name else ())]
         if length > 1 and {gram[0].lower, gram[-1].lower} & ARTICLES:  # it is a name only as it is written
-            named = [choice for choice in named if choice[1].kind == "C" and key(choice[1].data[0].name) in forms(text)]
+            written = {key(text)} if gram[-1].lower in ARTICLES else forms(text)
+            named = [choice for choice in named if choice[1].kind == "C" and key(choice[1].data[0].name) in written]
         if phrase in ORDINALS:  # ``the second`` is no column ``seconds``
             named = [choice for choice in named if choice[1].kind == "V" or vocabulary.is_column(text)]
         sure = [choice for choice in named if choice[1].surety == 3]

@@ -31,6 +31,8 @@ from jupyter_agent.models.offline.spans import Lexicon, Meaning, Spans, named_so
 from jupyter_agent.models.offline.words import forms, tokens
 
 _LONGEST = 60
+#: Words of a question that names nothing: ``the longest only``.
+_SHORTEST = 3
 #: They are answered in a few lines, without a run.
 _SHORT = ("shape", "columns", "dtypes", "head", "missing", "index", "memory")
 _POINTING = re.compile(r"\b(?:it|its|they|them|their|that|those|these)\b", re.IGNORECASE)
@@ -346,7 +348,8 @@ def _goes_on_with_a_part(question: str, context: ObjectContext) -> bool:
     for earlier in (question, *reversed(context.facts.conversation.earlier)):
         if any(forms(token.text) & keys for token in tokens(earlier) if earlier is not question):
             return True
-        if not (_POINTING.search(earlier) or (earlier is not question and leans(earlier))):
+        goes_on = earlier is not question and (leans(earlier) or len(tokens(earlier)) <= _SHORTEST)
+        if not (_POINTING.search(earlier) or goes_on):
             return False
     return False
 
