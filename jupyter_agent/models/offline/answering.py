@@ -31,6 +31,8 @@ from jupyter_agent.models.offline.words import forms, key, tokens
 _ONCE_MORE = re.compile(r"\W*(?:and\W*|now\W*|again\W*|once (?:more|again)\W*)+", re.IGNORECASE)
 #: What changes something is not said twice.
 _CHANGING = re.compile(r"^\S+ [-+*/]?= ", re.MULTILINE)
+#: What goes on with rows that were shown or counted.
+_WHICH = re.compile(r"\W*(?:and\W+)?(?:(?:in|on|at|of|for|from) )?which ([^\W\d]\w*)\W*", re.IGNORECASE)
 #: Where a name stands, even if it is a word of the language, too.
 _NAMED = re.compile(
     r"\b(?:column|variable|field|frame|dataframe|function)s? (?:called |named )?[`'\"]?([^\W\d]\w*)", re.IGNORECASE
@@ -73,17 +75,25 @@ def _answered(conversation: Conversation) -> OfflineReply:
             with suppress(Ask):
                 previous = read(earlier, objects)
             objects = replace(objects, previous=previous)
-    about = read(question, replace(objects, only_named=True))
+    is_of_rows = bool(conversation.earlier) and _is_which(question, namespace)
+    about = read(question, replace(objects, only_named=True)) if not is_of_rows else None
     about_tables = table_answer(replace(conversation, question=question), facts) if about is None else None
     if about_tables is not None:
         return OfflineReply(about_tables)
-    about = about or read(question, objects)
+    about = about or (read(question, objects) if not is_of_rows else None)
     if isinstance(about, OverviewQuery):
         return overview(namespace, facts)
     if about is not None:
         return OfflineReply([block for block in (*about.answer(facts), namespace.age_note) if block.strip()])
     tables = [_detailed(table, facts) for table in namespace.frames]
     return refusal(question, _strange(question, namespace, tables), namespace, facts)
+
+
+def _is_which(question: str, namespace: Namespace) -> bool:
+    """Whether ``which meters?`` asks for values of a column, not for a variable that is called so."""
+    asked = _WHICH.fullmatch(question)
+    columns = [column for table in namespace.frames for column in table.columns]
+    return asked is not None and any(forms(asked[1]) & forms(column.name) for column in columns)
 
 
 def _detailed(table: Table, facts: Facts) -> Table:

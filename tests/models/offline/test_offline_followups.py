@@ -222,6 +222,7 @@ boats = pd.DataFrame({
     'insured': [True, True, False, True, False, True, True, True],
     'sold_on': pd.to_datetime(['2022-03-04', '2022-06-01', '2023-03-09', '2023-04-02', '2023-04-20', '2022-04-11', '2023-06-30', '2023-03-30']),
 })
+ports = pd.DataFrame({'port': ['Kiel', 'Bergen', 'Turku'], 'berths': [3, 5, 2]})
 songs = pl.DataFrame({
     'song': ['Dawn', 'Rain', 'Fog', 'Ice', 'Moss', 'Tide'],
     'composer': ['Bach', 'Liszt', 'Bach', 'Haydn', 'Liszt', 'Bach'],
@@ -288,6 +289,7 @@ def fleet_shell() -> Any:
         # What belongs to the rows.
         ("how many boats have no crew || in which ports", "**1**.\n\n`Kiel`"),
         ("how many songs have over 45 units || which singers || how many", "is **2**"),
+        ("how many boats have no crew || which ports", "`Kiel`"),
         ("longest boat || who built it?", "`Anders`"),
         ("which song has the most units || who composed it? || who sang it", "`Bea`"),
         ("songs with over 60 units || who composed them?", "select('song', 'composer')"),
@@ -339,6 +341,10 @@ def test_what_is_asked_goes_on_with_what_was_answered(fleet_shell: Any, question
         "which zebra is the oldest || which port is he in",
         "average price per zebra || and in march?",
         "longest boat || when was it built",
+        "boats per kind || only ferries || as a percentage",
+        "boats per kind || as a percentage || only ferries",
+        "total units per released_year || the last one",
+        "mean price per port || the lowest only || how many boats are that",
         "which port has the most boats || which is the cheapest",
         "longest boat || what else did they build?",
     ],

@@ -241,7 +241,8 @@ def query_of(found: Parts) -> TableQuery | None:
     return replace(query, wants_code=found.wants_code) if query is not None else None
 
 
-def _is_of_time(column: Column) -> bool:
+def is_of_time(column: Column) -> bool:
+    """Whether a column says when, by its type or its name."""
     return kind_of(column) == "time" or bool(parts(column.name) & PERIODS)
 
 
@@ -250,7 +251,7 @@ def _uses_all_heard(found: Parts, query: TableQuery) -> bool:
     fixed = [condition.column for condition in query.conditions if condition.operator == "=="]
     if len(set(fixed)) < len(fixed):
         return False  # ``Oslo to Rome`` of one column
-    if found.is_change and not query.period and not any(map(_is_of_time, (*query.by, *query.order))):
+    if found.is_change and not query.period and not any(map(is_of_time, (*query.by, *query.order))):
         return False  # ``how did sales change by city`` has no before and after
     heard = {*found.columns, *found.groups.by, *(condition.column for condition in found.conditions)}
     used = {*query.used(), *([query.time] if query.time is not None else [])}
@@ -341,7 +342,7 @@ def _query_of(found: Parts) -> TableQuery | None:
     if found.has("%"):
         return _share(found, base)
     if found.has("#"):
-        is_alone = all(map(_is_of_time, found.columns)) and not set("FMZSsdu%EUWwtnNGP$") & set(found.kinds)
+        is_alone = all(map(is_of_time, found.columns)) and not set("FMZSsdu%EUWwtnNGP$") & set(found.kinds)
         is_clear = not any(is_number(each.column) and usual(each.column) == "sum" for each in found.conditions)
         counted = _groups(base, (), _COUNT, found.periods[0], having=(">", 0), outer="count")
         return replace(counted, descending=None) if is_alone and is_clear else None

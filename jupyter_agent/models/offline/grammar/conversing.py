@@ -29,6 +29,8 @@ from jupyter_agent.models.offline.words import forms, parts, tokens
 
 #: ``does every customer have an email`` is no question about groups.
 _EVERY = re.compile(r"^\W*(?:do|does|did|is|are|was|were|has|have|had)\s+(?:every|each|all)\b", re.IGNORECASE)
+#: ``how many boats is that?``
+_POINTING = re.compile(r"\b(?:that|this|it|those|these|them)\W*$", re.IGNORECASE)
 _HOW_MANY = re.compile(r"\W*how many\b", re.IGNORECASE)
 
 #: Lazy frames of which the schema is asked for a question.
@@ -188,4 +190,4 @@ def _is_bare(question: str, found: Sequence[Understood]) -> bool:
 def _stands_alone(question: str, found: Understood) -> bool:
     """Whether a question that leans on the one before says itself what it is about, so that nothing of that one is left out."""
     nouns = Vocabulary(found.source.table).row_nouns | {"rows", "row", "who"}
-    return any(forms(token.text) & nouns for token in tokens(question))
+    return not _POINTING.search(question) and any(forms(token.text) & nouns for token in tokens(question))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
-from jupyter_agent.models.offline.grammar.assembly import Parts, descends, parts_of, usual
+from jupyter_agent.models.offline.grammar.assembly import Parts, descends, is_of_time, parts_of, usual
 from jupyter_agent.models.offline.grammar.charts import as_chart
 from jupyter_agent.models.offline.grammar.combinators import (
     can_measure,
@@ -184,6 +184,8 @@ def _changed(query: TableQuery, found: Parts) -> TableQuery | None:
         if counted is None or (found.columns and query.shape not in ("pick", "rows")):
             return None
         changed = counted
+    if changed.shared and _is_of_some_groups(changed):
+        return None
     for apply in (_with_groups, _with_measures, _with_columns, _with_extreme, _with_order):
         new = apply(changed, found)
         if new is None:
@@ -248,7 +250,12 @@ def _as_share(query: TableQuery) -> TableQuery | None:
     if query.shape == "measures":
         return replace(query, shape="share") if len(query.conditions) == 1 else None
     is_plain = query.shape == "groups" and not (query.part or query.within or query.having or query.outer)
-    return replace(query, shared=True) if is_plain else None
+    return replace(query, shared=True) if is_plain and not _is_of_some_groups(query) else None
+
+
+def _is_of_some_groups(query: TableQuery) -> bool:
+    """Whether conditions choose groups, so that their sum is not the whole."""
+    return bool({condition.column for condition in query.conditions} & set(query.by))
 
 
 def _with_conditions(query: TableQuery, found: Parts) -> TableQuery | None:
@@ -469,6 +476,8 @@ def _with_end(query: TableQuery, found: Parts) -> TableQuery | None:
     match found.place:
         case "first" | "last" if not is_ordered:
             down = found.place == "last"
+        case "first" | "last" if query.shape == "groups" and any(map(is_of_time, query.by)):
+            return None  # of the list, or the earliest
         case "last" if down is not None and not query.limit:
             down = not down
         case "top" | "bottom" if is_ordered and (down is not False or query.limit):
