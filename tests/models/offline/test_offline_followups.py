@@ -296,6 +296,7 @@ def fleet_shell() -> Any:
         ("boats in Kiel || how many || who built them", "['builder']"),
         ("boats in Kiel || which has the lowest price || and the longest?", "| `a` | 60 |"),
         ("mean price per kind || sort by kind", "groupby('kind')['price'].mean()\n```"),
+        ("mean price per kind in 2022 || units over 60", "songs.filter(pl.col('units') > 60)"),
         ("longest boat || and its crew?", "| `f` | 15 | 71 |"),
         ("longest boat || when was it sold?", "2022-04-11"),
     ],
@@ -368,3 +369,25 @@ def test_a_column_with_a_small_word_in_its_name_has_a_plural(offline_with: Calla
     )
     assert "**3** of 4" in session.fresh().ask("how many no shows were there").text
     assert session.ask("which flag is most frequent").declined is not None
+
+
+def test_a_month_is_no_value_of_a_key_and_the_next_one_keeps_the_groups(
+    offline_with: Callable[[str], OfflineSession],
+) -> None:
+    offline = offline_with(
+        "import datetime as dt\nimport polars as pl\n"
+        "taps = pl.DataFrame({'tap': ['T1', 'T2', 'T1', 'T2'], 'units': [4, 5, 6, 9], 'day': [dt.date(2024, month, 3) for month in (1, 1, 3, 3)]})\n"
+        "per_tap = taps.group_by('tap').agg(pl.col('units').sum())"
+    )
+    assert "'T1'" not in offline.ask("units per tap in january").code
+    reply = offline.ask("and in march?")
+    assert "filter(pl.col('day').dt.month().is_in([3])).group_by('tap')" in reply.code, reply.text
+
+
+def test_a_price_per_unit_is_asked_for_in_other_words(offline_with: Callable[[str], OfflineSession]) -> None:
+    offline = offline_with(
+        "import pandas as pd\nteas = pd.DataFrame({'tea': ['Assam', 'Sencha'], 'caffeine': [50, 30], 'price_per_kg': [21.5, 48.0]})"
+    )
+    offline.ask("which tea has the most caffeine")
+    assert "21.5" in offline.ask("how much does it cost per kg").text
+    assert offline.fresh().ask("average cost per km").declined is not None

@@ -162,7 +162,10 @@ def _read(question: str, tables: Sequence[Table], previous: Understood | None) -
         return understood(question, tables)
     is_leaning = leans(question)
     found = [] if is_leaning else understood(question, tables, previous)
-    is_bare = _is_bare(question, found)
+    are_elsewhere = all(
+        each.query.shape in ("rows", "count") and each.source.table.name != previous.source.table.name for each in found
+    )
+    is_bare = _is_bare(question, found) and not are_elsewhere
     ranks = {column for each in found if each.query.shape == "pick" for column in each.query.order}
     if found and not is_bare and not ranks & set(previous.query.by):  # ``which speed is best`` of groups by speed
         return found
