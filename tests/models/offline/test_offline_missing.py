@@ -21,6 +21,8 @@ fruits = ['apple', 'pear', 'apple', '']
 scores = [1, 4, 4]
 seen = {'ash', 'oak'}
 cellar = {'rye': 3, 'oats': 0, 'malt': None}
+captains = {'Rovers': 'Brook', 'United': 'Eriksen'}
+setup = {'name': 'wide', 'trainer': {'gpu': True}}
 """
 
 
@@ -75,6 +77,9 @@ def test_missing_values_are_left_out_when_that_is_asked(values: OfflineSession, 
         ("does seen contain oak", "True"),
         ("is there rye in the cellar", "has the key `rye`: it is **`3`**"),
         ("are there oats in the cellar", "has the key `oats`: it is **`0`**"),
+        ("does Villa have captains", "**No**"),
+        ("does setup have a gpu", "`setup['trainer']['gpu']` is **`True`**"),
+        ("do captains have Rovers", "it is **`'Brook'`**"),
         ("does the cellar have barley", "**No**, `cellar` has no key `barley`"),
     ],
 )
@@ -93,6 +98,7 @@ def test_whether_something_is_among_values(values: OfflineSession, question: str
         "is apple in ages",
         "is there any rice malt in the cellar",
         "is there enough rye in the cellar",
+        "is Brook in captains",
         "mean of grid including nan",
     ],
 )

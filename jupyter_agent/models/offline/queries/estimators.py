@@ -378,14 +378,14 @@ def _prediction(question: str, models: Sequence[Variable], context: ObjectContex
 
 
 def _values_of(found: Spans) -> dict[str, float] | None:
-    """The number beside each name of a feature; nothing where none is named, None where it is not clear whose a number is."""
-    beside = [span for span in found.spans if span.slot in ("number", "feature")]
-    if not any(span.slot == "feature" for span in beside):
+    """The number next to each name of a feature; nothing where none is named, None where it is not clear whose a number is."""
+    listed = [span for span in found.spans if span.slot in ("number", "feature")]
+    if not any(span.slot == "feature" for span in listed):
         return {}
     values: dict[str, float] = {}
     place = 0
-    while place < len(beside):
-        pair = beside[place : place + 2]
+    while place < len(listed):
+        pair = listed[place : place + 2]
         slots = [span.slot for span in pair]
         if sorted(slots) != ["feature", "number"]:
             return None
@@ -393,7 +393,7 @@ def _values_of(found: Spans) -> dict[str, float] | None:
         if feature.value in values:
             return None
         values[feature.value] = value.value
-        after = beside[place + 2 : place + 3]
+        after = listed[place + 2 : place + 3]
         is_unit = bool(after) and after[0].value == feature.value and pair[1] is value
         place += 3 if is_unit else 2  # ``temperature 38 degrees``
     return values

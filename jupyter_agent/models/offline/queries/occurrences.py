@@ -197,8 +197,10 @@ def _key(holder: Part, needle: str, *, is_quoted: bool) -> KeyQuery | None:
     found = [part for part in holder.parts if forms(part.key) & forms(needle)]
     if found:
         return KeyQuery(holder, needle, found[0]) if len(found) == 1 else None
-    is_whole = bool(holder.parts) and holder.length == len(holder.parts)
-    is_like = any(likeness(needle, part.key) >= 0 or likeness(part.key, needle) >= 0 for part in holder.parts)
-    return (
-        KeyQuery(holder, needle, None) if is_whole and (is_quoted or not (is_like or _is_of_a_kind(needle))) else None
-    )
+    inner = [part for *_, part in holder.walk()]
+    is_whole = bool(holder.parts) and all(part.length in (None, len(part.parts)) for part in inner)
+    words_inside = f"{[part.key for part in inner[1:]]} {[part.text for part in inner[1:]]}".casefold()
+    is_like = any(form in words_inside for form in (needle.casefold(), *forms(needle)))
+    is_like = is_like or any(likeness(needle, part.key) >= 0 or likeness(part.key, needle) >= 0 for part in inner[1:])
+    is_clear = is_whole and not is_like and (is_quoted or not _is_of_a_kind(needle))
+    return KeyQuery(holder, needle, None) if is_clear else None
