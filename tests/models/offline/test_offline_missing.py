@@ -127,3 +127,15 @@ def test_a_word_that_no_value_has_is_a_value_only_where_it_is_written_as_one(
     reply = session.ask(question)
     assert (reply.declined is not None) is (shown is None), reply.text
     assert shown is None or shown in reply.text, reply.text
+
+
+@pytest.mark.parametrize(("question", "fact"), [("share of titles that are essays", None), ("what percent of titles are essays", None), ("what percent of loans are essays", "**1** of 4")])  # fmt: skip
+def test_a_share_of_one_tables_values_is_not_one_of_anothers_rows(
+    offline_with: Callable[[str], OfflineSession], question: str, fact: str | None
+) -> None:
+    session = offline_with(
+        "import pandas as pd\nbooks = pd.DataFrame({'book_id': [1, 2, 3], 'title': ['A', 'B', 'C'], 'genre': ['essay', 'novel', 'essay']})\nloans = pd.DataFrame({'loan_id': [1, 2, 3, 4], 'book_id': [1, 2, 2, 2]})"
+    )
+    text = session.ask(question).text
+    assert "Share of rows by" not in text, text
+    assert fact is None or fact in text, text

@@ -132,6 +132,8 @@ def _uses_all(query: TableQuery, source: Source) -> bool:
     names = {part.name for column in query.used() for part in (column, *column.facts.get("product", ()))}
     keys = {column.name for column in query.by}
     used = [names & {column.name for column in link.table.columns} - {link.right.name} for link in source.links]
+    if query.shared and query.conditions and len(source.links) == 1 and used[0] == names:
+        return False  # ``percent of the titles that are novels`` are rows of the books, not of their loans
     return all(
         own and not (link.left.name in keys and own | {link.left.name} == names)
         for own, link in zip(used, source.links, strict=True)
