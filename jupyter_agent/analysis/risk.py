@@ -1271,7 +1271,9 @@ class _Reach(ast.NodeVisitor):
             }
             if any(text in METHODS or text in WRITE_IF_GIVEN_PATH for text in texts):
                 return "files"
-        if is_method and last in _BY_TEXT and places[1:] and self._texts.is_hidden(named[0] if named else None):
+        first = named[0] if named else None
+        is_text_hidden = is_method and last in _BY_TEXT and places[1:] and self._texts.is_hidden(first)
+        if is_text_hidden and not _are_expressions(self._names.origins_of(first) if first is not None else ()):
             return "files"
         if is_method and node.args and last == "write" and root in _SELF_WRITING:
             return "" if into_memory else "files"
@@ -1658,6 +1660,12 @@ class _Reach(ast.NodeVisitor):
             self.inspect(expression or variable, "expression")
         if code:
             self._note(code, shown)
+
+
+def _are_expressions(origins: Iterable[str]) -> bool:
+    """Whether it is an expression of polars, ``pl.col("price").mean()``: all that is made of one is one, never a text."""
+    found = tuple(origins)
+    return bool(found) and all(origin.startswith(("polars.col()", "polars.len()", "polars.lit()")) for origin in found)
 
 
 def _is_constant(node: ast.expr | None) -> bool:

@@ -29,8 +29,10 @@ class Kernel(Protocol):
         Never raises for a kernel's failing: the last known state then comes back with `stale` saying why.
         """
 
-    async def inspect(self, name: str, column: str | None = None) -> Variable:
+    async def inspect(self, name: str, column: str | None = None, values: Sequence[str] = ()) -> Variable:
         """One variable (or one column of a frame) in full detail, read from the live kernel.
+
+        Of columns of text with more values than are described, those are added that have one of the words in `values`.
 
         Raises:
             NotFound: no such variable or column now.

@@ -7,7 +7,7 @@ import asyncio
 import ctypes
 import json
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
 from functools import partial
@@ -55,11 +55,11 @@ class LocalKernel:
             self._state = replace(known, stale="Reading the variables takes too long.", status="busy")
         return self._state
 
-    async def inspect(self, name: str, column: str | None = None) -> Variable:
+    async def inspect(self, name: str, column: str | None = None, values: Sequence[str] = ()) -> Variable:
         """One variable, or one column of a frame, in full."""
         try:
             async with asyncio.timeout(6.0):
-                reply = await asyncio.to_thread(kernelside.inspect, self._shell, name, column)
+                reply = await asyncio.to_thread(kernelside.inspect, self._shell, name, column, values)
         except TimeoutError as error:
             raise KernelUnavailable("Reading the variable takes too long.") from error
         wire = reply.get("variable")

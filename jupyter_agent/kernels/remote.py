@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import os
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -173,13 +173,13 @@ class RemoteKernel:
             await asyncio.wait([hello, probe, reply], return_when=asyncio.FIRST_COMPLETED)
             return reply.done() or hello.done()
 
-    async def inspect(self, name: str, column: str | None = None) -> Variable:
+    async def inspect(self, name: str, column: str | None = None, values: Sequence[str] = ()) -> Variable:
         """One variable, or one column of a frame, in full."""
         what = name if column is None else f'{name}["{column}"]'
         try:
             async with asyncio.timeout(6.0):
                 await self._installation.wait()
-                reply = await self._request({"op": "inspect", "name": name, "column": column})
+                reply = await self._request({"op": "inspect", "name": name, "column": column, "values": [*values]})
         except Unreadable as error:
             raise KernelUnavailable(error.reason) from error
         except (TimeoutError, Restarted) as error:

@@ -6,6 +6,7 @@ Standard library only, no import of ours; its source travels into kernels that d
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -56,7 +57,12 @@ class InstalledShell:
             return self.introspection.state(str(content.get("epoch") or ""), int(content.get("since") or 0))
         if operation == "inspect":
             column = content.get("column")
-            return self.introspection.inspect(str(content.get("name")), None if column is None else str(column))
+            values = content.get("values")
+            return self.introspection.inspect(
+                str(content.get("name")),
+                None if column is None else str(column),
+                values if type(values) is list else (),
+            )
         return {"error": f"unknown operation {operation!r}"}
 
 
@@ -104,9 +110,9 @@ def state(ip: Any, epoch: str, since: int) -> dict[str, Any]:
     return _installed_in(ip).introspection.state(epoch, since)
 
 
-def inspect(ip: Any, name: str, column: str | None = None) -> dict[str, Any]:
+def inspect(ip: Any, name: str, column: str | None = None, values: Iterable[str] = ()) -> dict[str, Any]:
     """One variable, or one column of a frame, in full: ``{"variable": …}`` or ``{"gone": True}``."""
-    return _installed_in(ip).introspection.inspect(name, column)
+    return _installed_in(ip).introspection.inspect(name, column, values)
 
 
 def _installed_in(ip: Any) -> InstalledShell:

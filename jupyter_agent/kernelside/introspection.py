@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Iterable
 from typing import Any
 
 from . import wire
@@ -94,14 +95,14 @@ class Introspector:
         return described
 
     @no_imports()
-    def inspect(self, name: str, column: str | None) -> dict[str, Any]:
-        """One variable or one column in full; ``{"gone": True}`` where there is none."""
+    def inspect(self, name: str, column: str | None, values: Iterable[str] = ()) -> dict[str, Any]:
+        """One variable or one column in full, with the texts that have one of the words; ``{"gone": True}`` where there is none."""
         register_loaded()
         try:
             value = user_value(self._tracker.shell, name)
         except KeyError:
             return {"gone": True}
-        budget = TimeBudget(wire.INSPECT_SECONDS, detail=True)
+        budget = TimeBudget(wire.INSPECT_SECONDS, detail=True, values=values)
         if column is None:
             description = _describe(name, value, budget)
             text = None if description.facts.get("withheld") else ai_repr(value)

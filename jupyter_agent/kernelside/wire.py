@@ -6,7 +6,8 @@ Facts by kind, all optional:
 ===========  =========================================================================================
 frame        rows, columns_total, columns [{name, dtype, missing, samples}], more_columns, index, labels,
              memory_bytes; inspected also the columns' statistics and ``head``
-series       length, dtype, missing, samples, labels; inspected also unique and statistics
+series       length, dtype, missing, samples, labels; inspected also unique, statistics, and ``found``, the texts that were
+             looked for and are not among the most frequent
 index        length, dtype, samples
 array        shape, dtype, device; inspected also min, max, mean, std, missing, samples
 number       value                              bool, none   value
@@ -27,6 +28,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import unicodedata
 
 #: Escape sequences of terminals: colours and cursor moves, titles and links, single characters.
 ANSI_ESCAPE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
@@ -103,6 +105,14 @@ def line(text: str, limit: int = MAX_LINE) -> str:
     if text.isprintable():
         return text
     return _CONTROLS.sub("�", text.replace("\r\n", "⏎").replace("\n", "⏎").replace("\t", " "))
+
+
+def plain_text(text: str) -> str:
+    """The text as it is compared where case and accents do not count."""
+    folded = text.casefold()
+    if folded.isascii():
+        return folded
+    return "".join(letter for letter in unicodedata.normalize("NFKD", folded) if not unicodedata.combining(letter))
 
 
 def count(number: int, noun: str) -> str:

@@ -12,6 +12,7 @@ from jupyter_agent.core.messages import Effect
 from jupyter_agent.core.protocols import ToolContext, ToolOutput, ToolSpec
 from jupyter_agent.tools.requirements import live_kernel, object_schema
 
+_WORDS = {"type": "array", "items": {"type": "string"}, "description": "Words to look for in columns of text"}
 _DOTTED = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*")
 
 
@@ -54,7 +55,7 @@ class InspectVariable:
     spec: ClassVar[ToolSpec] = ToolSpec(
         "inspect_variable",
         "Describe a variable, or a column of it, in full: missing values, ranges, items.",
-        object_schema({"name": {"type": "string"}, "column": {"type": "string"}}, "name"),
+        object_schema({"name": {"type": "string"}, "column": {"type": "string"}, "values": _WORDS}, "name"),
         title="Inspect variable",
         icon="ui-components:inspector",
     )
@@ -64,7 +65,7 @@ class InspectVariable:
         name = str(arguments["name"])
         known = context.state.variables if context.state is not None else {}
         try:
-            variable = await live_kernel(context).inspect(name, arguments.get("column"))
+            variable = await live_kernel(context).inspect(name, arguments.get("column"), arguments.get("values") or ())
         except NotFound as error:
             near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
             hint = f" Names like it: {', '.join(near)}." if near and name not in known else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +47,7 @@ class LookingKernel:
     async def state(self, *, timeout: float = 2.0) -> KernelState:
         return STATE
 
-    async def inspect(self, name: str, column: str | None = None) -> Variable:
+    async def inspect(self, name: str, column: str | None = None, values: Sequence[str] = ()) -> Variable:
         if self._away:
             raise KernelUnavailable("The kernel is away.")
         found = {("df", None): FRAME, ("df", "price"): PRICE}.get((name, column))

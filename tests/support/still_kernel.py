@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from jupyter_agent.core.errors import NotFound
 from jupyter_agent.core.kernel_state import ExecutionResult, KernelState, Variable
 
@@ -26,7 +28,7 @@ class StillKernel:
     async def state(self, *, timeout: float = 2.0) -> KernelState:
         return self.now
 
-    async def inspect(self, name: str, column: str | None = None) -> Variable:
+    async def inspect(self, name: str, column: str | None = None, values: Sequence[str] = ()) -> Variable:
         if name not in self.now.variables:
             raise NotFound(f"There is no variable '{name}'.")
         return self.now.variables[name]

@@ -268,7 +268,7 @@ class InventiveKernel(StillKernel):
     async def state(self, *, timeout: float = 2.0) -> KernelState:
         return KernelState("k1", "e1", 1, {"mine": Variable("mine", "int", "number", "5")})
 
-    async def inspect(self, name: str, column: str | None = None) -> Variable:
+    async def inspect(self, name: str, column: str | None = None, values: Sequence[str] = ()) -> Variable:
         return Variable(name, "int", "number", "42")
 
     async def execute(self, code: str, *, timeout: float) -> ExecutionResult:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import math
+import re
 import sys
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 from ..secrets import WITHHELD, is_secret_name
-from ..wire import MAX_COLUMNS, MAX_ITEMS, MAX_TEXT
+from ..wire import MAX_COLUMNS, MAX_ITEMS, MAX_TEXT, plain_text
 from .reading import PLAIN_IDS
 from .registry import TimeBudget, one_line
 from .texts import element_text, type_text
 
+_WORD = re.compile(r"\w+")
 #: Elements of one piece.
 _PIECE = 1 << 18
 #: Elements up to which a median, or the number of distinct values, is worth the copy it takes.
@@ -76,7 +78,22 @@ def number_facts(values: Any, budget: TimeBudget) -> dict[str, Any]:
     return {**{name: plain_number(number) for name, number in numbers.items()}, "missing": missing}
 
 
-def tally(values: Iterable[Any]) -> dict[str, Any]:
+def found_values(values: Iterable[Any], budget: TimeBudget) -> dict[str, Any]:
+    """The texts that have one of the words that are looked for, as ``{"found": [text, ...]}``; nothing where none has."""
+    found: list[str] = []
+    for value in values if budget.values else ():
+        if len(found) == MAX_ITEMS or budget.spent:
+            break
+        if (
+            type(value) is str
+            and len(value) <= MAX_TEXT
+            and not budget.values.isdisjoint(_WORD.findall(plain_text(value)))
+        ):
+            found.append(element_text(value, MAX_TEXT))
+    return {"found": found} if found else {}
+
+
+def tally(values: Iterable[Any], budget: TimeBudget) -> dict[str, Any]:
     """Distinct values and the most frequent ones among Python objects, by exact plain types; others by their class."""
     counts: dict[Any, int] = {}
     missing = longest = 0
@@ -88,9 +105,10 @@ def tally(values: Iterable[Any]) -> dict[str, Any]:
         counts[key] = counts.get(key, 0) + 1
         if type(value) is str and len(value) > longest:
             longest = len(value)
-    frequent = sorted(counts.items(), key=lambda entry: -entry[1])[:MAX_ITEMS]
-    top = [[element_text(element, MAX_TEXT), number] for (_, element), number in frequent]
-    facts = {"missing": missing, "unique": len(counts), "top": top}
+    ordered = sorted(counts.items(), key=lambda entry: -entry[1])
+    top = [[element_text(element, MAX_TEXT), number] for (_, element), number in ordered[:MAX_ITEMS]]
+    found = found_values((element for (cls, element), _ in ordered[MAX_ITEMS:] if cls is str), budget)
+    facts = {"missing": missing, "unique": len(counts), "top": top, **found}
     return {**facts, "max_length": longest} if longest else facts
 
 

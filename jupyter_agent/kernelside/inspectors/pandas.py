@@ -7,7 +7,7 @@ from typing import Any
 
 from .. import wire
 from ..secrets import is_secret_name
-from .columns import MAX_SORTED, ColumnReader, column_facts, first_rows, number_facts, tally
+from .columns import MAX_SORTED, ColumnReader, column_facts, first_rows, found_values, number_facts, tally
 from .reading import PLAIN_IDS, class_name, instance_dict, is_library_class, loaded, opaque
 from .registry import TimeBudget, ValueDescription, one_line, register_when_loaded, text_inspector
 from .texts import element_text, type_text
@@ -84,7 +84,7 @@ def statistics(series: Any, budget: TimeBudget) -> dict[str, Any]:
     if budget.spent or _is_foreign(series):
         return {"unevaluated": "time" if budget.spent else "foreign data type"}
     if _holds_objects(series):
-        return tally(_objects(series)) if len(series) <= MAX_SORTED else {"unevaluated": "too long"}
+        return tally(_objects(series), budget) if len(series) <= MAX_SORTED else {"unevaluated": "too long"}
     kind = getattr(series.dtype, "kind", "")
     facts: dict[str, Any] = {}
     if len(series) <= MAX_SORTED:
@@ -106,6 +106,7 @@ def statistics(series: Any, budget: TimeBudget) -> dict[str, Any]:
     counts = series.value_counts()
     values, numbers = counts.index.tolist(), counts.iloc[: wire.MAX_ITEMS].tolist()
     facts["top"] = [[element_text(value, wire.MAX_TEXT), int(number)] for value, number in zip(values, numbers)]  # noqa: B905
+    facts.update(found_values(values[wire.MAX_ITEMS :], budget))
     if type(series.dtype) is loaded("pandas", "StringDtype"):
         # `series.str.len()` would load a module of pandas' own.
         facts["max_length"] = max(map(len, values), default=0)

@@ -6,7 +6,7 @@ from typing import Any
 
 from ..secrets import is_secret_name
 from ..wire import MAX_COLUMNS, MAX_COLUMNS_INSPECTED, MAX_ITEMS, MAX_SAMPLE, MAX_SAMPLES, MAX_TEXT
-from .columns import MAX_SORTED, ColumnReader, column_facts, first_rows, plain_number
+from .columns import MAX_SORTED, ColumnReader, column_facts, first_rows, found_values, plain_number
 from .reading import loaded
 from .registry import TimeBudget, ValueDescription, one_line, register_when_loaded
 from .texts import element_text
@@ -35,8 +35,9 @@ def statistics(series: Any, budget: TimeBudget) -> dict[str, Any]:
         return facts
     facts["unique"] = int(series.drop_nulls().n_unique())
     if not dtype.is_numeric() and not dtype.is_temporal():
-        counts = series.drop_nulls().value_counts(sort=True).head(MAX_ITEMS).rows()
-        facts["top"] = [[element_text(value, MAX_TEXT), number] for value, number in counts]
+        counts = series.drop_nulls().value_counts(sort=True)
+        facts["top"] = [[element_text(value, MAX_TEXT), number] for value, number in counts.head(MAX_ITEMS).rows()]
+        facts.update(found_values(counts.to_series(0).slice(MAX_ITEMS).to_list() if budget.values else (), budget))
         if type(dtype) is loaded("polars", "String"):
             facts["max_length"] = int(series.str.len_chars().max() or 0)
     return facts

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from ..secrets import WITHHELD, is_secret_name
-from ..wire import MAX_LINE, VARIABLE_SECONDS, clip, line
+from ..wire import MAX_LINE, VARIABLE_SECONDS, clip, line, plain_text
 from .reading import loaded, mro, opaque, qualified_name
 
 
@@ -21,10 +21,11 @@ class ValueDescription(NamedTuple):
 
 
 class TimeBudget:
-    """Time for one description, and whether it is wanted in full detail."""
+    """Time for one description, whether it is wanted in full detail, and words of the values that are looked for."""
 
-    def __init__(self, seconds: float = VARIABLE_SECONDS, *, detail: bool = False) -> None:
+    def __init__(self, seconds: float = VARIABLE_SECONDS, *, detail: bool = False, values: Iterable[str] = ()) -> None:
         self.detail = detail
+        self.values = frozenset(map(plain_text, values))
         self._end = time.perf_counter() + seconds
 
     @property

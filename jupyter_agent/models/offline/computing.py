@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from calendar import month_name
+from calendar import day_name, month_name
 from collections.abc import Sequence
 
 from jupyter_agent.models.offline.facts import Ran
@@ -36,6 +36,8 @@ def _in_words(condition: Condition) -> str:
     match condition.operator:
         case "month":
             return f"{column} is in {joined([month_name[value] for value in condition.values], 'or')}"
+        case "weekday":
+            return f"{column} is on a {joined([day_name[value] for value in condition.values], 'or')}"
         case "notin":
             return f"{column} is not {joined(values, 'or')}"
         case "unmatched":

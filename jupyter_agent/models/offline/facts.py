@@ -7,13 +7,15 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, Literal
 
 from jupyter_agent.core.kernel_state import Cell, Variable
 from jupyter_agent.models.offline.conversation import Conversation, Signature, signature
+from jupyter_agent.models.offline.grammar.lexicon import LEXICON
 from jupyter_agent.models.offline.lexicon import words
 from jupyter_agent.models.offline.namespace import Column, Namespace, Table, real, texts, whole
-from jupyter_agent.models.offline.words import parts
+from jupyter_agent.models.offline.words import forms, parts
 
 #: Codes of calls that were not made.
 _REFUSED = words(
@@ -25,6 +27,8 @@ _ENTRY = re.compile(r'\{"(?:name": "[^"]*", "type|id)": "')
 _NOTE = re.compile(r"\s*\[\d+\.\d s(?:; [^\n]*)?\]\s*$")
 #: Columns of wide tables that are inspected one by one for a question.
 MOST_COLUMNS = 8
+#: Words that are looked for among the values of tables: the newest.
+MOST_WORDS = 30
 
 
 class Need(Exception):
@@ -94,23 +98,49 @@ class Facts:
 
     def inspected(self, name: str, column: str | None = None) -> Variable | None:
         """A variable or one column of a frame in full; None when it is gone or nobody can look."""
-        data = self._data("inspect_variable", _inspection(name, column))
+        data = self._data("inspect_variable", self._inspection(name, column))
         return None if data is None or "name" not in data else Variable.from_wire(data)
 
     def inspected_all(self, variables: Sequence[Variable]) -> list[Variable]:
         """Several variables in full, asked for at once; as they are where one is gone or nobody can look."""
-        self._all([{"name": variable.name} for variable in variables])
+        self._all([self._inspection(variable.name) for variable in variables])
         return [self.inspected(variable.name) or variable for variable in variables]
 
     def tables(self, namespace: Namespace, most: int, words: frozenset[str]) -> tuple[Table, ...]:
         """All tables in full detail; one that cannot be inspected as the list has it. Of a wide one, the columns of these words."""
         frames = namespace.frames[:most]
-        self._all([{"name": frame.name} for frame in frames])
+        self._all([self._inspection(frame.name) for frame in frames])
         found = [self._widened(frame) for frame in frames]
         wanted = [(table, column) for table in found for column in table.columns if _is_cut(column, words)]
         wanted.sort(key=lambda pair: not parts(pair[1].name) <= words)  # what is named whole goes first
-        self._all([{"name": table.name, "column": column.name} for table, column in wanted[:MOST_COLUMNS]])
+        self._all([self._inspection(table.name, column.name) for table, column in wanted[:MOST_COLUMNS]])
         return tuple(replace(table, columns=tuple(self._full(column) for column in table.columns)) for table in found)
+
+    def _inspection(self, name: str, column: str | None = None) -> Mapping[str, Any]:
+        """The arguments of a call that inspects a variable, or one column of it, and looks for what is typed among its values."""
+        column_named = {} if column is None else {"column": column}
+        values = {"values": self._looked_for} if self._looked_for else {}
+        return {"name": name, **column_named, **values}
+
+    @cached_property
+    def _looked_for(self) -> list[str]:
+        """The words of the conversation that may be values: neither of the language nor names."""
+        variables = self.namespace().variables.values()
+        names = [
+            text
+            for variable in variables
+            for text in (variable.name, *(column.name for column in Table.of(variable).columns))
+        ]
+        known = frozenset[str]().union(*map(parts, names))
+        typed = [
+            word
+            for text in (*self.conversation.earlier, self.conversation.question)
+            for word in re.findall(r"\w+", text)
+        ]
+        wanted = dict.fromkeys(
+            word for word in typed if len(word) > 2 and not word.isdecimal() and word.lower() not in LEXICON
+        )
+        return [word for word in wanted if not forms(word) & known][-MOST_WORDS:]
 
     def _all(self, arguments: Sequence[Mapping[str, Any]]) -> None:
         """Ask for all that is not known yet at once."""
@@ -147,7 +177,7 @@ class Facts:
 
     def inspected_if_known(self, name: str, column: str | None = None) -> Variable | None:
         """Like `inspected`, but only from what is known already."""
-        data = parsed(self.conversation.results.get(signature("inspect_variable", _inspection(name, column))))
+        data = parsed(self.conversation.results.get(signature("inspect_variable", self._inspection(name, column))))
         return None if data is None or "name" not in data else Variable.from_wire(data)
 
     def error(self) -> Mapping[str, Any] | None:
@@ -201,11 +231,6 @@ def _is_cut(column: Column, words: frozenset[str]) -> bool:
     return column.plain and (
         bool(column.facts.get("top_left_out")) or (not column.dtype and bool(parts(column.name) & words))
     )
-
-
-def _inspection(name: str, column: str | None) -> Mapping[str, str]:
-    """The arguments of a call that inspects a variable, or one column of it."""
-    return {"name": name} if column is None else {"name": name, "column": column}
 
 
 def parsed(text: str | None, *, complete: bool = False) -> Mapping[str, Any] | None:

@@ -84,7 +84,7 @@ class Column:
     @property
     def values(self) -> tuple[str, ...]:
         """Some values as text, the frequent ones first where known."""
-        known = dict.fromkeys([*(value for value, _ in self.top), *self.samples])
+        known = dict.fromkeys([*(value for value, _ in self.top), *texts(self.facts.get("found")), *self.samples])
         return tuple(value for value in known if not _CHANGED.search(value))
 
     @property

@@ -12,7 +12,7 @@ from jupyter_agent.models.offline.namespace import Column, Namespace
 from jupyter_agent.models.offline.words import joined
 
 Operator = Literal[
-    "==", "!=", ">", ">=", "<", "<=", "between", "during", "month", "isin", "notin", "missing", "present", "contains",
+    "==", "!=", ">", ">=", "<", "<=", "between", "during", "month", "weekday", "isin", "notin", "missing", "present", "contains",
     "startswith", "endswith", "unmatched",
 ]  # fmt: skip
 Function = Literal[

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from jupyter_agent.kernelside.wire import plain_text
+
 Kind = Literal["word", "quoted", "file", "date", "number", "operator", "mark"]
 #: A question longer than this is read only so far.
 MAX_LENGTH = 2000
@@ -70,15 +72,15 @@ def number(text: str) -> float | int | None:
 
 
 def key(text: str) -> str:
-    """What is left of a name when case, spaces and punctuation do not count."""
-    return "".join(letter for letter in text.casefold() if letter.isalnum())
+    """What is left of a name when case, accents, spaces and punctuation do not count."""
+    return "".join(letter for letter in plain_text(text) if letter.isalnum())
 
 
 def forms(text: str) -> frozenset[str]:
     """A name's key, and the key of its singular."""
     plain = key(text)
     found = {plain}
-    if len(plain) > 3 and plain.endswith("s") and not plain.endswith("ss"):
+    if (len(plain) > 3 or plain == "ids") and plain.endswith("s") and not plain.endswith("ss"):
         found.add(plain[:-1])
         if plain.endswith("ies"):
             found.add(plain[:-3] + "y")

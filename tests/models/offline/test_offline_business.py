@@ -207,7 +207,7 @@ def test_all_functions_that_are_named_are_told(offline_sales: OfflineSession, sa
 
 
 def test_what_it_does_not_understand_is_not_answered_with_something_else(offline_sales: OfflineSession) -> None:
-    assert "I do not understand `weekends`" in offline_sales.ask("average price on weekends").text
+    assert "I do not understand `solstices`" in offline_sales.ask("average price on solstices").text
     assert "The mean of" not in offline_sales.fresh().ask("price above average").text
 
 

@@ -11,7 +11,7 @@ from tests.support.offline_session import OfflineSession
 
 #: Questions about the table `df`, each with a word that changes what is asked and that nobody understands.
 DROPPED = {
-    "average price on weekends": "weekends",
+    "average price on solstices": "solstices",
     "mean price by country": "country",
     "average price in tokyo": "tokyo",
     "how many rows in the suburbs": "suburbs",

@@ -106,6 +106,36 @@ journeys = pl.DataFrame({
 })
 marks = np.array([4, 11, 7, 30, 2])
 """
+CALLS = """
+from datetime import date, timedelta
+import pandas as pd
+import polars as pl
+names = ['Ana Sá', 'Bo Ek', 'Cy Orr', 'Di Fox', 'Ed Roy', 'Flo Kay', 'Gil Ash', 'Hal Poe', 'Ike Ray', 'Jo Lee', 'Kit Marlowe',
+         'Lía Núñez', 'The Duke', 'Ned Oak']
+agents = pd.DataFrame({
+    'agent': names,
+    'age': [25, 31, 64, 47, 52, 38, 29, 61, 44, 33, 57, 41, 23, 36],
+    'role': ['clerk', 'boss'] * 7,
+    'years_of_service': [1, 4, 30, 12, 22, 9, 3, 28, 14, 6, 25, 11, 2, 8],
+    'value_eur': [100, 250, 180, 90, 300, 120, 60, 210, 75, 140, 330, 95, 40, 160],
+})
+calls = pd.DataFrame({
+    'call_id': range(1, 41),
+    'agent': (names * 3)[:40],
+    'start': [pd.Timestamp('2024-03-01') + pd.Timedelta(days=day) for day in range(40)],
+    'hold_minutes': [float(place % 9) for place in range(40)],
+    'no_answer': [place % 5 == 0 for place in range(40)],
+    'status': ['called', 'closed', 'open', 'closed'] * 10,
+    'cost': [float(place) for place in range(40)],
+})
+calls.loc[3, 'hold_minutes'] = None
+tanks = pl.DataFrame({
+    'day': [date(2024, 1, 1) + timedelta(days=day) for day in range(60)],
+    'tank': ['T1', 'T2'] * 30,
+    'litres': [float(place) for place in range(60)],
+    'depth': [float(60 - place) for place in range(60)],
+})
+"""
 MODELS = """
 import numpy as np
 import pandas as pd
@@ -199,6 +229,7 @@ ANSWERED: dict[str, list[tuple[str, str]]] = {
         ("how often does each shade occur", "'teal': 3"),
     ],
     "days and months": [
+        ("date of the latest visit", "2024-01-05 05:50"),
         ("number of months with visits", "**{visits.arrived.dt.to_period('M').nunique()}**"),
         ("on how many days were there visits", "**{visits.arrived.dt.date.nunique()}**"),
         (
@@ -301,6 +332,67 @@ ANSWERED: dict[str, list[tuple[str, str]]] = {
         ("dtypes of buses and orders", "Types of the **5 columns** of `buses`:"),
         ("preview || how about staff", "The first 3 rows of `staff`:"),
     ],
+    "values that inspection leaves out": [
+        ("age of kit marlowe", "| {agents.age[10]} |"),
+        ("how old is Lia Nunez", "| {agents.age[11]} |"),
+        ("role of the duke", "| `{agents.role[12]}` |"),
+        ("how many calls did Núñez take", "**{(calls.agent == 'Lía Núñez').sum()}**"),
+        ("how many years of service has ned oak", "| {agents.years_of_service[13]} |"),
+    ],
+    "days of the week": [
+        ("how many calls on mondays", "**{(calls.start.dt.day_of_week == 0).sum()}**"),
+        ("mean cost of calls on the weekend", "**{calls[calls.start.dt.day_of_week >= 5].cost.mean()}**"),
+        ("calls per status on fridays", "where `start` is on a Friday"),
+        (
+            "total litres on sundays or tuesdays",
+            "**{tanks.filter(pl.col('day').dt.weekday().is_in([2, 7]))['litres'].sum()}**",
+        ),
+    ],
+    "names that begin like an article": [
+        ("how many no answers per status", "where `no_answer` is `True`"),
+        ("how many of the calls were no answers", "**{calls.no_answer.sum()}**"),
+        ("drop the no answers from calls", "**{(~calls.no_answer).sum()} of 40 rows** stay"),
+        ("drop the no_answer column", "without `no_answer`"),
+    ],
+    "people are compared by their age": [
+        ("who is over 60", "where `age` > `60`"),
+        ("how many clerks are under 40", "**{((agents.role == 'clerk') & (agents.age < 40)).sum()}**"),
+        ("agents with value over 200 eur", "`value_eur` > `200`"),
+    ],
+    "a sum or a mean, where both may be meant": [
+        (
+            "litres per month",
+            "| {tanks.filter(pl.col('day').dt.month() == 1)['litres'].sum()} | {tanks.filter(pl.col('day').dt.month() == 1)['litres'].mean()} |",
+        ),
+        ("mean litres per month", "Mean of `litres` by month"),
+        (
+            "mean and median of cost by status in calls",
+            "| `open` | {calls[calls.status == 'open'].cost.mean()} | {calls[calls.status == 'open'].cost.median()} |",
+        ),
+        ("mean and max of litres by tank", "| `T2` | {tanks.filter(pl.col('tank') == 'T2')['litres'].mean()} | 59 |"),
+    ],
+    "small words of tables": [
+        ("how many calls are called", "**10** of 40"),
+        ("how many callls are open", "**10** of 40"),
+        ("how many hold readings are missing", "**1** of 40"),
+        ("average number of hold minutes by status", "Mean of `hold_minutes`"),
+        ("what kinds of status are there", "`called`, `closed`, `open`"),
+        ("which agents start with The", "`The Duke`"),
+        ("agents with oak in the name", "`Ned Oak`"),
+        ("what percent of calls are open", "**10** of 40"),
+        ("most experienced agent", "`Cy Orr`"),
+        ("3 most valuable agents", "| `Kit Marlowe` | 330 |"),
+        ("average value of clerks", "**{agents[agents.role == 'clerk'].value_eur.mean()}**"),
+        ("histogram of hold times", "calls['hold_minutes']"),
+        ("status against agent in calls", "pd.crosstab(calls['status'], calls['agent'])"),
+        ("which period do the calls cover", "**`{calls.start.max().date()}`**"),
+    ],
+    "what goes with what": [
+        ("what correlates most with age", "| `years_of_service` |"),
+        ("correlations of litres", "| `depth` | -1 |"),
+        ("do older agents have more value", "**{agents.age.corr(agents.value_eur)}**"),
+        ("does a higher age mean a higher value", "**{agents.age.corr(agents.value_eur)}**"),
+    ],
     "who answers and what can be asked": [
         (question, "- the table `orders`, 8 rows")
         for question in ("help", "who are you", "how do i use this", "hello", "what can you do")
@@ -355,6 +447,14 @@ DECLINED = {
         "orders by branch",
         "second largest mark",
     ],
+    CALLS: [
+        "what percent of agents are pirates",
+        "agents over 200",
+        "how many calls on mondays and fridays in tanks",
+        "which agents start with",
+        "what correlates most with agent",
+        "does a higher age mean a status",
+    ],
     MODELS: ["precision", "true positives of three", "f1 and coefficients of logit"],
     VISITS: [
         "how many visits on the last day",
@@ -378,6 +478,18 @@ SOURCES = {
     **dict.fromkeys(("people and things of a country", "its and their", "lazy frames"), ANIMALS),
     **dict.fromkeys(("small shapes", "from and to"), LOANS),
     "several models and metrics": MODELS,
+    **dict.fromkeys(
+        (
+            "values that inspection leaves out",
+            "days of the week",
+            "names that begin like an article",
+            "people are compared by their age",
+            "a sum or a mean, where both may be meant",
+            "small words of tables",
+            "what goes with what",
+        ),
+        CALLS,
+    ),
 }
 SHELLS: dict[str, Any] = {}
 

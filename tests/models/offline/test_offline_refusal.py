@@ -48,15 +48,15 @@ def test_each_question_that_is_suggested_is_answered(
 
 
 def test_a_refusal_names_the_word_and_what_there_is(offline: OfflineSession) -> None:
-    reply = offline.ask("average price on weekends")
+    reply = offline.ask("average price on solstices")
     assert reply.declined is not None
-    assert "weekends" in reply.declined.words
+    assert "solstices" in reply.declined.words
     assert "the table `df`, 200 rows × 6 columns: `city`" in reply.text
     assert "1. *" in reply.text
 
 
 def test_a_number_asks_the_question_that_stood_behind_it(offline: OfflineSession) -> None:
-    first = offline.ask("average price on weekends").suggestions[0].query
+    first = offline.ask("average price on solstices").suggestions[0].query
     assert offline.ask("1").text == offline.fresh().ask(first).text
 
 

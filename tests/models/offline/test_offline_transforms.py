@@ -216,7 +216,7 @@ def test_what_may_not_run_is_marked_untried_and_checked_by_what_is_known(rooms_s
 
 
 REFUSED = {
-    "drop rows where kind is office on weekends": "weekends",
+    "drop rows where kind is office on solstices": "solstices",
     "fill seats with the mean per floor": "floor",
     "frobnicate the seats": "frobnicate",
     "drop the colour column": "colour",

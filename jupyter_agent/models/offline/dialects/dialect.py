@@ -41,6 +41,11 @@ class Grouping:
     part: Condition | None = None
     having: tuple[Operator, int] | None = None
 
+    @property
+    def is_of_one_column(self) -> bool:
+        """Whether the functions are several of one column."""
+        return len(self.values) > 1 and len(set(self.values)) == 1
+
 
 def alias(namespace: Namespace, module: str, usual: str, runs: bool) -> tuple[str, tuple[str, ...]]:
     """How to write a library, and the import that this needs."""

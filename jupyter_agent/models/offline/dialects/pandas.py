@@ -90,13 +90,10 @@ class Pandas:
                 return f"~{at}.isin({list(values)!r})"
             case "unmatched":
                 return f"~{at}.isin({self._there(values)})"
-            case "month":
+            case "month" | "weekday":
                 moment = at if condition.column.role == "time" else f"{self.pd}.to_datetime({at})"
-                return (
-                    f"{moment}.dt.month == {values[0]}"
-                    if len(values) == 1
-                    else f"{moment}.dt.month.isin({list(values)})"
-                )
+                of_moment = f"{moment}.dt.{'month' if condition.operator == 'month' else 'day_of_week'}"
+                return f"{of_moment} == {values[0]}" if len(values) == 1 else f"{of_moment}.isin({list(values)})"
             case "missing":
                 return f"{at}.isna()"
             case "present":
@@ -160,7 +157,10 @@ class Pandas:
         call = "size()" if not grouping.values else _CALLS[grouping.function]
         if keys.startswith("resample") and call == "sum()" and grouping.descending is False:
             call = "sum(min_count=1)"  # a day without rows has no sum, so it is not the lowest
-        if grouping.each:
+        if grouping.is_of_one_column:
+            value = f"[{grouping.values[0].label}]"
+            call = f"agg([{', '.join(_LAMBDAS.get(how, repr(how)) for how in grouping.each)}])"
+        elif grouping.each:
             calls = (
                 f"{value.label}: {_LAMBDAS.get(how, repr(how))}"
                 for value, how in zip(grouping.values, grouping.each, strict=True)
@@ -177,6 +177,7 @@ class Pandas:
             code += ".pipe(lambda values: values / values.sum())"
         if grouping.descending is not None:
             by = f"{grouping.values[0].label}, " if len(grouping.values) > 1 else ""
+            by = f"{grouping.each[0]!r}, " if grouping.is_of_one_column else by
             code += f".sort_values({by}ascending={not grouping.descending})"
         return code + (f".head({grouping.limit})" if grouping.limit else "")
 
@@ -264,7 +265,10 @@ class Pandas:
         return f"{self.frame.code}.assign({name}=lambda rows: rows[{column.label}].dt.total_seconds() / {seconds})"
 
     def correlated(self, columns: Sequence[Column], conditions: Sequence[Condition] = ()) -> str:
-        """One number for two columns, else the matrix."""
+        """One number for two columns; of one column its correlations with the others, the strongest first; else the matrix."""
+        if len(columns) == 1:
+            others = f"{self.rows(conditions)}.corr(numeric_only=True)[{columns[0].label}].drop({columns[0].label})"
+            return f"{others}.sort_values(key=abs, ascending=False)"
         if len(columns) == 2:
             return f"{self.column(columns[0], conditions)}.corr({self.column(columns[1], conditions)})"
         return f"{self.rows(conditions)}.corr(numeric_only=True)"

@@ -65,6 +65,9 @@ class Polars:
                 return f"~{at}.is_in({table.code}[{key.label}].implode())"
             case "month":
                 return f"{self.moment(condition.column)}.dt.month().is_in({list(condition.values)})"
+            case "weekday":
+                days = [day + 1 for day in condition.values]
+                return f"{self.moment(condition.column)}.dt.weekday().is_in({days})"
             case "missing":
                 return f"{at}.is_null()"
             case "present":
@@ -120,7 +123,8 @@ class Polars:
             keys.append(f"{self.moment(grouping.time)}{_PERIODS[grouping.period]}.alias({name!r})")
         calls = grouping.each or (grouping.function,) * len(grouping.values)
         values = ", ".join(
-            f"{self.expression(value)}.{_CALLS[how]}" for value, how in zip(grouping.values, calls, strict=True)
+            f"{self.expression(value)}.{_CALLS[how]}" + (f".alias({how!r})" if grouping.is_of_one_column else "")
+            for value, how in zip(grouping.values, calls, strict=True)
         )
         counted = f"{self.pl}.len()"
         if grouping.part is not None:
@@ -197,6 +201,11 @@ class Polars:
         if len(columns) == 2:
             pair = f"{self.pl}.corr({columns[0].label}, {columns[1].label})"
             return f"{self.rows(conditions)}.select({pair}).item()"
+        if len(columns) == 1:
+            others = [other.label for other in self.frame.of_role("number") if other != columns[0]]
+            pairs = ", ".join(f"{self.pl}.corr({other}, {columns[0].label}).alias({other})" for other in others)
+            table = f"{self.rows(conditions)}.select({pairs}).unpivot()"
+            return f"{table}.sort({self.pl}.col('value').abs(), descending=True)"
         numeric = columns or self.frame.of_role("number")
         return f"{self.selected(numeric, conditions)}.drop_nulls().corr()"
 
@@ -253,4 +262,6 @@ def _value(grouping: Grouping) -> str:
     """The name of the first column that holds one value for each group."""
     if grouping.part is not None:
         return repr("share")
+    if grouping.is_of_one_column:
+        return repr(grouping.each[0])
     return grouping.values[0].label if grouping.values else repr("len")

@@ -171,7 +171,8 @@ def _expression(query: TableQuery, language: Dialect, *, is_shown: bool) -> str:
             mask = f"(values < {low} - 1.5 * ({high} - {low})) | (values > {high} + 1.5 * ({high} - {low}))"
             return f"(lambda values: values{picked.format(mask)})({values})"
         case "matrix":
-            return language.correlated((), conditions)
+            strongest = ".head(1)" if query.limit else ""
+            return language.correlated(query.columns, conditions) + strongest
         case "pick":
             shown = _shown(query, language.frame)
             if query.nth is None and query.limit is None:
@@ -262,6 +263,9 @@ def _title(query: TableQuery, source: Source) -> str:
         case "correlation":
             return f"Correlation of {names_of(query.columns)}{where}"
         case "matrix":
+            if query.columns:
+                strongest = "The strongest correlation" if query.limit else "Correlations"
+                return f"{strongest} of {name(query.columns[0].name)} with the other number columns of {inside}{where}"
             return f"Correlations of the number columns of {inside}{where}"
         case "outliers":
             far = "1.5 times the middle half's width outside it"

@@ -17,7 +17,7 @@ from jupyter_agent.models.offline.grammar.combinators import (
     is_counting,
     measures_of,
 )
-from jupyter_agent.models.offline.grammar.lexicon import ADDITIVE, AMOUNTS
+from jupyter_agent.models.offline.grammar.lexicon import ADDITIVE, AMOUNTS, NOT_ADDITIVE
 from jupyter_agent.models.offline.grammar.query import Chart, TableQuery
 from jupyter_agent.models.offline.grammar.spans import PEOPLE, WordSpan, is_flag
 from jupyter_agent.models.offline.grammar.tables import (
@@ -189,8 +189,7 @@ def parts_of(spans: Sequence[WordSpan], table: Table) -> Parts | None:
                 pass
             case _:
                 return None
-        if span.note:
-            found.notes += (span.note,)
+    found.notes = tuple(span.note for span in spans if span.note)
     is_ranked = found.superlatives or found.extremes or found.place or found.has("o")
     if (found.limit is not None and not is_ranked) or (
         found.nth is not None and not (found.superlatives or found.extremes)
@@ -224,6 +223,11 @@ def is_naming(column: Column) -> bool:
 def usual(column: Column) -> Function:
     """How values are brought together where nobody says it: what one sells in a month is added up, its price is not."""
     return "sum" if parts(column.name) & ADDITIVE or counted_by(column) else "mean"
+
+
+def _may_be_added_up(column: Column) -> bool:
+    """Whether both the sum and the mean of a month may be meant: nothing says that it is an amount, or that it is none."""
+    return is_number(column) and usual(column) == "mean" and not parts(column.name) & NOT_ADDITIVE
 
 
 def query_of(found: Parts) -> TableQuery | None:
@@ -311,7 +315,7 @@ def _query_of(found: Parts) -> TableQuery | None:
     if (found.has("x") and not (found.has("W") and found.superlatives)) or found.turned == "turn":
         return None
     operators = [condition.operator for condition in found.conditions]
-    if "unmatched" in operators and {"during", "month"} & set(operators):
+    if "unmatched" in operators and {"during", "month", "weekday"} & set(operators):
         return None  # ``no orders in 2024`` may have some in 2023
     base = TableQuery(
         found.table,
@@ -337,7 +341,7 @@ def _query_of(found: Parts) -> TableQuery | None:
         return None
     if found.has("O"):
         return _outliers(found, base)
-    if found.has("g"):
+    if found.has("g") or _are_crossed(found):
         return _pivot(found, base)
     if found.has("%"):
         return _share(found, base)
@@ -414,9 +418,20 @@ def _correlation(found: Parts, base: TableQuery) -> TableQuery | None:
     if not columns and not set("FMZSHU%usdtWwnb") & set(found.kinds) and len(found.table.of_role("number")) > 1:
         return replace(base, shape="matrix")
     usable = all(kind_of(column) in ("number", "truth") for column in columns)
+    is_against_all = len(columns) == 1 and usable and set(found.superlatives) <= {"large", "strong"}
+    if is_against_all and not found.measures and not found.extremes and not set("FHUdt%usN") & set(found.kinds):
+        return replace(base, shape="matrix", columns=columns, limit=1 if found.superlatives else None)
     if len(columns) != 2 or not usable or found.measures or found.extremes or found.superlatives:
         return None
     return replace(base, shape="correlation", columns=columns)
+
+
+def _are_crossed(found: Parts) -> bool:
+    """``role against stage``: two columns of keys set against each other."""
+    are_keys = len(found.keys) == 2 and all(values_repeat(column, found.table) for column in found.keys)
+    return (
+        are_keys and found.columns == found.keys and found.has("E") and not found.is_difference and not found.is_change
+    )
 
 
 def _pivot(found: Parts, base: TableQuery) -> TableQuery | None:
@@ -441,7 +456,9 @@ def _share(found: Parts, base: TableQuery) -> TableQuery | None:
     if len(summed) > 1 or (found.groups.by and found.keys) or (summed and found.has("R")):
         return None
     is_grouped = bool(found.groups.by or found.groups.period)
-    narrowing = [condition for condition in found.conditions if condition.operator not in ("during", "month")]
+    narrowing = [
+        condition for condition in found.conditions if condition.operator not in ("during", "month", "weekday")
+    ]
     if is_grouped and not summed and narrowing:
         rest = tuple(condition for condition in found.conditions if condition is not narrowing[0])
         if len(narrowing) > 1 or found.keys:
@@ -722,6 +739,9 @@ def _counted(found: Parts, base: TableQuery) -> TableQuery | None:
     if found.periods:
         return None
     if found.has("U"):
+        hinted = extreme_of(found.asked, found.table) if found.asked and not found.columns else None
+        if hinted is not None and is_number(hinted.column) and _is_one_row(found):
+            return replace(base, columns=(hinted.column,))  # ``how long is Iron Valley``
         if len(found.numbers) == 1 and found.columns == found.numbers:
             return _listed(found, base)
         return None
@@ -742,6 +762,8 @@ def _counted(found: Parts, base: TableQuery) -> TableQuery | None:
             by = (column,)
         elif is_number(column) and usual(column) == "sum" and not found.has("R"):
             measure = Measure("sum", column)
+        elif is_number(column) and _is_one_row(found):
+            return replace(base, columns=(column,))  # ``how many points has Villa``
         elif not values_are_unique(column, found.table) or found.has("R") or "id" not in parts(column.name):
             return None
     elif found.has("u") or not (found.has("R") or found.has("T") or found.conditions or by or period):
@@ -749,6 +771,15 @@ def _counted(found: Parts, base: TableQuery) -> TableQuery | None:
     if by or period:
         return _groups(base, by, (measure,), period)
     return replace(base, shape="count" if measure.function == "count" else "measures", measures=(measure,))
+
+
+def _is_one_row(found: Parts) -> bool:
+    """Whether the conditions name one row."""
+    return bool(found.conditions) and any(
+        condition.operator == "=="
+        and (values_are_unique(condition.column, found.table) or bool(condition.column.facts.get("level")))
+        for condition in found.conditions
+    )
 
 
 def _is_of_group(condition: Condition, columns: Sequence[Column], table: Table) -> bool:
@@ -803,10 +834,12 @@ def _listed(found: Parts, base: TableQuery) -> TableQuery | None:
         if not numbers and not (found.has("R") or found.has("T")) and not found.conditions:
             return None
         measures = tuple(Measure(usual(column) if is_number(column) else "mean", column) for column in numbers)
-        if by and all(is_number(column) and "year" not in parts(column.name) for column in by) and not numbers:
+        if period and len(numbers) == 1 and found.chart is None and _may_be_added_up(numbers[0]):
+            measures = (Measure("sum", numbers[0]), Measure("mean", numbers[0]))
+        if by and all(is_number(column) and not parts(column.name) & PERIODS for column in by) and not numbers:
             return None
         return _groups(base, by, measures or _COUNT, period, descending=None if period or len(measures) > 1 else True)
-    is_narrowed = found.conditions or (columns and columns[0].facts.get("level"))
+    is_narrowed = "wuC" in found.kinds or found.conditions or (columns and columns[0].facts.get("level"))
     if ("wC" in found.kinds or "uC" in found.kinds) and len(columns) == 1 and not found.has("R") and is_narrowed:
         return (
             replace(base, shape="values", columns=columns)
@@ -820,11 +853,7 @@ def _listed(found: Parts, base: TableQuery) -> TableQuery | None:
             return replace(base, columns=tuple(who[:1]))  # ``films released in 2019``, ``who ordered ink``
         if any(_is_of_group(condition, columns, found.table) for condition in found.conditions):
             return None
-        is_lookup = any(
-            condition.operator == "=="
-            and (values_are_unique(condition.column, found.table) or condition.column.facts.get("level"))
-            for condition in found.conditions
-        )
+        is_lookup = _is_one_row(found)
         if (
             len(columns) == 1
             and is_number(columns[0])

@@ -4,7 +4,7 @@ Rules are tried in the order in which they stand here, and what no rule takes is
 
 Letters: T table, R row noun, C column, V value, Q quoted text, N number, n ordinal, D date, Y month, F function, S superlative, A adjective,
 a comparative adjective, L comparison, ~ between, ^ part of a text, 0 missing, ! not, & and, / or, I preposition, J since or before, B by, P period,
-p adverb of a period, . of each row, H how many, U how much, u different, % share, w which, W when, s sort, t first or last, d direction, X unit, E comparison of
+p adverb of a period, i day of the week, . of each row, H how many, U how much, u different, % share, w which, W when, s sort, t first or last, d direction, X unit, E comparison of
 two, c correlation, g pivot, k picture, e how it looks, O outliers, m how they are found, h code, q wise, l another table, y others, o only, x pronoun, v show, r where, = is, z never, + and in short, $ spend, # how many periods, _ shown of a row, too, ? unknown. Made of them: K condition, G group, M measure, Z extreme,
 j how many rows a group has, b several orders.
 """
@@ -17,9 +17,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeGuard
 
-from jupyter_agent.models.offline.grammar.lexicon import AMOUNTS, LEXICON, UNITS, hints, is_bad
+from jupyter_agent.models.offline.grammar.lexicon import AMOUNTS, LEXICON, PERSONS, UNITS, hints, is_bad
 from jupyter_agent.models.offline.grammar.sources import KEYS
-from jupyter_agent.models.offline.grammar.spans import Spans, WordSpan, columns_of, data_of, is_flag, kinds_of
+from jupyter_agent.models.offline.grammar.spans import PEOPLE, Spans, WordSpan, columns_of, data_of, is_flag, kinds_of
 from jupyter_agent.models.offline.grammar.tables import is_number, kind_of, values_are_unique
 from jupyter_agent.models.offline.markdown import many, name
 from jupyter_agent.models.offline.namespace import Column, Table, whole
@@ -65,6 +65,8 @@ _ENDS: Mapping[str, Function] = {
 }
 #: What a column is called that says what was paid.
 _SPENT = frozenset({"amount", "total", "cost", "revenue", "turnover", "spend", "spending", "spent", "paid", "fare"})
+#: What columns are called of which the values are people: ``forwards``, ``nurses``.
+_OF_PEOPLE = frozenset({"position", "role", "job", "occupation", "profession", "sex", "gender", "rank"})
 _NUMBERS = ("number", "numeral", "decimal")
 Rule = tuple[re.Pattern[str], Callable[[Spans, Table], "WordSpan | list[WordSpan] | None"]]
 
@@ -192,7 +194,8 @@ def _compared(spans: Spans, table: Table) -> WordSpan | None:
         if not wanted and number is not None and number.kind == "D" and table.time is not None:
             wanted = [("@time", 1)]
         column, sign = _hinted(wanted, table, ("number", "numeral", "decimal", "time", "duration"))
-        if column is None and (not wanted or not adjective) and unit in ("", "eur"):
+        is_clear = unit == "eur" or not (unit or any("age" in parts(each.name) for each in table.columns))
+        if column is None and (not wanted or not adjective) and is_clear:
             column, sign = _hinted([(word, 1) for word in AMOUNTS], table, _NUMBERS)
             note = f"compared is `{column.name}`" if column is not None else ""
         if column is None:
@@ -227,6 +230,19 @@ def _compared(spans: Spans, table: Table) -> WordSpan | None:
         top = column.facts.get("max")
         operand = operand if isinstance(top, (int, float)) and top < operand * factor / 100 else operand * factor
     return replace(_condition(spans, column, operator, operand), note=note)
+
+
+def _of_age(spans: Spans, table: Table) -> list[WordSpan] | None:
+    """``members over 50``, ``women under 30``, ``who is over 65``: people are compared by their age."""
+    ages = [column for column in table.columns if "age" in parts(column.name) and is_number(column)]
+    noun = spans[0]
+    are_people = noun.data == "who" or bool((forms(noun.text) | {noun.text.lower()}) & (PEOPLE | PERSONS))
+    if noun.kind == "V":
+        are_people |= all(parts(column.name) & _OF_PEOPLE for column, _ in noun.data)
+    number, comparison = spans[-1], next(span for span in spans if span.kind == "L")
+    if len(ages) != 1 or not are_people or comparison.data[1] or not 0 < number.data < 130:
+        return None
+    return [noun, _condition(spans[1:], ages[0], comparison.data[0], number.data)]
 
 
 def _equal(spans: Spans, table: Table) -> WordSpan | None:
@@ -270,9 +286,11 @@ def _literal(spans: Spans, _table: Table) -> WordSpan | None:
     return _condition(spans, column, "==" if _first(spans, "!") is None else "!=", text)
 
 
-def _contained(spans: Spans, _table: Table) -> WordSpan | None:
-    columns = columns_of(spans)
+def _contained(spans: Spans, table: Table) -> WordSpan | None:
+    columns = columns_of(spans) or tuple(each for each in table.columns if key(each.name) in forms(spans[0].text))
     text = spans[-1]
+    if text.data == "contains in":  # ``titles with harbour in them``
+        return _condition(spans, columns[0], "contains", spans[-2].text) if columns else None
     if spans[-1].kind == "C" and len(spans) > 3:
         text = spans[1]  # ``with blue in the title``
         if spans[0].kind == "I" and (spans[0].text.lower() != "with" or text.kind not in "Q?"):
@@ -399,6 +417,12 @@ def dated(spans: Spans, table: Table, time: Column | None = None) -> WordSpan | 
         is_not = spans[0].kind == "!"
         return None if is_not else _condition(spans, time, "during", begin, end)
     return _condition(spans, time, "<" if word.data == "<" else ">=", end if word.data == ">" else begin)
+
+
+def _on_weekday(spans: Spans, table: Table) -> WordSpan | None:
+    """``on Mondays``, ``every Saturday or Sunday``."""
+    days = tuple(sorted({day for span in spans if span.kind == "i" for day in span.data}))
+    return _condition(spans, table.time, "weekday", *days) if table.time is not None else None
 
 
 def _either(spans: Spans, _table: Table) -> WordSpan | None:
@@ -596,6 +620,17 @@ def _totalled(spans: Spans, _table: Table) -> list[WordSpan]:
     ]
 
 
+def _going_together(spans: Spans, table: Table) -> list[WordSpan] | None:
+    """``does a bigger budget mean a better rating``, ``do older members pay more fees``: two numbers, whether one goes with the other."""
+    first, second = spans[1].column, spans[-1].column
+    if spans[1].kind != "C":
+        first, _ = _hinted(hints(spans[0].data.lstrip("-")), table, _NUMBERS)
+    verb = next((span.text.lower() for span in spans if span.kind == "F"), "mean")
+    if first is None or second is None or first == second or verb != "mean":
+        return None
+    return [WordSpan("c", spans[0].text), _joined("C", spans[:2], (first,)), spans[-1]]
+
+
 def _two_months(spans: Spans, table: Table) -> WordSpan | None:
     """``June and July``."""
     months = [span.data for span in spans if span.kind == "Y"]
@@ -643,6 +678,26 @@ def _contrasted(spans: list[WordSpan], table: Table) -> list[WordSpan]:
         return [*rest, *grouped]
     column = _hinted(wanted, table, ("number", "numeral", "decimal"))[0]
     return [*rest, *grouped, _joined("C", [spans[place]], (column,))] if column is not None else spans
+
+
+def _counted_in(spans: Spans, _table: Table) -> list[WordSpan] | None:
+    """``average number of pages``: a column holds the numbers."""
+    column = spans[-1].column
+    return [spans[0], spans[-1]] if column is not None and is_number(column) and spans[1].data == "" else None
+
+
+def _rows_named(spans: Spans, table: Table) -> WordSpan | None:
+    """``percent of our titles are …``: the rows, where each has its own."""
+    column = spans[-1].column
+    is_of_rows = column is not None and column.role == "text" and values_are_unique(column, table)
+    return _joined("R", spans, "") if is_of_rows and spans[-1].text.endswith("s") else None
+
+
+def _measurements(spans: Spans, _table: Table) -> WordSpan | None:
+    """``systolic readings``: what is measured."""
+    column = spans[0].column
+    is_measured = column is not None and is_number(column) and spans[1].text.lower().startswith(("reading", "measure"))
+    return spans[0] if is_measured else None
 
 
 def _shortly(spans: Spans, _table: Table) -> list[WordSpan] | None:
@@ -834,6 +889,7 @@ _RULES: tuple[Rule, ...] = (
     _rule(r"(?<=S)Cr=?!?(?:[LJ]NX?|N)", _bounded),
     _rule(r"CBX", _per_unit),
     _rule(r"[IJ]V", _from_or_to),
+    _rule(r"[RTVw]r?=?I?LN(?!X?A?[TRVC])(?![X&]N?C)", _of_age),
     _rule(r"CILNX", lambda spans, table: _compared([spans[0], *spans[2:]], table)),
     _rule(r"(?:U[^$]*|F)\$F?|\$F", _spent),
     _rule(r"Ne|eN|eQ|e(?![NQ])", _styled),
@@ -842,6 +898,13 @@ _RULES: tuple[Rule, ...] = (
     _rule(r"[nN](?:&[nN])*F|FN", _quantiles),
     _rule(r"[Sa]A", _most),
     _rule(r"St", _ordered),
+    _rule(r"[IB]?i(?:[&/]+i)*", _on_weekday),
+    _rule(r"FHI?C", _counted_in),
+    _rule(r"^[vU=]?PI(?=[tSZ][^P]*$)", lambda spans, _table: _joined("W", spans, "")),
+    _rule(r"(?<=%)IC(?==)", _rows_named),
+    _rule(r"[CR][I^][VQN?]\^", _contained),
+    _rule(r"a[CRT]=*F?aC", _going_together),
+    _rule(r"CR", _measurements),
     _rule(r"B?Cd(?:&B?Cd)+", _orders),
     _rule(r"TC", lambda spans, _table: spans[1]),
     _rule(
@@ -898,7 +961,7 @@ _RULES: tuple[Rule, ...] = (
     _rule(r"H[TR]?=?!?=?C|(?<![c&~])!?=?C", _flagged),
     _rule(r"M&M", _measures_joined),
     _rule(r"BM", lambda spans, _table: spans[1]),
-    _rule(r"SI?C", _superlative),
+    _rule(r"(?<!c)SI?C", _superlative),
     _rule(r"^(?=.*G)[^FMSZ%gcG]*(?:G[^FMSZ%gc]*)?C[^FMSZ%gc]*$", _totalled),
 )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from calendar import day_name
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,13 +14,13 @@ _ADJECTIVES = {
     "expensive": "price cost fare fee amount charge", "pricey": "price cost fare fee", "costly": "price cost fare fee", "cheap": "-price -cost -fare -fee -amount -charge -budget",
     "dear": "price cost fare fee", "old": "age -birth -born -built -founded -year -since -signup -@time", "young": "-age birth born built founded year",
     "new": "@time year built -age", "recent": "@time year", "late": "delay late @time", "early": "-delay -@time", "tall": "height", "heavy": "weight mass", "light": "-weight -mass",
-    "fast": "speed velocity -duration -seconds -laptime", "slow": "-speed -velocity duration seconds minutes hours laptime", "quick": "speed -duration -seconds -minutes -hours", "long": "length duration distance worked took elapsed hours minutes seconds days time",
-    "short": "-length -height -duration -distance -worked -took -elapsed -hours -minutes -seconds -days -time", "far": "distance", "near": "-distance", "close": "-distance", "rich": "income salary wealth gdp",
+    "fast": "speed velocity -duration -seconds -laptime", "slow": "-speed -velocity duration seconds minutes hours laptime", "quick": "speed -duration -seconds -minutes -hours", "long": "length duration distance worked took elapsed hours minutes seconds days time pages",
+    "short": "-length -height -duration -distance -worked -took -elapsed -hours -minutes -seconds -days -time -pages", "far": "distance", "near": "-distance", "close": "-distance", "rich": "income salary wealth gdp",
     "poor": "-income -salary -wealth -gdp", "busy": "@rows", "populous": "population people inhabitants", "profitable": "profit margin", "warm": "temperature temp", "hot": "temperature temp",
     "cold": "-temperature -temp", "cool": "-temperature -temp", "humid": "humidity", "dry": "-humidity -rain -rainfall", "wet": "rain rainfall precipitation humidity",
     "windy": "wind", "happy": "happiness satisfaction", "satisfied": "satisfaction", "punctual": "-delay -late -wait", "unhappy": "-happiness -satisfaction", "common": "@rows", "frequent": "@rows", "popular": "@rows", "rare": "-@rows",
     "deep": "depth", "wide": "width", "bright": "brightness", "loud": "loudness noise", "strong": "strength force", "rated": "rating score stars", "crowded": "occupancy passengers visitors",
-    "big": "", "large": "", "high": "", "great": "", "small": "-", "low": "-", "tiny": "-", "good": "rating score stars", "bad": "-rating -score -stars",
+    "big": "", "large": "", "high": "", "great": "", "small": "-", "low": "-", "tiny": "-", "valuable": "value worth price", "thick": "thickness pages", "experienced": "experience years", "good": "rating score stars", "bad": "-rating -score -stars",
 }  # fmt: skip
 _IRREGULAR = {
     "best": "good", "better": "good", "worst": "bad", "worse": "bad", "farthest": "far", "latest": "new", "newest": "new", "priciest": "pricey", "commonest": "common",
@@ -32,7 +33,7 @@ SYNONYMS = {
     "gender": "sex", "sex": "gender", "dept": "department", "qty": "quantity", "quantity": "qty", "town": "city", "nation": "country", "kind": "type category", "type": "kind category",
     "category": "kind type", "duration": "length minutes hours", "length": "duration worked", "inhabitant": "population people", "population": "people inhabitants", "live": "city town country address",
     "weigh": "weight mass", "title": "name", "temperature": "temp", "subscriber": "subscribed", "score": "points rating", "happiness": "satisfaction", "answer": "response", "lateness": "delay",
-    "buyer": "customer", "arrival": "arrived", "departure": "departed", "client": "customer", "hire": "hired", "employee": "name", "seller": "vendor", "speed": "rpm velocity kmh mph knots",
+    "buyer": "customer", "arrival": "arrived", "departure": "departed", "client": "customer", "hire": "hired", "employee": "name", "seller": "vendor", "crowd": "attendance visitors", "consumption": "usage kwh energy", "usage": "consumption", "speed": "rpm velocity kmh mph knots",
 }  # fmt: skip
 
 #: Who did so, where it is not the verb with another ending.
@@ -71,6 +72,13 @@ ADDITIVE = frozenset(
         "revenue revenues sales quantity qty units profit profits turnover orders visits clicks views downloads passengers people visitors tons amount tickets votes bookings rentals kwh mwh"
     )
 )
+#: Columns whose values are never added up.
+NOT_ADDITIVE = frozenset(
+    words(
+        """price prices rate rates rating score temp temperature humidity pressure age year weight height width speed percent pct ratio share index level
+        density mean avg average median max min salary wage income grade bmi wind satisfaction happiness stars lat lon latitude longitude margin ph"""
+    )
+)
 #: Columns of which more is worse.
 _BAD = frozenset(
     words(
@@ -89,16 +97,21 @@ UNIT_WORDS = {
     "km": "km kilometers kilometres", "hours": "h hours hour", "days": "days", "meters": "m meters metres",
 }  # fmt: skip
 
+#: Words for people that may be values, too.
+PERSONS = frozenset(
+    words("woman women man men boy boys girl girls male males female females kid kids child children adult adults")
+)
+
 #: Phrases by their letter: see `combinators`.
 _PHRASES: Mapping[str, Mapping[str, str]] = {
     "F": {
         "mean": "mean|average|avg|averages|means|averaged|on average|mean value|average value|typical|in the mean", "median": "median|medians|middle value", "sum": "sum|total|totals|sum of all|in total|altogether|overall|summed|sum up|totalled",
         "std": "std|standard deviation|stdev|spread", "var": "variance", "skew": "skew|skewness", "kurt": "kurtosis|excess kurtosis", "max": "max|maximum|maximal|maxima", "min": "min|minimum|minimal|minima",
         "range": "range|extent|min and max|minimum and maximum|range of values", "quartiles": "quartiles|quartile|percentiles|quantiles", "percentile": "percentile|quantile",
-        "span": "date range|time range|time span|timespan|time period|period covered|from when to when|time frame|covered period|range of dates|from which day to which day|from which date to which date|from what day to what day|from what date to what date",
+        "span": "date range|time range|time span|timespan|time period|period|period covered|from when to when|time frame|covered period|range of dates|from which day to which day|from which date to which date|from what day to what day|from what date to what date",
         "nunique": "number of unique|number of distinct|number of different|how many different|how many unique|how many distinct|count of unique|count of distinct|count distinct|count unique|distinct count|unique count|nunique",
     },
-    "H": {"": "how many|how many times|number of|nr of|no of|count of|count|total number of|the number of|# of|nr|counted|amount of", "each": "how often|counts|value counts|value count|frequency|frequencies|occurrences|count of each|number of each|how many of each|counts of|value counts of"},
+    "H": {"": "how many|hw many|how mny|howmany|how many times|number of|nr of|no of|count of|count|total number of|the number of|# of|nr|counted|amount of", "each": "how often|counts|value counts|value count|frequency|frequencies|occurrences|count of each|number of each|how many of each|counts of|value counts of"},
     "U": {"": "how much", **{word: f"how {word}" for word in words("high big large long old tall expensive late warm hot cold heavy fast deep wide")}},
     "B": {"": "by|per|for each|for every|in each|in every|each|every|of each|grouped by|group by|across|broken down by|split by|within each|for all|according to|groupby|depending on|coloured by|colored by|color by|colour by|with each|at each|over the|over", "all": "across all|across all the|over all|over all the"},
     "I": {"of": "of|paid by|incurred by|received by|earned by|spent by|made by|scored by|reported by", "in": "in|during|within|on|at|for|from|to|with|among|into|through|about|under the|as|than"},
@@ -109,11 +122,11 @@ _PHRASES: Mapping[str, Mapping[str, str]] = {
     "$": {"": "spend|spends|spent|pay|pays|paid"},
     "!": {"": "not|without|w / o|out of|except|excluding|other than|exclude|no|but not|except for|ignoring|apart from|non"},
     "0": {"": "not say|not state|not stated|not tell|not report|not reported|not give|missing|null|nulls|nan|nans|na|empty|blank|unknown|gaps|missing values|null values|nan values|missing data|missing vals|no value|not available|not known|not given|incomplete"},
-    "u": {"": "different|diff|distinct|unique|various|possible"},
+    "u": {"": "kinds of|types of|sorts of|kind of|type of|sort of|different|diff|distinct|unique|various|possible"},
     "%": {"": "share|shares|percentage|percentages|percent|proportion|proportions|fraction|fractions|%|how much percent|how many percent|what percent|what percentage|what share|what fraction|split in %|split|percentual|rate|rates|in percent|in %|as percent"},
     "P": {"weekday": "weekday|weekdays|day of week|day of the week|days of the week", "year": "year|years|calendar year", "quarter": "quarter|quarters", "month": "month|months|calendar month", "week": "week|weeks", "day": "day|days|date|dates", "hour": "hour|hours"},
     "p": {"year": "yearly|annual|annually", "quarter": "quarterly", "month": "monthly|over time", "week": "weekly", "day": "daily", "hour": "hourly|by hour of day|by hour of the day|per hour of day|per hour of the day", "weekday": "by weekday|per weekday"},
-    "w": {"": "which|what|whose", "who": "who|whom"},
+    "w": {"": "which|what|whose|wich|whic|wat", "who": "who|whom"},
     "W": {"": "when|at what time"},
     "s": {"": "sort|sorted|order|rank|ranked|arrange|arranged|order by|ordered by|sort by|sorted by|ranked by|rank by|order them by|sort them by|sort it by|sort that by|sort them|sort it"},
     "t": {"first": "first|head", "last": "last|tail", "top": "top", "bottom": "bottom"},
@@ -122,8 +135,8 @@ _PHRASES: Mapping[str, Mapping[str, str]] = {
     "E": {"compare": "compare|compared|comparison|versus|vs|against|comparison of|compare the", "difference": "difference|difference between|differ|gap between|differences|difference in|by how much|gap", "change": "change|changed|increase|increased|grow|grew|rise|rose|develop|developed|decrease|decreased|decline|declined|shrink|shrank|fall|fell|drop|dropped|go up|go down|went up|went down|lose|lost"},
     "c": {"": "correlation|correlate|correlates|correlated|corr|related|relationship|relation|depend|depends|affect|affects|influence|influences|association|associated|correlations|correlation matrix|correlation coefficients|correlation coefficient"},
     "~": {"": "between"},
-    "=": {"": "is|are|was|were|be|been|equals|equal|equal to|=|==|exactly|being|am|has|have|had|having|with value"},
-    "^": {"contains": "contains|contain|containing|includes|including|like|mention|mentions|mentioning|with the word", "startswith": "starts with|start with|starting with|begins with|begin with|beginning with", "endswith": "ends with|end with|ending with|ending in|ending on"},
+    "=": {"": "is|are|was|were|saw|be|been|equals|equal|equal to|=|==|exactly|being|am|has|have|had|having|with value"},
+    "^": {"contains": "contains|contain|containing|includes|including|like|mention|mentions|mentioning|with the word", "contains in": "in them|in it|in the name|in the names|in its name|in their name|in their names|in the text", "startswith": "starts with|start with|starting with|begins with|begin with|beginning with", "endswith": "ends with|end with|ending with|ending in|ending on"},
     "z": {"": "never|not ever"},
     "h": {"": "how do i|how can i|how do you|how would i|how could i|how to|how should i|code|the code|code to|code for|snippet|snippet for|write code to|write code for|in code"},
     "q": {"": "wise|breakdown"},
@@ -141,7 +154,7 @@ _PHRASES: Mapping[str, Mapping[str, str]] = {
     "y": {"": "others|the others|the rest|rest|non-subscribers|everyone else|everybody else"},
     "r": {"": "where|that|whose|if"},
     "g": {"rows": "as rows|in rows|in the rows", "columns": "as columns|in columns|in the columns", "": "pivot|pivot table|crosstab|cross tab|cross tabulation|cross table|unstack|contingency table"},
-    "R": {"": "rows|row|records|record|entries|entry|observations|observation|one|ones|cases|answer|answers|data points|thing|things|item|items|anyone|anybody|someone|somebody"},
+    "R": {"": "rows|row|records|record|entries|entry|observations|observation|one|ones|cases|answer|answers|data points|thing|things|item|items|reading|readings|measurement|measurements|anyone|anybody|someone|somebody"},
     "o": {"": "only|just|nothing but"},
     "x": {"": "they|them|those|these|that|it|this|their|its|the same|those ones"},
 }  # fmt: skip
@@ -157,7 +170,7 @@ _FILLING = frozenset(
         belongs respectively ever so far value values got gets get we've all any some whole entire data dataset table hello hi hey just been
         quite exactly overall now then also too he she him her his hers who ca whats what's
         take appears appear occurs sign signed bought again instead answered answering respond responded registered recorded measured stored column columns
-        want wanted know tell order's ok okay thanks thank have's s u gimme lemme level levels frame dataframe must shall determine identify using method"""
+        want wanted know tell order's ok okay thanks thank have's s u gimme lemme level levels frame dataframe must shall determine identify using method yet still cover covers covered"""
     )
 )
 #: What `FILLERS` has that fills here too: not what could be a name or a unit.
@@ -235,11 +248,18 @@ def _entries() -> dict[str, list[Entry]]:
             found.setdefault(word, []).append(("X", unit))
     for month, place in MONTHS.items():
         found.setdefault(month, []).insert(0, ("Y", place))
+    for place, day in enumerate(day_name):
+        for word in (day.lower(), f"{day.lower()}s"):
+            found.setdefault(word, []).append(("i", (place,)))
+    for word in ("weekend", "weekends", "the weekend"):
+        found.setdefault(word, []).append(("i", (5, 6)))
     for word, number in NUMBERS.items():
         found.setdefault(word, []).append(("N", number))
     for place, word in enumerate(ORDINALS, 1):
         found.setdefault(word, []).append(("n", place))
     for phrase in ("how does", "how do", "how did", "how is", "how are", "came out", "come out"):
+        found.setdefault(phrase, []).append((".", None))
+    for phrase in ("ids of", "ids of the"):
         found.setdefault(phrase, []).append((".", None))
     for whole in ("dataset", "data set", "data", "table", "dataframe"):
         for article in ("the ", "this ", ""):

@@ -40,6 +40,9 @@ _ROW_NOUNS = frozenset(
         "sales sale orders transactions transaction events event trips trip visits visit purchases purchase sample samples measurements readings"
     )
 )
+_VALUES = frozenset(words("value values level levels"))
+#: A column that has one of these in its name holds a time: ``waiting time`` is ``wait_minutes``.
+_UNITS_OF_TIME = frozenset(words("seconds minutes hours days sec secs min mins ms"))
 _GAPS = frozenset({"nan", "none", "nat", "null", "<na>"})
 #: What rows about people may be called, and columns that name them.
 PEOPLE = frozenset(
@@ -163,12 +166,19 @@ class Vocabulary:
 
     def partly(self, text: str) -> tuple[Column, ...]:
         """The one column whose name has all these words, or begins with this one."""
-        wanted = [forms(word) for word in text.split() if word.lower() not in ("of", "the")]
+        spoken = [word for word in text.split() if word.lower() not in ("of", "the")]
+        wanted = [
+            forms(word) | (word_stems(word) if len(spoken) > 1 and len(word) > 4 else frozenset()) for word in spoken
+        ]
         found = [
             column
             for column in self.table.columns
             if any(word & parts(column.name) for word in wanted)
-            and all(word & (parts(column.name) | _home(column)) for word in wanted)
+            and all(
+                word
+                & (parts(column.name) | _home(column) | ({"time"} if parts(column.name) & _UNITS_OF_TIME else set()))
+                for word in wanted
+            )
         ]
         if not found and len(wanted) == 1 and len(key(text)) > 3:
             found = [
@@ -179,7 +189,9 @@ class Vocabulary:
         if not found and len(wanted) == 1 and len(key(text)) > 4:
             stems = word_stems(text)
             found = [
-                column for column in self.table.columns if any(stems & word_stems(part) for part in parts(column.name))
+                column
+                for column in self.table.columns
+                if any(stems & ({part} | word_stems(part)) for part in parts(column.name))
             ]
         found = [column for column in found if len(wanted) > 1 or not parts(column.name) & {"id"}] or found
         return tuple(found) if len({column.name for column in found}) == 1 else ()
@@ -348,6 +360,8 @@ def _choices(pieces: Sequence[Token], place: int, question: str, vocabulary: Voc
         found += [(1, WordSpan("K", piece.text, made, 2))] if made is not None else []
     if piece.kind == "quoted":
         return [(1, span) for span in (*_named(piece.text, vocabulary), WordSpan("Q", piece.text, piece.text))]
+    if piece.kind == "word" and place and place + 1 == len(pieces) and _is_part_of_text(pieces[:place]):
+        found.append((1, WordSpan("Q", piece.text, piece.text)))
     if piece.kind == "date":
         return [(1, WordSpan("D", piece.text, piece.text))]
     for length in range(min(max(_LONGEST_NAME, LONGEST), len(pieces) - place), 0, -1):
@@ -366,8 +380,7 @@ def _choices(pieces: Sequence[Token], place: int, question: str, vocabulary: Voc
         may_name = length <= _LONGEST_NAME and _is_phrase(gram, question)
         named = [(length, span) for span in (_named(text, vocabulary) if may_name else ())]
         if length > 1 and {gram[0].lower, gram[-1].lower} & ARTICLES:  # it is a name only as it is written
-            written = {key(text)} if gram[-1].lower in ARTICLES else forms(text)
-            named = [choice for choice in named if choice[1].kind == "C" and key(choice[1].data[0].name) in written]
+            named = [choice for choice in named if _is_written_so(choice[1])]
         if phrase in ORDINALS:  # ``the second`` is no column ``seconds``
             named = [choice for choice in named if choice[1].kind == "V" or vocabulary.is_column(text)]
         sure = [choice for choice in named if choice[1].surety == 3]
@@ -383,8 +396,15 @@ def _choices(pieces: Sequence[Token], place: int, question: str, vocabulary: Voc
         found += (
             [*spoken, *as_written]
             if is_small
-            else [*sure, *(named if "$" in kinds else ()), *spoken, *(named if kinds <= {"A", "E"} else ())]
+            else [
+                *sure,
+                *(named if "$" in kinds else ()),
+                *spoken,
+                *(named if kinds <= {"A", "E"} or phrase in _VALUES else ()),
+            ]
         )
+    if (verb := _done(pieces, place, found, vocabulary)) is not None:
+        found.insert(0, (1, verb))
     if piece.kind == "word" and (columns := vocabulary.several(piece.text)):
         found.append((1, WordSpan("*", piece.text, columns, 2)))
     if piece.kind == "number" and (value := number(piece.text)) is not None:
@@ -401,10 +421,32 @@ def _choices(pieces: Sequence[Token], place: int, question: str, vocabulary: Voc
     if not found and piece.kind == "word" and (near := vocabulary.nearly(piece.text)):
         note = f"There is no `{piece.text}`; I take it as `{near[0].name}`"
         return [(1, WordSpan("C", piece.text, near, 1, note))]
+    if not found and piece.kind == "word" and (noun := nearest(piece.lower, vocabulary.row_nouns, cutoff=0.85)):
+        note = f"There is no `{piece.text}`; I take it as `{noun[0]}`"
+        return [(1, WordSpan("R", piece.text, noun[0], 1, note))]
     if not found and piece.kind == "word" and (near_word := _nearly(piece.lower, vocabulary.lexicon)):
         note = f"There is no `{piece.text}`; I take it as `{near_word}`"
         return [(1, WordSpan(letter, piece.text, data, note=note)) for letter, data in vocabulary.lexicon[near_word]]
     return found or [(1, WordSpan("?", piece.text, piece.text))]
+
+
+def _done(
+    pieces: Sequence[Token], place: int, found: Sequence[tuple[int, WordSpan]], vocabulary: Vocabulary
+) -> WordSpan | None:
+    """A value that says what is done to have a row, ``applied`` of applications: where it is no predicate, it says nothing of the row."""
+    text, before = pieces[place].text, pieces[place - 1].lower if place else ""
+    is_verb = text.islower() and text.endswith("ed") and any(_is_kin(noun, text) for noun in vocabulary.row_nouns)
+    held = next((span.data for _, span in found if span.kind == "V" and span.text == text), ())
+    is_predicate = any(letter in "=!" for letter, _ in LEXICON.get(before, ())) or bool(vocabulary.columns(before))
+    if not is_verb or not held or is_predicate:
+        return None
+    return WordSpan("v", text, surety=3, note=f"`{text}` is taken as any row, not as a value of `{held[0][0].name}`")
+
+
+def _is_part_of_text(before: Sequence[Token]) -> bool:
+    """Whether ``starts with`` or its like stands before a word."""
+    phrases = (" ".join(piece.lower for piece in before[-length:]) for length in (1, 2))
+    return any(letter == "^" for phrase in phrases for letter, _ in LEXICON.get(phrase, ()))
 
 
 def _nearly(word: str, lexicon: Mapping[str, list[Entry]]) -> str:
@@ -420,6 +462,15 @@ def _nearly(word: str, lexicon: Mapping[str, list[Entry]]) -> str:
     )
 
 
+def _is_written_so(span: WordSpan) -> bool:
+    """Whether a column or a value is called so, or several of it: ``no shows`` of ``no_show``."""
+    if span.kind not in "CV":
+        return False
+    called = {key(span.data[0].name)} if span.kind == "C" else {key(text) for _, texts in span.data for text in texts}
+    is_plural = span.text.split()[-1].lower() not in ARTICLES
+    return not called.isdisjoint(forms(span.text) if is_plural else {key(span.text)})
+
+
 def _is_as_written(span: WordSpan) -> bool:
     """Whether a value is written so, or is called so: ``a`` is not ``A``, ``no`` may be ``N``."""
     return any(span.text in values or key(values[0]) != key(span.text) for _, values in span.data)
@@ -430,9 +481,15 @@ def _is_name(
 ) -> bool:
     """Whether a word of the language is, as it is written, a column, and nothing says that it is not meant."""
     after = pieces[place + len(gram)].lower if place + len(gram) < len(pieces) else ""
+    if span.kind == "." and gram[0].lower == "ids":  # ``ids of patients``, where none is called so
+        return bool(vocabulary.columns("ids") or vocabulary.partly("ids"))
     if span.kind == "." or (span.kind in "F=" and len(gram) > 1):
         return after != "of" and vocabulary.is_column(gram[-1].text)  # ``mean value``, but ``mean value of price``
     is_verb = span.kind in "vks" and vocabulary.lexicon is LEXICON
+    if span.kind == "^" and " in " in f" {span.text} ":  # ``in the name``, where none is called so
+        return bool(vocabulary.columns(gram[-1].text))
+    if span.kind == "u" and len(gram) > 1:  # ``types of`` a column that is called so
+        return bool(vocabulary.columns(gram[0].text))
     return is_verb and bool(vocabulary.columns(gram[0].text)) and not _begins(pieces, place)
 
 

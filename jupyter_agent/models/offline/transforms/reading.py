@@ -248,6 +248,9 @@ def _dropped(request: _Request) -> Transform | None:
         if letter in kinds:
             return build(request)
     columns = request.listed()
+    flagged = [span.data[0] for span in request.spans if _are_rows_named(span)]
+    if columns and len(flagged) == len(columns) == 1:
+        return Transform(table, "drop rows", conditions=(Condition(flagged[0], "==", (True,)),))
     if columns and not set("Rr") & set(kinds) and "T" not in kinds.split("C")[-1].split("I")[0]:
         return Transform(table, "drop columns", columns)
     if "8" in kinds and "R" not in kinds and (found := _columns_with_gaps(request)) is not None:
@@ -266,6 +269,13 @@ def _dropped(request: _Request) -> Transform | None:
     if operators == {"missing"}:
         return Transform(table, "drop missing", (conditions[0].column,))
     return Transform(table, "drop rows", conditions=conditions) if "unmatched" not in operators else None
+
+
+def _are_rows_named(span: WordSpan) -> bool:
+    """``the no shows`` of ``no_show``: rows, not the column."""
+    column = span.column
+    is_plural = span.text.endswith("s") and column is not None and not column.name.endswith("s")
+    return is_plural and column is not None and kind_of(column) == "truth"
 
 
 def _columns_with_gaps(request: _Request) -> Transform | None:
