@@ -64,6 +64,7 @@ class Parts:
     having: tuple[Operator, int] | None = None
     orders: tuple[tuple[Column, bool], ...] = ()
     shown: tuple[Column, ...] = ()
+    is_drawn: bool = False
     wants_code: bool = False
     is_plural: bool = False
     is_several: bool = False
@@ -155,6 +156,7 @@ def parts_of(spans: Sequence[WordSpan], table: Table) -> Parts | None:
             case "h":
                 found.wants_code = True
             case "k":
+                found.is_drawn = True
                 chart = found.chart or Chart()
                 if data and chart.kind not in ("any", data):
                     return None
@@ -834,7 +836,7 @@ def _listed(found: Parts, base: TableQuery) -> TableQuery | None:
         if not numbers and not (found.has("R") or found.has("T")) and not found.conditions:
             return None
         measures = tuple(Measure(usual(column) if is_number(column) else "mean", column) for column in numbers)
-        if period and len(numbers) == 1 and found.chart is None and _may_be_added_up(numbers[0]):
+        if period and len(numbers) == 1 and not found.is_drawn and _may_be_added_up(numbers[0]):
             measures = (Measure("sum", numbers[0]), Measure("mean", numbers[0]))
         if by and all(is_number(column) and not parts(column.name) & PERIODS for column in by) and not numbers:
             return None
