@@ -99,6 +99,7 @@ def test_whether_something_is_among_values(values: OfflineSession, question: str
         "is there any rice malt in the cellar",
         "is there enough rye in the cellar",
         "is Brook in captains",
+        "is cellar empty",
         "mean of grid including nan",
     ],
 )

@@ -70,6 +70,7 @@ def test_a_time_that_is_called_something_else_is_said(values: OfflineSession) ->
         "how many gcc do the jobs need",
         "who has the most points",
         "jobs with python",
+        "how many hours does it take",
         "jobs that need gcc and ruff",
         "average points per player",
         "trips that take less than 30 days",

@@ -169,6 +169,8 @@ def read(question: str, context: ObjectContext) -> OccurrenceQuery | KeyQuery | 
     )
     test = "" if is_quoted or known else _ABSENT.get(needle.lower(), "")
     if test:
+        if re.fullmatch(r"\W*(?:is|are|was)\s+(?:the\s+)?\S+\s+\w+\W*", question, re.IGNORECASE):
+            return None  # ``is pantry empty`` asks for its length
         is_clear = wants != "items" and slots <= {"holder", "whether", "many", "often", "holds"}
         return OccurrenceQuery(holder, needle, wants, test=test) if is_clear and root.kind else None
     if holder.kind == "mapping":

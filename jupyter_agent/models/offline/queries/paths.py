@@ -571,6 +571,8 @@ def _query(found: Spans, every: Sequence[tuple[Part, ...]]) -> PathQuery | None:
         if condition is None:
             return None
         filters, part = condition
+        if function == "count" and not filters and part.is_number:
+            return None  # ``how many minutes does it take`` asks for no number of records
     elif not all(_is_in_record(lineages[0], content) for content in contents):
         return None  # the texts choose nothing
     elif function == "assign":
