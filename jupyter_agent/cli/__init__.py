@@ -2,7 +2,3 @@
 
 One module per command; `main` runs one.
 """
-
-from jupyter_agent.cli.main import main
-
-__all__ = ["main"]

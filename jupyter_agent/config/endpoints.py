@@ -65,7 +65,7 @@ class Endpoint:
             near = get_close_matches(provider, providers, 1)
             hint = f"did you mean '{near[0]}'?" if near else f"choose one of {', '.join(providers)}"
             raise ValueError(f"the provider '{provider[:40]}' of '{name}' has no address: {hint}")
-        if not _is_address(given.get("base_url", "")):
+        if not is_address(given.get("base_url", "")):
             raise ValueError(
                 f"'base_url' of '{name}' is an address such as https://models.example.com/v1, without a password"
             )
@@ -76,12 +76,11 @@ class Endpoint:
         return cls(**{"name": name, **given, "key_env": variable, "needs_key": bool(given.get("key_env"))})
 
 
-def _is_address(url: str) -> bool:
-    """Whether a server can be asked there."""
+def is_address(url: str) -> bool:
+    """Whether a server can be asked there, and no password is in it."""
     try:
         parts = urlsplit(url)
-        return (
-            parts.scheme in ("http", "https") and bool(parts.hostname) and "@" not in parts.netloc and parts.port != 0
-        )
+        can_be_asked = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:
         return False
+    return can_be_asked and "@" not in parts.netloc and url.isprintable() and not re.search(r"\s", url)

@@ -13,6 +13,8 @@ from jupyter_agent.kernelside.wire import source_hash
 
 RunStatus = Literal["ok", "error", "timeout", "died", "still_running", "unavailable"]
 KernelStatus = Literal["idle", "busy", "starting", "dead", "unknown"]
+#: How the context begins to say which names are new, changed or gone.
+CHANGED = "Changed since the last question: "
 EMPTY: Mapping[str, Any] = MappingProxyType({})
 
 

@@ -1,4 +1,4 @@
 """Language models behind one protocol (plug point).
 
-Offline, scripted, OpenAI-compatible servers, and models on this machine.
+Offline, scripted, Anthropic, OpenAI-compatible servers, and models on this machine.
 """

@@ -1,4 +1,4 @@
 """What the model is sent: kernel state, cells, history and attachments, within a budget of tokens.
 
-Pure functions of what a turn knows.
+Reads the kernel and what is attached, and makes the messages of it.
 """

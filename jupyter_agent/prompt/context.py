@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from jupyter_agent.core.kernel_state import Cell, KernelState
+from jupyter_agent.core.kernel_state import CHANGED, Cell, KernelState
 from jupyter_agent.core.messages import Message
 from jupyter_agent.core.text import head
 from jupyter_agent.prompt.selection import Proximity, Selection
@@ -200,7 +200,7 @@ def _status(state: KernelState | None, age_seconds: float, changed: Sequence[str
     else:
         lines = [f"Kernel: {state.status}, {max(state.total, len(state.variables))} variables, read just now."]
     if changed:
-        lines.append(f"Changed since the last question: {', '.join(changed[:40])}")
+        lines.append(f"{CHANGED}{', '.join(changed[:40])}")
     if stale:
         lines += ["Not as the notebook says:", *(f"- {head(reason, 300)}" for reason in stale)]
     newest = state.executions[-1] if state is not None and state.executions else None

@@ -34,6 +34,8 @@ WORK = "work-canary-0123456789abcdef"
         ({"Work": {"base_url": "https://x.example.com/v1"}}, "name is of a-z"),
         ({"work": {"base_url": "x.example.com"}}, "'base_url' of 'work' is an address"),
         ({"work": {"base_url": "https://me:pw@x.example.com"}}, "without a password"),
+        ({"work": {"base_url": "http://x.example.com/a b"}}, "'base_url' of 'work' is an address"),
+        ({"work": {"base_url": "http://x.example.com:0/v1"}}, "'base_url' of 'work' is an address"),
         ({"work": {"base_url": "https://x.example.com", "model_": "m"}}, "did you mean 'model'"),
         ({"work": {"base_url": "https://x.example.com", "key": "sk-x"}}, "'key_env' names the variable"),
         ({"work": {"base_url": "https://x.example.com", "key_env": "sk-x y"}}, "name of an environment variable"),

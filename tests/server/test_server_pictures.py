@@ -132,7 +132,7 @@ async def test_what_the_pages_cell_shows_goes_with_a_question_about_it(rest: Res
         ([{**PLOT, "data": encoded(png(size=(30_000, 30_000)))}], 400, "30,000 x 30,000 pixels"),
         ([{**PLOT, "data": encoded(b"<svg><script>alert(1)</script></svg>")}], 400, "no picture that models take"),
         ([{**PLOT, "media_type": "image/svg+xml"}], 400, "media_type"),
-        ([{**PLOT, "data": encoded(jpeg())}], 400, "is image/jpeg, and is said to be image/png"),
+        ([{**PLOT, "data": encoded(jpeg())}], 400, "is image/jpeg, but its media_type is image/png"),
         ([PLOT] * 6, 400, "pictures"),
         ([{**PLOT, "data": "https://pictures.example/x.png"}], 400, "not Base64"),
         ([{**PLOT, "url": "https://pictures.example/x.png"}], 400, "url"),

@@ -88,6 +88,8 @@ async def test_a_key_of_the_environment_wins_and_is_changed_there(
         {"settings": {"approval": "always"}},
         {"settings": {"context_tokens": 1}},
         {"settings": {"base_url": "file:///etc/passwd"}},
+        {"settings": {"base_url": "http://models.example.com:0/v1"}},
+        {"settings": {"base_url": "http://:sesame@models.example.com/v1"}},
         {"keys": {"nobody": "x"}},
         {"keys": {"openai": "a b"}},
         {"settings": {"model": "offline:zzz"}},

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
@@ -122,6 +122,7 @@ def test_parameters_of_the_query_become_numbers_or_are_refused() -> None:
 
 
 @pytest.mark.parametrize(("path", "method", "schema"), BODIES, ids=[f"{method} {path}" for path, method, _ in BODIES])
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 def test_H12_what_the_document_says_is_what_is_accepted(
     path: str, method: str, schema: dict[str, str], data: st.DataObject

@@ -91,6 +91,7 @@ class TurnView:
         self._turn_id = ""
         self._has_text = False
         self._shown_calls: set[str] = set()
+        self._titles: dict[object, str] = {}
         self._notes: list[str] = []
         self._failure = ""  # why the code of the answer failed, if it did
         self._is_code_printed = False
@@ -142,10 +143,12 @@ class TurnView:
                     about = arguments.get("name") if isinstance(arguments, dict) else None
                     if data.get("tool") == "run_code" and isinstance(arguments, dict):
                         self._called_code = str(arguments.get("code", ""))
-                    called = f"{data.get('tool', '')}{f' {about}' if isinstance(about, str) else ''}"
+                    title = self._titles.setdefault(data.get("tool"), str(data.get("title") or data.get("tool", "")))
+                    called = f"{title}{f': {about}' if isinstance(about, str) else ''}"
                     self._reply.status(f"{' '.join(spelled_out(called).split())[:MAX_CALL]}…")
                 elif name == "progress":
-                    self._reply.status(f"{data.get('tool', '')} still runs, {data.get('seconds', 0):.0f} s…")
+                    running = self._titles.get(data.get("tool"), str(data.get("tool", "")))
+                    self._reply.status(f"{running} still runs, {data.get('seconds', 0):.0f} s…")
                 elif name == "waiting":
                     self._reply.status(str(data.get("text", "")))
                 elif name == "thinking":

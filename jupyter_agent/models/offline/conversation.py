@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
+from jupyter_agent.core.kernel_state import CHANGED
 from jupyter_agent.core.messages import Message, code_blocks
 from jupyter_agent.core.protocols import ToolSpec
 
@@ -18,7 +19,7 @@ _CONTEXT = re.compile(r"^[ \t]*<(context[\w-]*)>$.*?(?:^</\1>[ \t]*$|\Z)", re.MU
 _LEFT_OUT = re.compile(
     r"\A\(\d+ earlier questions and their answers are not shown(?:\.|; earlier questions:\n(.*?)\n)\)\s*", re.DOTALL
 )
-_CHANGED = re.compile(r"^Changed since the last question: (.+)$", re.MULTILINE)
+_CHANGED = re.compile(rf"^{CHANGED}(.+)$", re.MULTILINE)
 #: The number of a question in a list, ``1. What is …``.
 _NUMBERED = re.compile(r"\A(?:question\s+)?\d{1,2}\s*[.):]\s+(?=\S)", re.IGNORECASE)
 _IF_SO = re.compile(r"(?<=[?.])\s+if (?:yes|so),?\s+", re.IGNORECASE)
@@ -80,8 +81,8 @@ class Conversation:
             question=questions[-1] if questions else "",
             earlier=questions[:-1][-MEMORY:],
             answer=answers[-1] if answers else "",
-            results=_by_call(messages[last:], lambda message: message.content),
-            before=_by_call(messages[:last], lambda message: message.content),
+            results=_by_call(messages[last:], lambda message: message.result),
+            before=_by_call(messages[:last], lambda message: message.result),
             offered=frozenset(tool.name for tool in tools),
             changed=tuple(changed[1].split(", ")) if changed else (),
             codes=_by_call(messages[last:], lambda message: message.code),

@@ -15,7 +15,7 @@ from jupyter_agent.models.offline.conversation import Conversation, Signature, s
 from jupyter_agent.models.offline.grammar.lexicon import LEXICON
 from jupyter_agent.models.offline.lexicon import words
 from jupyter_agent.models.offline.namespace import Column, Namespace, Table, real, texts, whole
-from jupyter_agent.models.offline.words import forms, parts
+from jupyter_agent.models.offline.words import forms, parts, without_prompt
 
 #: Codes of calls that were not made.
 _REFUSED = words(
@@ -23,8 +23,6 @@ _REFUSED = words(
     " max_steps max_tool_calls max_write_calls max_tokens max_cost repeated_call failed_runs deadline"
 )
 _ENTRY = re.compile(r'\{"(?:name": "[^"]*", "type|id)": "')
-#: What a run's result says of the run itself: how long it took, which names it bound.
-_NOTE = re.compile(r"\s*\[\d+\.\d s(?:; [^\n]*)?\]\s*$")
 #: Columns of wide tables that are inspected one by one for a question.
 MOST_COLUMNS = 8
 #: Words that are looked for among the values of tables: the newest.
@@ -55,7 +53,7 @@ class Ran:
     def value(self) -> Any:
         """What it displayed, where that is plain data; else None."""
         try:
-            return ast.literal_eval(re.sub(r"^\s*Out\[\d+\]:\s?", "", self.text).strip())
+            return ast.literal_eval(without_prompt(self.text).strip())
         except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
             return None
 
@@ -217,7 +215,6 @@ class Facts:
         text = self._result(tool, {"code": code})
         if text is None:
             return Ran("missing")
-        text = _NOTE.sub("", text)
         failure = self.conversation.codes.get(signature(tool, {"code": code}), "")
         if not failure:
             return Ran("ok", text)

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from jupyter_agent.models.offline.markdown import fence, figure, name, table
-from jupyter_agent.models.offline.words import parts
+from jupyter_agent.models.offline.words import parts, without_prompt
 
-_OUT = re.compile(r"^\s*Out\[\d+\]:\s?")
 _NUMBER = re.compile(r"(?:np\.\w+\()?(-?(?:\d[\d_]*(?:\.\d*)?(?:e[+-]?\d+)?|nan|inf))\)?", re.IGNORECASE)
 _TAIL = re.compile(r"^(?:Name: .*|Length: \d+.*|dtype: .*|Freq: .*|\[\d+ rows x \d+ columns\])$")
 _EMPTY = ("…", "NaN", "null", "None", "")
@@ -81,7 +80,7 @@ def _number(text: str) -> float | int | None:
 
 def result(text: str, known: Sequence[str] = ()) -> Result:
     """Read what an expression displayed; `known` are names that columns may have."""
-    clean = _OUT.sub("", text).strip("\n")
+    clean = without_prompt(text).strip("\n")
     number = _number(clean)
     if number is not None:
         return Result(clean, number=number)

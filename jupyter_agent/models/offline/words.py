@@ -71,6 +71,11 @@ def number(text: str) -> float | int | None:
     return int(value) if exact and abs(value) < 1e15 else value
 
 
+def without_prompt(text: str) -> str:
+    """What a cell displayed, without ``Out[3]:`` before it."""
+    return re.sub(r"^\s*Out\[\d+\]:\s?", "", text)
+
+
 def key(text: str) -> str:
     """What is left of a name when case, accents, spaces and punctuation do not count."""
     return "".join(letter for letter in plain_text(text) if letter.isalnum())

@@ -127,7 +127,7 @@ def _pictures(posted: Sequence[PostedPicture]) -> tuple[Picture, ...]:
     for number, given in enumerate(posted, 1):
         picture = checked(decoded(given.data), given.name or f"Picture {number}", is_users=True)
         if picture.mime != given.media_type:
-            raise BadRequest(f"{picture.name} is {picture.mime}, and is said to be {given.media_type}.")
+            raise BadRequest(f"{picture.name} is {picture.mime}, but its media_type is {given.media_type}.")
         found.append(picture)
     return within_limits(found)
 

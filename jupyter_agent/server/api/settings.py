@@ -5,13 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import re
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from traitlets import Enum, TraitError
 
 from jupyter_agent.config import api_keys
+from jupyter_agent.config.endpoints import is_address
 from jupyter_agent.config.options import SERVER_OPTIONS, USER_OPTIONS, JupyterAgent, environment_names
 from jupyter_agent.config.policy import APPROVALS
 from jupyter_agent.config.user_settings import ONE_USER, SettingsError, UserSettings
@@ -104,7 +103,7 @@ class SettingsHandler(AgentHandler):
             check_chats(value)
             self.services.assistant.check_model(value, may_be_script=identity.settings_owner(self) == ONE_USER)
         if name == "base_url" and value:
-            if not _is_address(value):
+            if not is_address(value):
                 raise BadRequest(
                     "'settings.base_url' must be an address that begins with http:// or https:// and has no spaces or password."
                 )
@@ -168,16 +167,6 @@ class SettingsHandler(AgentHandler):
     def _plain(self, url: str) -> str:
         """An address without a password, which nobody is asked with."""
         return self.services.assistant.redactor.text(url, always=True)
-
-
-def _is_address(text: str) -> bool:
-    try:
-        parts = urlsplit(text)
-        _ = parts.port  # raises for what is none
-    except ValueError:
-        return False
-    plain = text.isprintable() and not re.search(r"\s", text)
-    return plain and parts.scheme in ("http", "https") and bool(parts.hostname) and not parts.username
 
 
 def _provider(options: JupyterAgent, name: str) -> Provider:

@@ -9,9 +9,9 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack, suppress
 from contextvars import ContextVar
-from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
+from jupyter_agent.config.installation import version
 from jupyter_agent.core.protocols import ToolOutput
 from jupyter_agent.tools.mcp import failures
 from jupyter_agent.tools.mcp.definitions import McpDefinition
@@ -220,7 +220,7 @@ class McpConnection:
         return Client(
             transport,
             cache=None,
-            client_info=types.Implementation(name="jupyter-agent", version=metadata.version("jupyter-notebook-agent")),
+            client_info=types.Implementation(name="jupyter-agent", version=version()),
             elicitation_callback=decline,
             message_handler=on_message,
         )

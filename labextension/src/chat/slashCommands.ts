@@ -14,7 +14,7 @@ export interface ICommandContext {
   conversation: Conversation;
   services: { suggestions: Suggestions; kernelWatch: KernelWatch; translation: TranslationBundle };
   /** Show a page of the panel in place of the conversation. */
-  openPage: (page: 'library' | 'preview' | 'instructions') => void;
+  openPage: (page: 'conversations' | 'preview' | 'instructions') => void;
   /** That go with a question. */
   pictures?: readonly IPicture[];
 }
@@ -61,8 +61,8 @@ function ask(question: string, { conversation, services, pictures }: ICommandCon
 
 const HANDLERS: Record<string, Handler> = {
   help: (_, { conversation, services }) => conversation.addOutput('/help', commandTable(services.suggestions.commands)),
-  history: (_, { openPage }) => openPage('library'),
-  sessions: (_, { openPage }) => openPage('library'),
+  history: (_, { openPage }) => openPage('conversations'),
+  sessions: (_, { openPage }) => openPage('conversations'),
   clear: (_, { conversation }) => conversation.startNew(),
   delete: async (_, { conversation }, translation) => {
     const { session } = conversation;
@@ -93,7 +93,7 @@ const HANDLERS: Record<string, Handler> = {
     if (id) {
       await conversation.open(await conversation.api.sessions.get(id, conversation.notebookId));
     } else {
-      openPage('library');
+      openPage('conversations');
     }
   },
   model,

@@ -8,7 +8,7 @@ import { Header } from './header';
 import { useSignal } from './hooks';
 import { InstructionsCard, InstructionsPage } from './instructions';
 import { KernelStrip } from './kernelStrip';
-import { Library } from './conversationList';
+import { ConversationList } from './conversationList';
 import { Preview } from './preview';
 import { type PageName, useServices } from './services';
 import { Settings } from './settingsView';
@@ -44,7 +44,7 @@ export function AgentView({ conversation, input }: IProps): JSX.Element {
   return (
     <div className="jp-agent" onKeyDown={onKeyDown}>
       <Header conversation={conversation} input={input} page={page} openPage={setPage} onClose={close} />
-      {page === 'library' && <Library conversation={conversation} onClose={close} />}
+      {page === 'conversations' && <ConversationList conversation={conversation} onClose={close} />}
       {page === 'branches' && <BranchTree conversation={conversation} onClose={close} />}
       {page === 'preview' && <Preview conversation={conversation} />}
       {page === 'instructions' && <InstructionsPage conversation={conversation} />}

@@ -17,7 +17,7 @@ interface IProps {
   onClose: () => void;
 }
 
-export function Library({ conversation, onClose }: IProps): JSX.Element {
+export function ConversationList({ conversation, onClose }: IProps): JSX.Element {
   const { translation } = useServices();
   const [text, setText] = React.useState('');
   const [everywhere, setEverywhere] = React.useState(conversation.notebook === null);

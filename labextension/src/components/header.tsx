@@ -37,7 +37,7 @@ export function Header({ conversation, input, page, openPage, onClose }: IProps)
   return (
     <div className="jp-agent-header">
       <h2 title={conversation.session?.title || conversation.title}>{conversation.title || translation.__('Agent')}</h2>
-      <IconButton icon={historyIcon} label={translation.__('Conversations')} onClick={() => openPage('library')} />
+      <IconButton icon={historyIcon} label={translation.__('Conversations')} onClick={() => openPage('conversations')} />
       <IconButton icon={addIcon} label={translation.__('New conversation')} disabled={isEmpty} onClick={startNew} />
       <IconButton icon={ellipsesIcon} label={translation.__('More')} popup onClick={showMenu} />
     </div>
@@ -46,7 +46,7 @@ export function Header({ conversation, input, page, openPage, onClose }: IProps)
 
 function pageTitle(page: PageName, __: (text: string) => string): string {
   switch (page) {
-    case 'library':
+    case 'conversations':
       return __('Conversations');
     case 'branches':
       return __('Branches');

@@ -11,7 +11,7 @@ import type { AnswerRenderer } from './answerRenderer';
 import type { ICodeActions } from './codeBlock';
 
 /** What the panel shows: the conversation, or a page in its place. */
-export type PageName = 'conversation' | 'library' | 'branches' | 'preview' | 'instructions' | 'settings';
+export type PageName = 'conversation' | 'conversations' | 'branches' | 'preview' | 'instructions' | 'settings';
 
 export interface IServices {
   renderer: AnswerRenderer;

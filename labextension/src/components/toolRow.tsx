@@ -5,7 +5,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { buildIcon, closeIcon, LabIcon, refreshIcon } from '@jupyterlab/ui-components';
 import type { IDecision } from '../api/turns';
 import type { Conversation } from '../chat/conversation';
-import type { IToolPart } from '../chat/turn';
+import { argumentOf, type IToolPart } from '../chat/turn';
 import { ApprovalCard } from './approvalCard';
 import { formatDuration } from './format';
 import { useRender } from './hooks';
@@ -37,8 +37,7 @@ export function ToolRow({ conversation, part, running, onDecide, onInterrupt }: 
       <ApprovalCard conversation={conversation} part={part} onDecide={onDecide} />
     );
   }
-  const { code, source } = part.arguments;
-  const shownCode = typeof code === 'string' ? code : typeof source === 'string' ? source : '';
+  const shownCode = argumentOf(part, 'source') ?? '';
   const icon = part.status === 'done' || part.status === 'running' ? toolIcon(part.icon) : closeIcon;
   const summary = (
     <>

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -148,6 +149,14 @@ def test_a_listing_that_was_shortened_is_not_taken_for_all_there_was() -> None:
     entry = '{"name": "x", "type": "int", "kind": "number", "summary": "int 1"}'
     assert description(f'{{"variables": [{entry}]}}').namespace_before() is not None
     assert description(f'{{"variables": [{entry}, … 400 characters …').namespace_before() is None
+
+
+def test_what_a_run_displayed_keeps_brackets_at_its_end() -> None:
+    call = ToolCall("1", "run_code", '{"code": "last"}')
+    shown = Message("tool", "'took [3.0 s]'\n[0.1 s]", tool_call_id="1", note="[0.1 s]")
+    found = Conversation.of([Message("user", "last?"), Message("assistant", "", (call,)), shown], ())
+    assert list(found.results.values()) == ["'took [3.0 s]'"]
+    assert Facts(replace(found, offered=frozenset({"run_code"}))).run("last").value == "took [3.0 s]"
 
 
 def test_what_the_context_tells_of_changes_is_known() -> None:

@@ -100,7 +100,7 @@ EXPLAINED: list[tuple[str, list[str]]] = [
     ("{[]: 1}", ["tuple(value)"]),
     ("a, b = [1, 2, 3]", ["number of names on the left"]),
     ("assert threshold > 1", ["was not true", "assert threshold > 1"]),
-    ("raise RuntimeError('boom')", ["RuntimeError", "boom", "no ready cure"]),
+    ("raise RuntimeError('boom')", ["RuntimeError", "boom", "know no fix"]),
     ("raise RecursionError('maximum recursion depth exceeded')", ["calls itself without end"]),
 ]
 

@@ -46,7 +46,7 @@ def _unknown(failure: CellError) -> Explanation:
     inside = ""
     if place is not None and place.function != "<module>":
         inside = f" It was raised in {name(place.function)}, line {place.line}."
-    return Explanation([f"I have no ready cure for {name(failure.name)}; its message says what is wrong.{inside}"])
+    return Explanation([f"I know no fix for {name(failure.name)}; its message says what is wrong.{inside}"])
 
 
 def _locals(text: str, failure: CellError) -> Sequence[str]:
