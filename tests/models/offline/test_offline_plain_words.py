@@ -61,6 +61,7 @@ rides = pl.DataFrame({
     'took': [timedelta(minutes=minutes) for minutes in (20, 45, 70, 100, 5, 30)],
 })
 pauses = [timedelta(minutes=20), timedelta(minutes=25)]
+albums = pd.DataFrame({'album': list('ABCA'), 'plays': [5, 6, 2, 4]})
 """
 ANIMALS = """
 import pandas as pd
@@ -339,6 +340,11 @@ ANSWERED: dict[str, list[tuple[str, str]]] = {
         ("how many calls did Núñez take", "**{(calls.agent == 'Lía Núñez').sum()}**"),
         ("how many years of service has ned oak", "| {agents.years_of_service[13]} |"),
     ],
+    "the most of what is counted": [
+        ("which album has the most plays", "**`A`** has the highest sum of `plays`: **9**"),
+        ("plays per album", "| `A` | 9 |"),
+        ("average plays per album", "| `B` | 6 |"),
+    ],
     "days of the week": [
         ("how many calls on mondays", "**{(calls.start.dt.day_of_week == 0).sum()}**"),
         ("mean cost of calls on the weekend", "**{calls[calls.start.dt.day_of_week >= 5].cost.mean()}**"),
@@ -459,6 +465,8 @@ DECLINED = {
     VISITS: [
         "how many visits on the last day",
         "how many days did the visits take",
+        "how long does it take",
+        "how long did they last",
         "how many hours were the visits",
         "last 3 days of visits",
         "how many days per visit",
@@ -474,7 +482,7 @@ DECLINED = {
 
 #: Kinds of questions about other kernels.
 SOURCES = {
-    **dict.fromkeys(("days and months", "durations"), VISITS),
+    **dict.fromkeys(("days and months", "durations", "the most of what is counted"), VISITS),
     **dict.fromkeys(("people and things of a country", "its and their", "lazy frames"), ANIMALS),
     **dict.fromkeys(("small shapes", "from and to"), LOANS),
     "several models and metrics": MODELS,

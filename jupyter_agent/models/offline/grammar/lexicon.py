@@ -69,7 +69,7 @@ COUNTRIES = _countries()
 #: What is added up where no function is named: the mean of a month's sales is not its sales.
 ADDITIVE = frozenset(
     words(
-        "revenue revenues sales quantity qty units profit profits turnover orders visits clicks views downloads passengers people visitors tons amount tickets votes bookings rentals kwh mwh"
+        "revenue revenues sales quantity qty units profit profits turnover orders visits clicks views downloads passengers people visitors tons amount tickets votes bookings rentals plays streams listens likes comments goals deaths births kwh mwh"
     )
 )
 #: Columns whose values are never added up.

@@ -43,6 +43,7 @@ _METHOD = re.compile(
 #: ``text columns`` are those of texts, also where a column is called ``text``.
 _PLURAL = re.compile(r"(\w+) columns\b")
 _LENGTH = re.compile(r"\blen\(([^\W\d]\w*)\)")
+_TAKING = re.compile(r"\bhow long\b.* (?:takes?|took|lasts?|lasted|needs?)\b", re.IGNORECASE)
 _SHOWING = re.compile(r"\b(?:show|print|display|view|see|look at)\b", re.IGNORECASE)
 _LEXICON = Lexicon(
     what={
@@ -273,6 +274,8 @@ def read(question: str, context: ObjectContext) -> StructureQuery | SeveralQuery
     written = _METHOD.sub(
         lambda match: f"{match[2]} {match[3] or ''} of {match[1]}", _LENGTH.sub(r"length of \1", question)
     )
+    if _TAKING.search(question):
+        return None  # how long something takes is no size of a table
     found = spans(written, _LEXICON, meaning, frames.__contains__)
     slots = {"table", "what", "end", "role", "rows", "each", "every", "most", "noun", "verb", "asking", "number"}
     if found.unknown or found.slots - slots or _has_name(question, found, found.all("table") or frames.values()):
