@@ -7,7 +7,7 @@ import json
 import re
 import string
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any, NoReturn
 
@@ -31,6 +31,10 @@ FENCE = re.compile(rf" {{0,3}}(?P<fence>{FENCE_RUN})[ \t]*(?P<language>[\w+-]*)"
 FENCE_BEGINNING = re.compile(r" {0,3}(?:`{0,2}|`{3,}[^`\n]*|~{0,2}|~{3,}[^\n]*)")
 #: A text that is one fenced block and nothing else: as models write data, whose end may have no line of its own.
 FENCED = re.compile(rf"\s*(?P<fence>(?>{FENCE_RUN}))[\w+-]*\s*\n(?P<source>.*?)\n?\s*(?P=fence)\s*", re.DOTALL)
+_OMITTED = re.compile(
+    r"\A\(\d+ earlier questions and their answers are not shown(?:\.|; earlier questions:\n(?P<listed>.*?)\n)\)\s*",
+    re.DOTALL,
+)
 _TERMINAL_CONTROLS = re.compile(r"[\x00-\x07\x0b\x0c\x0e-\x1f\x7f]")
 #: Blocks of what is known, in a message of the user's.
 _CONTEXT = re.compile(r"<(?P<mark>[\w-]+)>\n")
@@ -232,3 +236,18 @@ def _cut(value: Any, level: tuple[int, int, int], *, inside: bool) -> Any:
     if len(value) > entries:
         cut["left_out"] = len(value) - entries
     return cut
+
+
+def note_of_omitted(number: int, questions: Sequence[str]) -> str:
+    """What stands for earlier turns that a model is not sent: how many, and the newest of their questions; `omitted_questions` reads it."""
+    text = f"({number} earlier questions and their answers are not shown"
+    lines = [f"- {question}" for question in questions]
+    return "\n".join([f"{text}; earlier questions:", *lines, ")"]) if lines else f"{text}.)"
+
+
+def omitted_questions(text: str) -> tuple[list[str], str]:
+    """The questions in a note of omitted turns at the beginning of a text, and what stands behind it."""
+    note = _OMITTED.match(text)
+    if note is None:
+        return [], text
+    return [line.removeprefix("- ") for line in (note["listed"] or "").splitlines()], text[note.end() :]

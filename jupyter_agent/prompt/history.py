@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from jupyter_agent.core.messages import Message, ToolCall
 from jupyter_agent.core.pictures import question_again
-from jupyter_agent.core.text import counted_head
+from jupyter_agent.core.text import counted_head, note_of_omitted
 from jupyter_agent.kernelside.wire import clip
 from jupyter_agent.sessions.summary import is_summary
 
@@ -224,20 +224,14 @@ def _note(dropped: Sequence[Turn], room: int, count: Count) -> str:
     """The questions that are left out, as many of the newest as there is room for."""
     if not dropped:
         return ""
-    lines: list[str] = []
+    questions: list[str] = []
     for turn in reversed(dropped):
-        question = " ".join(turn.question.split())
-        line = f"- {clip(question, 160)}"
-        if count("\n".join([_note_text(len(dropped), lines), line])) > room:
+        question = clip(" ".join(turn.question.split()), 160)
+        if count(note_of_omitted(len(dropped), [question, *questions])) > room:
             break
-        lines.insert(0, line)
-    note = _note_text(len(dropped), lines)
+        questions.insert(0, question)
+    note = note_of_omitted(len(dropped), questions)
     return note if count(note) <= room else ""
-
-
-def _note_text(dropped: int, lines: Sequence[str]) -> str:
-    text = f"({dropped} earlier questions and their answers are not shown"
-    return "\n".join([f"{text}; earlier questions:", *lines, ")"]) if lines else f"{text}.)"
 
 
 def _cost(messages: Iterable[Message], count: Count) -> int:

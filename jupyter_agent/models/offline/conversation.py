@@ -13,12 +13,9 @@ from typing import Any
 from jupyter_agent.core.kernel_state import CHANGED
 from jupyter_agent.core.messages import Message, code_blocks
 from jupyter_agent.core.protocols import ToolSpec
+from jupyter_agent.core.text import omitted_questions
 
 _CONTEXT = re.compile(r"^[ \t]*<(context[\w-]*)>$.*?(?:^</\1>[ \t]*$|\Z)", re.MULTILINE | re.DOTALL)
-#: The first question of a conversation that is not sent whole: the questions before it come first.
-_LEFT_OUT = re.compile(
-    r"\A\(\d+ earlier questions and their answers are not shown(?:\.|; earlier questions:\n(.*?)\n)\)\s*", re.DOTALL
-)
 _CHANGED = re.compile(rf"^{CHANGED}(.+)$", re.MULTILINE)
 #: The number of a question in a list, ``1. What is …``.
 _NUMBERED = re.compile(r"\A(?:question\s+)?\d{1,2}\s*[.):]\s+(?=\S)", re.IGNORECASE)
@@ -65,10 +62,9 @@ class Conversation:
         last = asked[-1] if asked else len(messages)
         # A question is what stands outside the context blocks of a user message.
         texts = [_CONTEXT.sub("", messages[place].content) for place in asked]
-        left_out = _LEFT_OUT.match(texts[0]) if texts else None
-        if left_out:
-            listed = [line.removeprefix("- ") for line in (left_out[1] or "").splitlines()]
-            texts = [*listed, *filter(None, [texts[0][left_out.end() :]]), *texts[1:]]
+        if texts:
+            omitted, rest = omitted_questions(texts[0])
+            texts = [*omitted, *filter(None, [rest]), *texts[1:]]
         typed = [_plain(text) for text in texts]
         # ``Are there gaps? If so, in which columns?`` asks the second after the first.
         questions = tuple(part for question in typed for part in _IF_SO.split(question, maxsplit=1))
