@@ -23,6 +23,8 @@ export class KernelWatch {
   private _baselines = new WeakMap<NotebookPanel, IKernelSnapshot>();
   private _watched = new WeakSet<NotebookPanel>();
   private _reading = new WeakMap<NotebookPanel, Promise<void>>();
+  /** Asked for again while they are read. */
+  private _outdated = new WeakSet<NotebookPanel>();
   private _timer = 0;
 
   constructor(
@@ -70,21 +72,34 @@ export class KernelWatch {
   async ensureRead(panel: NotebookPanel | null): Promise<void> {
     const kernelId = panel?.sessionContext.session?.kernel?.id;
     if (panel && kernelId && this.get(panel)?.kernelId !== kernelId) {
-      await this.read(panel);
+      await (this._reading.get(panel) ?? this.read(panel));
     }
   }
 
-  /** Read the kernel. */
+  /** Read the kernel; where it is being read, once more after that, for a cell may have ended meanwhile. */
   async read(panel: NotebookPanel): Promise<void> {
-    const reading = this._reading.get(panel) ?? this._read(panel).finally(() => this._reading.delete(panel));
-    this._reading.set(panel, reading);
-    await reading;
+    if (this._reading.has(panel)) {
+      this._outdated.add(panel);
+    } else {
+      this._reading.set(
+        panel,
+        this._readUntilCurrent(panel).finally(() => this._reading.delete(panel))
+      );
+    }
+    await this._reading.get(panel);
   }
 
   /** One variable in full. */
   async inspect(panel: NotebookPanel, name: string): Promise<VariableReply | null> {
     const kernelId = panel.sessionContext.session?.kernel?.id;
     return kernelId ? this._kernels.variable(kernelId, name).catch(() => null) : null;
+  }
+
+  private async _readUntilCurrent(panel: NotebookPanel): Promise<void> {
+    do {
+      this._outdated.delete(panel);
+      await this._read(panel);
+    } while (this._outdated.has(panel));
   }
 
   private async _read(panel: NotebookPanel): Promise<void> {
