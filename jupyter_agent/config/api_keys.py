@@ -133,6 +133,21 @@ def store(changes: Mapping[str, str | None], base_urls: Mapping[str, str] | None
         _load()
 
 
+def forget_all() -> None:
+    """Remove every key that the user has set, from the keyring and from the file.
+
+    Raises:
+        OSError: the file cannot be removed.
+    """
+    with _lock:
+        places = _read()
+        _path().unlink(missing_ok=True)
+        for variable, by_address in places.items():
+            for address in by_address:
+                with suppress(KeyringUnavailable):
+                    _keyring.delete(_name(variable, address))
+
+
 def write_private(path: Path, text: str) -> None:
     """Replace a file, whole, so that nobody else can ever read it.
 
