@@ -37,7 +37,9 @@ export function ToolRow({ conversation, part, running, onDecide, onInterrupt }: 
       <ApprovalCard conversation={conversation} part={part} onDecide={onDecide} />
     );
   }
-  const shownCode = argumentOf(part, 'source') ?? '';
+  // A call that is read from the history has no roles: there the names of our own tools' arguments say what is code.
+  const { code, source } = part.arguments;
+  const shownCode = argumentOf(part, 'source') ?? [code, source].find(text => typeof text === 'string') ?? '';
   const icon = part.status === 'done' || part.status === 'running' ? toolIcon(part.icon) : closeIcon;
   const summary = (
     <>
