@@ -99,6 +99,7 @@ class KernelSuite(Suite):
         kernel = await self.started()
         await self.run(kernel, "answer = 42")
         variable = await kernel.inspect("answer")
+        assert (await kernel.inspect("answer", None, ["nobody"])).summary == variable.summary
         assert (variable.name, variable.type.rpartition(".")[2]) == ("answer", "int")
         assert "42" in variable.summary
         with pytest.raises(NotFound):
