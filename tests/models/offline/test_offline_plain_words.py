@@ -460,6 +460,10 @@ DECLINED = {
         "which agents start with",
         "what correlates most with agent",
         "does a higher age mean a status",
+        "mean cost on mondays and mean cost on sundays",
+        "mean cost in march and mean cost in april",
+        "agents older than Kit Marlowe",
+        "which agents are older than ned oak",
     ],
     MODELS: ["precision", "true positives of three", "f1 and coefficients of logit"],
     VISITS: [

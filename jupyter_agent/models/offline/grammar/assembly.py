@@ -38,6 +38,8 @@ from jupyter_agent.models.offline.words import key, parts
 #: Spans that hold others together and have done so.
 _BINDING = "I=&vr."
 _COUNT = (Measure("count"),)
+#: Conditions that say when.
+_OF_TIME = frozenset(("during", "month", "weekday"))
 
 
 @dataclass(slots=True)
@@ -254,9 +256,9 @@ def is_of_time(column: Column) -> bool:
 
 def _uses_all_heard(found: Parts, query: TableQuery) -> bool:
     """Whether all columns and measures that were heard are in the query, and it can be met."""
-    fixed = [condition.column for condition in query.conditions if condition.operator == "=="]
+    fixed = [(each.column, each.operator) for each in query.conditions if each.operator in ("==", "month", "weekday")]
     if len(set(fixed)) < len(fixed):
-        return False  # ``Oslo to Rome`` of one column
+        return False  # ``Oslo to Rome`` of one column, ``mean on Mondays and mean on Sundays``
     if found.is_change and not query.period and not any(map(is_of_time, (*query.by, *query.order))):
         return False  # ``how did sales change by city`` has no before and after
     heard = {*found.columns, *found.groups.by, *(condition.column for condition in found.conditions)}
@@ -317,7 +319,7 @@ def _query_of(found: Parts) -> TableQuery | None:
     if (found.has("x") and not (found.has("W") and found.superlatives)) or found.turned == "turn":
         return None
     operators = [condition.operator for condition in found.conditions]
-    if "unmatched" in operators and {"during", "month", "weekday"} & set(operators):
+    if "unmatched" in operators and _OF_TIME & set(operators):
         return None  # ``no orders in 2024`` may have some in 2023
     base = TableQuery(
         found.table,
@@ -458,9 +460,7 @@ def _share(found: Parts, base: TableQuery) -> TableQuery | None:
     if len(summed) > 1 or (found.groups.by and found.keys) or (summed and found.has("R")):
         return None
     is_grouped = bool(found.groups.by or found.groups.period)
-    narrowing = [
-        condition for condition in found.conditions if condition.operator not in ("during", "month", "weekday")
-    ]
+    narrowing = [condition for condition in found.conditions if condition.operator not in _OF_TIME]
     if is_grouped and not summed and narrowing:
         rest = tuple(condition for condition in found.conditions if condition is not narrowing[0])
         if len(narrowing) > 1 or found.keys:

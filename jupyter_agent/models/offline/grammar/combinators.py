@@ -50,6 +50,8 @@ _UNITS_OF_TIME = {"hour": "hours", "day": "days"}
 _SECONDS = {"seconds": 1, "minutes": 60, "hours": 3600, "days": 86400}
 #: They say more than that nothing is written there.
 _UNKNOWN = frozenset({"unknown", "not known"})
+#: Conditions that may be set against each other.
+_SIDES = frozenset({"==", "during", "month"})
 _TURNED: Mapping[Operator, Operator] = {">": "<", "<": ">"}
 #: What columns of places are called where something begins and ends.
 _ORIGINS = frozenset({"from", "origin", "source", "start", "departure", "sender"})
@@ -655,13 +657,17 @@ def _contrasted(spans: list[WordSpan], table: Table) -> list[WordSpan]:
     grouped: list[WordSpan] = []
     if compared and any(span.kind == "G" for span in spans) and not sides:
         pass  # ``is kwh higher with solar or without``
-    elif len(sides) == 2 and len(operators) == 1 and operators <= {"==", "during", "month"}:
+    elif len({side.data for side in sides}) == len(sides) == 2 and len(operators) == 1 and operators <= _SIDES:
         pair = [span.data for span in sides]
     elif compared and len(sides) == 1 and operators <= {"isin", "month"}:
         operator = "==" if operators == {"isin"} else "month"
         pair = [replace(sides[0].data, operator=operator, values=(value,)) for value in sides[0].data.values]
     elif (
-        compared and len(held) == 1 and held[0].data.operator == "==" and not any(span.kind in "IUE" for span in spans)
+        compared
+        and len(held) == 1
+        and held[0].data.operator == "=="
+        and (spans[place].kind == "a" or spans.index(held[0]) < place)  # ``older than Ida``: than one of them
+        and not any(span.kind in "IUE" for span in spans)
     ):
         grouped = [_joined("G", held, Group((held[0].data.column,)))]
         rest = [span for span in rest if span is not held[0]]
